@@ -1,0 +1,61 @@
+"""Why something did not work, in words that a person can act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """What can mend a failure: time, another release or source, or a person."""
+
+    TRANSIENT = "transient"
+    PERMANENT = "permanent"
+    NEEDS_PERSON = "needs_person"
+
+
+class FailureKind(StrEnum):
+    """Stable codes of failures: the API shows them, the documentation lists them."""
+
+    NOTHING_FOUND = "nothing_found"
+    INDEXERS_UNREACHABLE = "indexers_unreachable"
+    RELEASE_GONE = "release_gone"
+    FETCH_FAILED = "fetch_failed"
+    ADDRESS_REFUSED = "address_refused"
+    INVALID_PAYLOAD = "invalid_payload"
+    DUPLICATE = "duplicate"
+    NO_CLIENT = "no_client"
+    CLIENT_UNREACHABLE = "client_unreachable"
+    CLIENT_AUTH = "client_auth"
+    CLIENT_REFUSED = "client_refused"
+    CLIENT_ERROR = "client_error"
+    METADATA_TIMEOUT = "metadata_timeout"
+    STALLED = "stalled"
+    SOURCE_LOST = "source_lost"
+    PATH_MAPPING = "path_mapping"
+    NO_SPACE = "no_space"
+    PERMISSION = "permission"
+    NO_AUDIO = "no_audio"
+    DAMAGED_AUDIO = "damaged_audio"
+    KEY_MISSING = "key_missing"
+    KEY_WRONG = "key_wrong"
+    ENCODER_FAILED = "encoder_failed"
+    VERIFICATION_FAILED = "verification_failed"
+    LIBRARY_CONFLICT = "library_conflict"
+    LIBRARY_UNAVAILABLE = "library_unavailable"
+    UNSAFE_PATH = "unsafe_path"
+    INTERRUPTED = "interrupted"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failure: `reason` says what happened, `remedy` what a person can do about it."""
+
+    kind: FailureKind
+    reason: str
+    remedy: str
+    disposition: Disposition
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.remedy}".strip()

@@ -1,0 +1,72 @@
+"""What the pipeline needs of the audio engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from auralarchive.domain.book import Book
+from auralarchive.ports.work import CancelToken, Progress
+
+Mode = Literal["keep", "remux", "encode", "mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertRequest:
+    """One book to make. `sources` are audio files or folders, never written to or through.
+
+    `work_dir` belongs to this claim alone and exists; the result is written inside it, unless the
+    source is already what is wanted (`keep`). `book` of None takes the tags as they are.
+    """
+
+    sources: tuple[Path, ...]
+    work_dir: Path
+    book: Book | None = None
+    bitrate_kbps: int | None = None  # None: by the source
+    jobs: int | None = None  # None: one a core
+    cover: Path | None = None
+    chapters_file: Path | None = None
+    seamless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Times in seconds from the start of the book."""
+
+    title: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertResult:
+    """One verified M4B. With mode `keep`, `path` is the source itself and must not be moved or changed.
+
+    `companions` are cover, cue, pdf, nfo and ebook files found beside the audio; `cover` is a checked
+    JPEG or PNG in the work folder. `sha256` is of the file at `path`; `recipe` can be stored as JSON.
+    """
+
+    path: Path
+    mode: Mode
+    duration_seconds: float
+    chapters: tuple[Chapter, ...]
+    sha256: str
+    size: int
+    codec: str
+    bitrate_kbps: int
+    cover: Path | None = None
+    companions: tuple[Path, ...] = ()
+    warnings: tuple[str, ...] = ()
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+
+class Converter(Protocol):
+    """Turns what arrived into one perfect M4B, or leaves it alone where it already is one."""
+
+    def convert(self, request: ConvertRequest, progress: Progress, cancel: CancelToken) -> ConvertResult:
+        """Blocks until done; ends FFmpeg within a second of a cancel and leaves nothing behind.
+
+        Raises: `Cancelled`, `Damaged`, `InvalidInput` (no audio, refused by the whitelists),
+        `Misconfigured` (key missing or wrong), `NoSpace`, `TransientError` (FFmpeg killed).
+        """

@@ -1,0 +1,150 @@
+"""What the pipeline needs of a download client. Every adapter passes one contract suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from auralarchive.domain.client_item import ClientFile, ClientItem
+from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.status import DownloadType
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What is handed to a client: bytes or a magnet, never a URL that it would have to fetch.
+
+    `data` holds the original bytes of the .torrent or .nzb, unchanged; `magnet` is set instead for a
+    magnet link. Hashes are ours, computed from them, in lower-case hex (v1: 40, v2: 64 digits).
+    """
+
+    download_type: DownloadType
+    name: str
+    data: bytes | None = None
+    magnet: str | None = None
+    info_hash_v1: str | None = None
+    info_hash_v2: str | None = None
+    size: int | None = None
+
+    @property
+    def hashes(self) -> frozenset[str]:
+        """Every hash under which a client may know it."""
+        found = {value for value in (self.info_hash_v1, self.info_hash_v2) if value}
+        if self.info_hash_v2:
+            found.add(self.info_hash_v2[:40])
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """How the item should be added. `tag` is ours, unique to the download; limits in bytes per second."""
+
+    tag: str
+    paused: bool = False
+    sequential: bool = False
+    download_limit: int | None = None
+    upload_limit: int | None = None
+    seed_goal: SeedGoal = field(default_factory=SeedGoal)
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The client has it: under this id, newly added or adopted because it was already there."""
+
+    id: str
+    adopted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a test or the doctor found out; `remedy` is empty when all is well."""
+
+    ok: bool
+    subject: str
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientReport:
+    """The answer of `test`: what is there and what would lose data."""
+
+    version: str
+    findings: tuple[Finding, ...] = ()
+
+
+class DownloadClient(Protocol):
+    """One configured instance of a client.
+
+    Methods block and are called from worker threads, several at once. Ids are what `add` returned.
+    An empty id raises ValueError before anything is sent: it would mean "all" to some clients. Nothing
+    but items that carry our tag or id is ever paused, changed or removed.
+
+    Raises (all but `close`): `Unreachable`, `AuthRefused`, and of `add` also `InvalidInput`.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def protocols(self) -> frozenset[DownloadType]: ...
+
+    @property
+    def seeds(self) -> bool:
+        """Whether a finished item goes on seeding here."""
+
+    def test(self) -> ClientReport: ...
+
+    def add(self, payload: Payload, options: AddOptions) -> Added:
+        """Add it, or adopt what is there with one of its hashes; returns once it is seen there.
+
+        Idempotent: after a lost answer or a crash, the same call finds the item and adopts it.
+        """
+
+    def poll(self) -> tuple[ClientItem, ...]:
+        """Every item that is ours or was adopted, in one request (two where the client splits them)."""
+
+    def find(self, hashes: frozenset[str]) -> ClientItem | None:
+        """The item under any of these hashes, whatever its category or tags."""
+
+    def files(self, item_id: str) -> tuple[ClientFile, ...]: ...
+
+    def pause(self, item_id: str) -> None: ...
+
+    def resume(self, item_id: str) -> None: ...
+
+    def set_limits(self, item_id: str, download_limit: int | None, upload_limit: int | None) -> None: ...
+
+    def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None: ...
+
+    def set_priority(self, item_id: str, priority: int) -> None: ...
+
+    def remove(self, item_id: str, *, with_data: bool) -> None:
+        """Remove the item; an item that is already gone is no error."""
+
+    def local_path(self, item: ClientItem) -> str:
+        """Where we see the item's content, by the remote path mappings.
+
+        Raises `Misconfigured` with one of five diagnoses: path of another system, not mapped,
+        local folder missing, no permission, file missing though its folder is there.
+        """
+
+    def close(self) -> None:
+        """Let go of connections and save what must survive."""
+
+
+class PayloadReader(Protocol):
+    """Reads what an indexer or a person hands us, and computes its hashes."""
+
+    def torrent(self, data: bytes) -> Payload:
+        """A .torrent file. Raises `InvalidInput`."""
+
+    def magnet(self, uri: str) -> Payload:
+        """A magnet link, hex or base32. Raises `InvalidInput`."""
+
+    def nzb(self, data: bytes, name: str) -> Payload:
+        """An NZB file. Raises `InvalidInput`, also with an indexer's own error text inside."""

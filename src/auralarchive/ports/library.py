@@ -1,0 +1,78 @@
+"""What the pipeline needs of the library on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from auralarchive.domain.book import Book
+from auralarchive.ports.clients import Finding
+from auralarchive.ports.work import CancelToken, Progress
+
+Role = Literal["audio", "cover", "companion"]
+Method = Literal["link", "reflink", "copy"]
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFile:
+    """One published file; `path` is relative to the library's root, with `/`."""
+
+    path: str
+    role: Role
+    size: int
+    sha256: str
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """One book to publish. `token` names the staging folder of this claim.
+
+    `audio` may be a seeding file: it is linked or copied, never moved, opened for writing or changed.
+    `private` says that `audio` is our own work file, which may be linked without any care.
+    """
+
+    download_id: int
+    token: str
+    book: Book
+    audio: Path
+    audio_sha256: str
+    private: bool
+    cover: Path | None = None
+    companions: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The whole book is there, verified and synced to disk. The first file is the audio."""
+
+    files: tuple[LibraryFile, ...]
+    path: Path  # of the audio, absolute
+
+
+class Library(Protocol):
+    """The library's folder. Publishing is all or nothing, never overwrites, never follows links out."""
+
+    @property
+    def root(self) -> Path: ...
+
+    def publish(self, request: ImportRequest, progress: Progress, cancel: CancelToken) -> Published:
+        """Stage, verify, sync, then rename into place.
+
+        Idempotent: what an interrupted attempt has already published with the same content counts.
+        Raises: `Misconfigured` (conflict, permission, not mounted), `NoSpace`, `Cancelled`, `Gone`
+        (a source vanished), `InvalidInput` (source escapes its folder).
+        """
+
+    def verify(self, files: tuple[LibraryFile, ...]) -> tuple[Finding, ...]:
+        """One finding a file that is missing or differs from its manifest; empty when all is well."""
+
+    def discard(self, token: str) -> None:
+        """Remove the staging folder of a claim, where there is one."""
+
+    def staging(self) -> tuple[str, ...]:
+        """Tokens of the staging folders that exist."""
+
+    def check(self) -> tuple[Finding, ...]:
+        """Whether it is there, writable, has space, and can take hard links."""

@@ -1,0 +1,317 @@
+"""What the pipeline and the web need of the database. Methods block: call them from threads.
+
+Every write is one transaction. `Downloads.commit` is the only way to change a download's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from auralarchive.domain.book import Book
+from auralarchive.domain.download import Download
+from auralarchive.domain.events import Event
+from auralarchive.domain.release import Release, SearchQuery
+from auralarchive.domain.status import DownloadStatus
+from auralarchive.ports.clients import Payload
+from auralarchive.ports.library import LibraryFile
+
+Sort = Literal["id", "-id", "priority", "-priority", "title", "-title", "status", "-status", "progress", "-progress"]
+
+
+class Conflict(Exception):
+    """Another active download has the same book or info-hash."""
+
+    def __init__(self, existing_id: int, what: Literal["book", "info_hash"]) -> None:
+        super().__init__(f"download {existing_id} is already active for this {what}")
+        self.existing_id = existing_id
+        self.what = what
+
+
+class StaleRecord(Exception):
+    """The row has moved on since it was read: read it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One row of the event log. `seq` grows with every commit; `data` are the event's own fields."""
+
+    seq: int
+    download_id: int
+    version: int
+    event: str
+    old_status: DownloadStatus | None
+    new_status: DownloadStatus
+    reason: str | None
+    at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `cursor` of None is the last page."""
+
+    items: tuple[Download, ...]
+    total: int
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDownload:
+    """What a new row begins with: always QUEUED, version 1, with an `Enqueued` row in the log."""
+
+    book: Book
+    manual: bool
+    priority: int = 0
+    download_limit: int | None = None
+    upload_limit: int | None = None
+    sequential: bool = False
+
+
+class Downloads(Protocol):
+    """The table `download_queue` and its event log."""
+
+    def create(self, new: NewDownload, *events: Event, payload: Payload | None = None) -> Download:
+        """Insert the row, apply `events`, keep the payload: all in one transaction. Raises `Conflict`."""
+
+    def get(self, download_id: int) -> Download | None: ...
+
+    def get_many(self, ids: Sequence[int]) -> tuple[Download, ...]: ...
+
+    def commit(self, before: Download, after: Download, event: Event) -> LoggedEvent:
+        """Write `after` and its event row where the row still is at `before`'s version and status.
+
+        Raises `StaleRecord` where it is not, `Conflict` where a unique index says no.
+        """
+
+    def claim_renewed(self, download_id: int, token: str, lease_until: datetime) -> bool:
+        """Extend the lease; False where the claim is no longer ours."""
+
+    def claim_held(self, download_id: int, token: str) -> bool: ...
+
+    def save_progress(self, rows: Mapping[int, float]) -> None:
+        """Coarse progress (0 to 100) into the narrow table; no event, no version."""
+
+    def in_status(self, statuses: Sequence[DownloadStatus]) -> tuple[Download, ...]:
+        """All rows in these public statuses, by priority (high first), then id."""
+
+    def claimable(self, now: datetime) -> tuple[Download, ...]:
+        """Rows that a worker may take: a worker's status or a wanted removal, no living lease."""
+
+    def retries_due(self, now: datetime) -> tuple[Download, ...]: ...
+
+    def claimed(self) -> tuple[Download, ...]:
+        """Rows under a claim, living or expired."""
+
+    def watched(self) -> tuple[Download, ...]:
+        """Rows whose client item matters: DOWNLOADING, PAUSED with an item, a living torrent."""
+
+    def active_with(self, *, asin: str | None = None, hashes: frozenset[str] = frozenset()) -> Download | None:
+        """The active download of this book, or of a torrent under any of these hashes."""
+
+    def page(
+        self,
+        *,
+        statuses: Sequence[DownloadStatus] = (),
+        text: str | None = None,
+        sort: Sort = "-id",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        """Keyset pagination. Raises ValueError for a cursor that we did not make."""
+
+    def counts(self) -> Mapping[DownloadStatus, int]: ...
+
+    def events(self, download_id: int) -> tuple[LoggedEvent, ...]:
+        """The audit trail, oldest first."""
+
+    def events_after(self, seq: int, limit: int = 1000) -> tuple[LoggedEvent, ...]:
+        """The live feed: committed events above `seq`, in order, none ever skipped."""
+
+    def last_seq(self) -> int: ...
+
+    def first_seq(self) -> int: ...
+
+    def exclusive(self, name: str) -> AbstractContextManager[None]:
+        """Only one process at a time is inside for this name (for decisions over several rows)."""
+
+
+class Payloads(Protocol):
+    """The original bytes of what we fetched, kept once and for all."""
+
+    def save(self, download_id: int, payload: Payload) -> None: ...
+
+    def get(self, download_id: int) -> Payload | None: ...
+
+
+class Releases(Protocol):
+    """Search results, kept for at least 24 hours under opaque ids."""
+
+    def save(self, query: SearchQuery, releases: Sequence[Release], now: datetime) -> None: ...
+
+    def get(self, release_id: str) -> Release | None: ...
+
+    def forget_before(self, moment: datetime) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterRow:
+    """One configured client or indexer. `settings` are plain; secrets inside are encrypted at rest."""
+
+    id: int
+    kind: Literal["client", "indexer", "notifier"]
+    type: str
+    name: str
+    enabled: bool
+    priority: int
+    settings: Mapping[str, Any]
+
+
+class Adapters(Protocol):
+    """Configured clients, indexers and notifiers; names are unique within a kind."""
+
+    def list(self, kind: str) -> tuple[AdapterRow, ...]: ...
+
+    def get(self, kind: str, adapter_id: int) -> AdapterRow | None: ...
+
+    def add(self, row: AdapterRow, secret_keys: frozenset[str]) -> AdapterRow:
+        """Insert (its id is ignored). Raises ValueError when the name is taken."""
+
+    def update(self, row: AdapterRow, secret_keys: frozenset[str]) -> AdapterRow: ...
+
+    def delete(self, kind: str, adapter_id: int) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryBook:
+    """One imported book with its manifest."""
+
+    id: int
+    download_id: int
+    book: Book
+    files: tuple[LibraryFile, ...]
+    duration_seconds: float
+    chapters: tuple[Mapping[str, Any], ...]
+    added_at: datetime
+
+
+class Books(Protocol):
+    """The library's records."""
+
+    def save(
+        self,
+        download_id: int,
+        book: Book,
+        files: Sequence[LibraryFile],
+        duration_seconds: float,
+        chapters: Sequence[Mapping[str, Any]],
+        added_at: datetime,
+    ) -> LibraryBook:
+        """Insert or replace the book of this download."""
+
+    def of_download(self, download_id: int) -> LibraryBook | None: ...
+
+    def get(self, book_id: int) -> LibraryBook | None: ...
+
+    def all(self) -> tuple[LibraryBook, ...]: ...
+
+
+class Recipes(Protocol):
+    """How each book was made: the converter's result of one download, as JSON."""
+
+    def save(self, download_id: int, recipe: Mapping[str, Any]) -> None: ...
+
+    def get(self, download_id: int) -> Mapping[str, Any] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person who may sign in."""
+
+    id: int
+    name: str
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One signed-in browser, by the hash of its secret."""
+
+    account_id: int
+    token_hash: str
+    expires_at: datetime
+
+
+class Accounts(Protocol):
+    """Who may come in."""
+
+    def any(self) -> bool: ...
+
+    def create(self, name: str, password_hash: str, now: datetime) -> Account:
+        """Raises ValueError when the name is taken."""
+
+    def by_name(self, name: str) -> Account | None: ...
+
+    def get(self, account_id: int) -> Account | None: ...
+
+    def set_password(self, account_id: int, password_hash: str) -> None: ...
+
+    def open_session(self, account_id: int, token_hash: str, now: datetime, expires_at: datetime) -> None: ...
+
+    def session(self, token_hash: str, now: datetime) -> Session | None: ...
+
+    def close_session(self, token_hash: str) -> None: ...
+
+    def close_sessions_of(self, account_id: int) -> None: ...
+
+    def add_api_key(self, account_id: int, label: str, key_hash: str, now: datetime) -> int: ...
+
+    def account_of_api_key(self, key_hash: str) -> Account | None: ...
+
+    def api_keys(self, account_id: int) -> tuple[tuple[int, str, datetime], ...]: ...
+
+    def delete_api_key(self, account_id: int, key_id: int) -> bool: ...
+
+
+class SavedSettings(Protocol):
+    """Settings that were saved in the pages: section -> key -> value."""
+
+    def all(self) -> Mapping[str, Mapping[str, Any]]: ...
+
+    def save(self, section: str, values: Mapping[str, Any]) -> None: ...
+
+
+class Store(Protocol):
+    """The database, by aggregates."""
+
+    downloads: Downloads
+    payloads: Payloads
+    releases: Releases
+    adapters: Adapters
+    books: Books
+    recipes: Recipes
+    accounts: Accounts
+    settings: SavedSettings
+
+    def on_commit(self, wake: Any) -> None:
+        """Call `wake()` (thread-safe, returns at once) after every commit that wrote events.
+
+        On PostgreSQL also after those of other processes.
+        """
+
+    def integrity(self) -> tuple[str, ...]:
+        """The database's own check; empty when all is well."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class IndexerCooldown:
+    """An indexer that asked us to stay away until then."""
+
+    name: str
+    until: datetime
+    reason: str = field(default="")
