@@ -63,6 +63,7 @@ class Download:
     # the client's item
     download_client: str | None = None
     download_client_id: str | None = None
+    adopted: bool = False  # it was in the client before us: never removed by us
     seed_goal: SeedGoal = field(default_factory=SeedGoal)
     download_limit: int | None = None
     upload_limit: int | None = None

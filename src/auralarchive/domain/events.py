@@ -189,6 +189,11 @@ class ItemGone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StrayFound(Event):
+    """An item with our tag turned up in a client for a download that was cancelled: it has to go."""
+
+
+@dataclass(frozen=True, slots=True)
 class CleanedUp(Event):
     """The client's item and our work files are gone."""
 

@@ -48,6 +48,32 @@ class FailureKind(StrEnum):
     BUG = "bug"
 
 
+#: Faults of the surroundings, not of the download: it waits until they are gone, and they do not count
+#: against a stage's attempts. Nothing is given up for a full disk.
+SURROUNDINGS = frozenset(
+    {
+        FailureKind.NO_SPACE,
+        FailureKind.CLIENT_UNREACHABLE,
+        FailureKind.LIBRARY_UNAVAILABLE,
+        FailureKind.INDEXERS_UNREACHABLE,
+        FailureKind.INTERRUPTED,
+    }
+)
+
+#: Faults of one release: another one may do.
+RELEASE_FAULTS = frozenset(
+    {
+        FailureKind.RELEASE_GONE,
+        FailureKind.INVALID_PAYLOAD,
+        FailureKind.METADATA_TIMEOUT,
+        FailureKind.STALLED,
+        FailureKind.NO_AUDIO,
+        FailureKind.DAMAGED_AUDIO,
+        FailureKind.ADDRESS_REFUSED,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One failure: `reason` says what happened, `remedy` what a person can do about it."""

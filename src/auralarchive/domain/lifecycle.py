@@ -23,7 +23,7 @@ from functools import singledispatch
 
 from auralarchive.domain import events as e
 from auralarchive.domain.download import Attempts, Download
-from auralarchive.domain.failures import FailureKind
+from auralarchive.domain.failures import SURROUNDINGS, FailureKind
 from auralarchive.domain.status import DownloadStatus, Owner, Removal, SeedingStatus, Stage
 
 S = DownloadStatus
@@ -91,6 +91,7 @@ ACQUISITION: Mapping[type[e.Event], Mapping[DownloadStatus, DownloadStatus]] = {
     e.SeedingGoalReached: _staying(*ACQUISITION_STATUSES),
     e.RemovalDue: _staying(S.IMPORTED),
     e.ItemGone: _staying(*ACQUISITION_STATUSES),
+    e.StrayFound: _staying(S.CANCELLED),
     e.CleanedUp: _staying(S.CANCELLED, S.IMPORTED),
     e.Waiting: _staying(*_UNFINISHED),
     e.Adjusted: _staying(*_UNFINISHED, S.IMPORTED),
@@ -111,12 +112,13 @@ REMOVAL: Mapping[type[e.Event], Mapping[Removal, Removal]] = {
     e.CancelRequested: {Removal.NONE: Removal.WANTED},
     e.SeedingStopped: {Removal.NONE: Removal.WANTED},
     e.RemovalDue: {Removal.NONE: Removal.WANTED},
+    e.StrayFound: {Removal.NONE: Removal.WANTED, Removal.DONE: Removal.WANTED},
     e.CleanupStarted: {Removal.WANTED: Removal.WANTED},
     e.CleanedUp: {Removal.WANTED: Removal.DONE},
 }
 
 #: Events after which the worker that held the claim has nothing more to say.
-_KEEPS_CLAIM = (e.Claimed, e.PayloadStored, e.Waiting, e.Adjusted, e.SeedingGoalReached, e.ItemGone)
+_KEEPS_CLAIM = (e.Claimed, e.Waiting, e.Adjusted, e.SeedingGoalReached, e.ItemGone)
 
 
 class IllegalTransition(Exception):
@@ -245,6 +247,7 @@ def _(event: e.ReleaseChosen, download: Download, at: datetime) -> Download:
         seed_goal=event.seed_goal,
         download_client=None,
         download_client_id=None,
+        adopted=False,
         reason=None,
         failure_kind=None,
     )
@@ -295,7 +298,7 @@ def _(event: e.ImportDone, download: Download, at: datetime) -> Download:
 def _(event: e.StageFailed, download: Download, at: datetime) -> Download:
     return replace(
         download,
-        attempts=_count(download.attempts, download.acquisition.stage),
+        attempts=_counted(download.attempts, event.failure.kind, download.acquisition.stage),
         retry_at=event.retry_at,
         reason=str(event.failure),
         failure_kind=event.failure.kind,
@@ -357,7 +360,9 @@ def _progress_at(download: Download) -> float:
     return 0.0 if download.acquisition in (S.QUEUED, S.FOUND) else download.progress
 
 
-def _count(attempts: Attempts, stage: Stage) -> Attempts:
+def _counted(attempts: Attempts, kind: FailureKind, stage: Stage) -> Attempts:
+    if kind in SURROUNDINGS:
+        return attempts
     match stage:
         case Stage.SEARCH:
             return replace(attempts, search=attempts.search + 1)

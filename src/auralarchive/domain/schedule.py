@@ -1,0 +1,54 @@
+"""When to try again: back-off with growing, slightly scattered waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from auralarchive.domain.download import Attempts, Download
+from auralarchive.domain.failures import SURROUNDINGS, Disposition, Failure
+from auralarchive.domain.status import Stage
+
+#: Waits after the first, second, third ... failure of a stage, in seconds; the last one repeats.
+WAITS = (60, 300, 900, 3600, 3 * 3600, 6 * 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often each stage is tried again by itself, and how waits are scaled (1.0: as in `WAITS`)."""
+
+    limits: Mapping[Stage, int]
+    scale: float = 1.0
+
+    def retry_at(self, download: Download, failure: Failure, now: datetime, scatter: float) -> datetime | None:
+        """When the stage that has just failed is tried again; None: a person has to act.
+
+        `scatter` between 0 and 1 lengthens the wait by up to a tenth, so that many do not return at once.
+        """
+        if failure.disposition is not Disposition.TRANSIENT:
+            return None
+        stage = download.acquisition.stage
+        failed_before = attempts_of(download.attempts, stage)
+        if failure.kind not in SURROUNDINGS and failed_before >= self.limits[stage]:
+            return None
+        wait = WAITS[min(failed_before, len(WAITS) - 1)] * self.scale
+        return now + timedelta(seconds=wait * (1 + scatter / 10))
+
+
+def attempts_of(attempts: Attempts, stage: Stage) -> int:
+    """Failures of `stage` so far."""
+    match stage:
+        case Stage.SEARCH:
+            return attempts.search
+        case Stage.DOWNLOAD:
+            return attempts.download
+        case Stage.CONVERSION:
+            return attempts.conversion
+        case Stage.IMPORT:
+            return attempts.import_
+
+
+def backoff(failures: int, *, first: float, most: float) -> float:
+    """Seconds to leave a failing neighbour alone after `failures` failures in a row: doubling, capped."""
+    return min(most, first * 2.0 ** min(max(failures - 1, 0), 30))
