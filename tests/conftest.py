@@ -1,0 +1,98 @@
+"""Fixtures for every test: the databases, the real servers and the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser import Pages, chromium
+from tests.support.postgres import Postgres
+from tests.support.qbittorrent import GENERATIONS, Generation, QBittorrent
+
+# What has a switch of its own: the marker, and what the switch's help says.
+_SWITCHES = {
+    "crash": "also kill the real process at every failpoint",
+    "clients": "also run against every generation of the download clients",
+    "slow": "also run what takes long",
+    "load": "also run what needs the machine for itself",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("auralarchive")
+    for name, text in _SWITCHES.items():
+        group.addoption(f"--{name}", action="store_true", help=text)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests behind a switch that is off are deselected: they are not missing, they were not asked for."""
+    off = {name for name in _SWITCHES if not config.getoption(f"--{name}")}
+    left_out = [item for item in items if any(mark.name in off for mark in item.iter_markers())]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One closing line that names every part of the machine that was missing."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = {str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports}
+    if reasons:
+        terminalreporter.write_line(f"Not tested here: {'; '.join(sorted(reasons))}")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The session's PostgreSQL server."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of a new, empty PostgreSQL database."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new, empty database: each test that asks for it runs on both kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'auralarchive.sqlite3'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+_GENERATIONS = [
+    pytest.param(generation, id=generation.name, marks=[pytest.mark.clients] if generation.optional else [])
+    for generation in GENERATIONS
+]
+
+
+@pytest.fixture(params=_GENERATIONS)
+def qbittorrent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[QBittorrent]:
+    """A private qBittorrent; each test that asks for it runs on every generation."""
+    generation: Generation = request.param
+    with QBittorrent(tmp_path / "qbittorrent", generation.argv()) as server:
+        yield server
+
+
+# Playwright keeps an event loop running in this thread while it lives, in which asyncio.run() of another test would
+# fail: so the browser ends with the module that needed it.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A running Chromium."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Pages]:
+    """Opens pages: `browser_page(base_url=…)`. What goes wrong in them is in `browser_page.errors`."""
+    pages = Pages(browser)
+    yield pages
+    pages.close()

@@ -1,0 +1,55 @@
+"""Programs that a test starts: a free port for them, a wait until they answer, an end by their own pid."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(condition: Callable[[], T], timeout: float = 30.0, every: float = 0.02) -> T:
+    """The condition's first truthy value; TimeoutError with its last one after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still {value!r} after {timeout:g} s")
+        time.sleep(every)
+    return value
+
+
+def stop(process: subprocess.Popen[bytes], ask: signal.Signals = signal.SIGTERM, grace: float = 15.0) -> None:
+    """Ask the process to end, and end it and its children when it has not done so after `grace` seconds.
+
+    The process must have been started with `start_new_session=True`, so that its children are its group.
+    """
+    if process.poll() is None:
+        process.send_signal(ask)
+        try:
+            process.wait(grace)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def missing(part: str, remedy: str) -> NoReturn:
+    """Leave this test out, since a part of the machine is missing; where CI=true that is a failure."""
+    message = f"{part} is missing: {remedy}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)

@@ -1,0 +1,203 @@
+"""A private qBittorrent of the real kind, in each generation whose Web API differs.
+
+    with QBittorrent(tmp_path, generation.argv()) as server:
+        server.url, server.user, server.password, server.bt_port, server.save_path
+
+Generation 4.5 is what Debian 12 installs; the 5.x ones are trees that `script/test-servers` unpacks below
+`$AURALARCHIVE_TEST_CACHE`.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from tests.support.processes import free_port, missing, stop, wait_for
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A line of versions whose Web API behaves alike, and the Debian suite that has it."""
+
+    name: str
+    suite: str
+    optional: bool = False
+
+    def argv(self) -> tuple[str, ...]:
+        """How to start it; skips the test when it is not on this machine."""
+        for candidate in (("qbittorrent-nox",), (str(_cache() / f"qbittorrent-{self.suite}" / "run"), _PROGRAM)):
+            if _version(candidate).startswith(self.name):
+                return candidate
+        return missing(f"qBittorrent {self.name}", "script/test installs it")
+
+
+_PROGRAM = "/usr/bin/qbittorrent-nox"
+GENERATIONS = (
+    Generation("4.5", "bookworm"),
+    Generation("5.1", "trixie", optional=True),
+    Generation("5.3", "trixie-backports"),
+)
+
+
+def _cache() -> Path:
+    """Where script/test-servers keeps its trees: the same rule as there."""
+    named = os.environ.get("AURALARCHIVE_TEST_CACHE")
+    if named:
+        return Path(named)
+    shared = Path("/var/cache/auralarchive-tests")
+    own = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "auralarchive-tests"
+    return own if own.is_dir() and not os.access(shared, os.W_OK) else shared
+
+
+@functools.cache
+def _version(argv: tuple[str, ...]) -> str:
+    """`5.3.0` for a program that answers `qBittorrent v5.3.0`, nothing for one that is not there."""
+    if shutil.which(argv[0]) is None:
+        return ""
+    answer = subprocess.run([*argv, "--version"], capture_output=True, text=True, check=False, timeout=30)
+    return answer.stdout.strip().rpartition(" v")[2]
+
+
+def _hashed(password: str) -> str:
+    """The text that qBittorrent keeps of a password: PBKDF2 with SHA-512 and 100,000 rounds."""
+    salt = os.urandom(16)
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 100_000)
+    return f'"@ByteArray({base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()})"'
+
+
+# Understood by every generation. TCP only, for else uTP is tried first and each connection takes seconds;
+# RefreshInterval (ms), for else what the API says lags by 1.5 s; many failed logins, for a ban would hit the test.
+_CONFIG = r"""
+[LegalNotice]
+Accepted=true
+
+[BitTorrent]
+Session\Port={bt_port}
+Session\Interface=lo
+Session\InterfaceName=lo
+Session\InterfaceAddress=127.0.0.1
+Session\BTProtocol=TCP
+Session\DHTEnabled=false
+Session\PeXEnabled=false
+Session\LSDEnabled=false
+Session\MultiConnectionsPerIp=true
+Session\BlockPeersOnPrivilegedPorts=false
+Session\SSRFMitigation=false
+Session\QueueingSystemEnabled=false
+Session\DefaultSavePath={save_path}
+Session\TempPathEnabled=false
+Session\SaveResumeDataInterval=1
+Session\RefreshInterval=100
+
+[Network]
+PortForwardingEnabled=false
+
+[Preferences]
+General\Locale=en
+WebUI\Enabled=true
+WebUI\Address=127.0.0.1
+WebUI\Port={web_port}
+WebUI\UseUPnP=false
+WebUI\Username={user}
+WebUI\Password_PBKDF2={password}
+WebUI\LocalHostAuth=true
+WebUI\ServerDomains=*
+WebUI\MaxAuthenticationFailCount=1000
+"""
+
+
+class QBittorrent:
+    """One server with a throw-away profile below `root`, on free ports of 127.0.0.1, kept over restarts."""
+
+    def __init__(self, root: Path, argv: tuple[str, ...] = ("qbittorrent-nox",), version: str = "") -> None:
+        self.version = version or _version(argv)
+        self.user, self.password = "admin", "test-password"
+        self.web_port, self.bt_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.web_port}"
+        self.save_path = root.resolve() / "downloads"
+        self._root = root.resolve()
+        self._argv = argv
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        config = self._root / "profile" / "qBittorrent" / "config" / "qBittorrent.conf"
+        config.parent.mkdir(parents=True)
+        self.save_path.mkdir(parents=True, exist_ok=True)
+        text = _CONFIG.format(
+            bt_port=self.bt_port,
+            web_port=self.web_port,
+            save_path=self.save_path,
+            user=self.user,
+            password=_hashed(self.password),
+        )
+        config.write_text(text, encoding="utf-8")
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        home = str(self._root / "home")
+        private = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "XDG_CACHE_HOME": home}
+        with (self._root / "output.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._argv, f"--profile={self._root / 'profile'}", f"--webui-port={self.web_port}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **private},
+                start_new_session=True,
+            )
+        try:
+            wait_for(self._answers)
+        except TimeoutError:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End it in good order; harmless when it has ended already."""
+        if self._process is not None:
+            stop(self._process)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process is not None, "it is not running"
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def restart(self) -> None:
+        """Stop and start again, with the same profile and ports."""
+        self.stop()
+        self.start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None, "it is not running"
+        return self._process.pid
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"qBittorrent ended at once: {(self._root / 'output.log').read_text(errors='replace')}")
+        try:
+            urllib.request.urlopen(f"{self.url}/api/v2/app/version", timeout=1).close()
+        except urllib.error.HTTPError as refusal:
+            refusal.close()  # it is up and wants a login
+        except OSError:
+            return False
+        return True
