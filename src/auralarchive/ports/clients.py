@@ -15,7 +15,8 @@ class Payload:
     """What is handed to a client: bytes or a magnet, never a URL that it would have to fetch.
 
     `data` holds the original bytes of the .torrent or .nzb, unchanged; `magnet` is set instead for a
-    magnet link. Hashes are ours, computed from them, in lower-case hex (v1: 40, v2: 64 digits).
+    magnet link. Hashes are ours, computed from them, in lower-case hex (v1: 40, v2: 64 digits). `files`
+    are what a .torrent lists, for display and judgement: the client decides what they are called on disk.
     """
 
     download_type: DownloadType
@@ -25,6 +26,7 @@ class Payload:
     info_hash_v1: str | None = None
     info_hash_v2: str | None = None
     size: int | None = None
+    files: tuple[ClientFile, ...] = field(default=(), compare=False)
 
     @property
     def hashes(self) -> frozenset[str]:
