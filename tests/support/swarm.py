@@ -259,6 +259,7 @@ _LOOPBACK: dict[str, Any] = {
     "min_announce_interval": 1,
     "min_reconnect_time": 1,
     "peer_connect_timeout": 3,
+    "stop_tracker_timeout": 0,
     "unchoke_interval": 1,
     "optimistic_unchoke_interval": 2,
     "unchoke_slots_limit": 100,
