@@ -1,0 +1,300 @@
+"""The one HTTP client of indexers and of whoever fetches releases.
+
+Every request has its own connection, so that its deadline covers each byte of it: name, handshake,
+headers and body. Name resolution, judgement and connection are one step (`_PinnedBackend`), with
+the host name kept for TLS and for the Host header. Redirects are never followed here.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from auralarchive.indexers.addresses import IPAddress, Link, Reach, literal_address, refused
+from auralarchive.ports.errors import InvalidInput, Unreachable
+from auralarchive.ports.work import CancelToken
+
+#: Name and port to the addresses behind it; raises OSError.
+Resolve = Callable[[str, int], tuple[IPAddress, ...]]
+#: Opens a connection to one address, port and time-out in seconds.
+Dial = Callable[[IPAddress, int, float], httpcore2.NetworkStream]
+
+_MAX_HEADERS = 200
+_CHUNK = 64 * 1024
+_LOOK_UP = 0.5  # seconds after which a waiting read looks whether it is still wanted
+_USER_AGENT = "AuralArchive"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one request: decoded bytes of its body, and seconds for all of it."""
+
+    max_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def system_resolver(host: str, port: int) -> tuple[IPAddress, ...]:
+    """Ask the machine's resolver."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # An address with a zone (fe80::1%eth0) keeps it, and is refused for it later.
+    return tuple(dict.fromkeys(ip_address(str(sockaddr[0])) for *_, sockaddr in found))
+
+
+def tcp_dial(address: IPAddress, port: int, seconds: float) -> httpcore2.NetworkStream:
+    """Connect by TCP."""
+    return httpcore2.SyncBackend().connect_tcp(str(address), port, timeout=seconds)
+
+
+class GuardedClient:
+    """Asks one link at a time. Safe to share between threads: it keeps no connection."""
+
+    def __init__(
+        self,
+        *,
+        resolve: Resolve = system_resolver,
+        dial: Dial = tcp_dial,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._resolve = resolve
+        self._dial = dial
+        self._monotonic = monotonic
+        self._tls = ssl.create_default_context()
+
+    def get(
+        self,
+        link: Link,
+        *,
+        reach: Reach,
+        limits: Limits,
+        cancel: CancelToken,
+        accept: str = "*/*",
+        tls: ssl.SSLContext | None = None,
+    ) -> Answer:
+        """The answer, whatever its status. `tls` of None verifies by the public authorities.
+
+        Raises: `InvalidInput` for an address that `reach` does not permit or a body above the limit,
+        `Unreachable` for everything that the network or the server gets wrong, `Cancelled`.
+        """
+        watch = _Watch(link.origin.host, limits.seconds, self._monotonic, cancel)
+        backend = _PinnedBackend(reach, self._resolve, self._dial, watch)
+        headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT}
+        with (
+            _network_errors(link.origin.host),
+            httpx2.Client(transport=_Transport(backend, tls or self._tls), trust_env=False) as client,
+            client.stream("GET", link.url, headers=headers) as response,
+        ):
+            _check_headers(response, link.origin.host)
+            body = _read(response, limits.max_bytes)
+        return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
+
+
+class _Watch:
+    """The deadline and the cancel token of one request."""
+
+    def __init__(self, host: str, seconds: float, monotonic: Callable[[], float], cancel: CancelToken) -> None:
+        self.host = host
+        self._seconds = seconds
+        self._monotonic = monotonic
+        self._end = monotonic() + seconds
+        self._cancel = cancel
+
+    def left(self) -> float:
+        """Seconds that remain. Raises `Unreachable` after the last, `Cancelled` when nobody waits any more."""
+        self._cancel.check()
+        left = self._end - self._monotonic()
+        if left <= 0:
+            raise Unreachable(
+                f"{self.host} did not finish its answer within {self._seconds:g} s.",
+                "Try again later, or give it more time in its settings.",
+            )
+        return left
+
+
+class _PinnedBackend(httpcore2.NetworkBackend):
+    """Resolves, judges and connects in one step."""
+
+    def __init__(self, reach: Reach, resolve: Resolve, dial: Dial, watch: _Watch) -> None:
+        self._reach = reach
+        self._resolve = resolve
+        self._dial = dial
+        self._watch = watch
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        failure: Exception = OSError("no address")
+        for address in self._judged(host, port):
+            try:
+                return _WatchedStream(self._dial(address, port, self._watch.left()), self._watch)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout, OSError) as error:
+                failure = error
+        raise _unreachable(self._watch.host) from failure
+
+    def _judged(self, host: str, port: int) -> tuple[IPAddress, ...]:
+        literal = literal_address(host)
+        try:
+            addresses = (literal,) if literal is not None else self._resolve(host, port)
+        except (OSError, UnicodeError, ValueError) as error:
+            raise Unreachable(f"There is no server named {host}.", "Check its name and your network.") from error
+        # One bad address spoils the name: who mixes public and private ones is trying something.
+        if not addresses or not all(self._reach.permits(address) for address in addresses):
+            raise refused(f"{host} leads to an address inside a private or reserved network.")
+        return addresses
+
+
+class _WatchedStream(httpcore2.NetworkStream):
+    """A connection that looks at the deadline and the cancel token again and again."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, watch: _Watch) -> None:
+        self._stream = stream
+        self._watch = watch
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        while True:
+            try:
+                return self._stream.read(max_bytes, min(self._watch.left(), _LOOK_UP))
+            except httpcore2.ReadTimeout:
+                continue
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._watch.left())
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        inner = self._stream.start_tls(ssl_context, server_hostname, self._watch.left())
+        return _WatchedStream(inner, self._watch)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Transport(httpx2.BaseTransport):
+    """Lets httpx2 speak through our own connections."""
+
+    def __init__(self, backend: httpcore2.NetworkBackend, tls: ssl.SSLContext) -> None:
+        self._pool = httpcore2.ConnectionPool(ssl_context=tls, network_backend=backend)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url
+        answer = self._pool.handle_request(
+            httpcore2.Request(
+                method=request.method,
+                url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+            )
+        )
+        return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, answer: httpcore2.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+@contextmanager
+def _network_errors(host: str) -> Iterator[None]:
+    """Whatever goes wrong on the line, in our words."""
+    try:
+        yield
+    except (httpcore2.ConnectError, httpx2.ConnectError) as error:
+        if isinstance(error.__context__, ssl.SSLError) or "SSL" in str(error) or "CERTIFICATE" in str(error).upper():
+            raise Unreachable(
+                f"The certificate or encryption of {host} cannot be trusted.",
+                "Give it a valid certificate, or name the file of its own authority in the indexer's settings.",
+            ) from error
+        raise _unreachable(host) from error
+    except (httpcore2.ProtocolError, httpx2.ProtocolError) as error:
+        raise Unreachable(
+            f"{host} did not answer in proper HTTP, or broke off its answer.",
+            "Check its address and port; try again later.",
+        ) from error
+    except (
+        httpcore2.TimeoutException,
+        httpcore2.NetworkError,
+        httpx2.TransportError,
+        OSError,
+    ) as error:
+        raise _unreachable(host) from error
+
+
+def _unreachable(host: str) -> Unreachable:
+    return Unreachable(f"{host} cannot be reached.", "Check that it runs, and its address and port.")
+
+
+def _check_headers(response: httpx2.Response, host: str) -> None:
+    if len(response.headers.raw) > _MAX_HEADERS:
+        raise Unreachable(f"{host} answered with far too many headers.", "Check its address and port.")
+
+
+def _read(response: httpx2.Response, max_bytes: int) -> bytes:
+    """The decoded body. A packed one is unpacked piece by piece, so that a bomb never unfolds."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    chunks = response.iter_raw(_CHUNK)
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        chunks = _unpacked(chunks, max_bytes)
+    elif encoding not in ("", "identity"):
+        raise Unreachable(f"The answer is packed by {encoding[:20]!r}, which was not asked for.", "Try again later.")
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > max_bytes:
+            raise InvalidInput(
+                f"The answer is larger than {max_bytes // 2**20} MiB.",
+                "This is no ordinary feed or release; use another indexer or release.",
+            )
+    return bytes(body)
+
+
+def _unpacked(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # reads gzip and zlib by their own headers
+    given = 0
+    try:
+        for chunk in chunks:
+            packed = chunk
+            while packed and not unpacker.eof and given <= max_bytes:
+                piece = unpacker.decompress(packed, _CHUNK)
+                packed = unpacker.unconsumed_tail
+                given += len(piece)
+                yield piece
+        yield unpacker.flush()
+    except zlib.error as error:
+        raise Unreachable("The packed answer is damaged.", "Try again later.") from error
+    if not unpacker.eof:
+        raise Unreachable("The packed answer ends in the middle.", "Try again later.")
