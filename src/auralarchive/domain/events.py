@@ -136,6 +136,13 @@ class RetryDue(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RetryAbandoned(Event):
+    """The timer ran out, but the book or torrent is another download's by now: left to a person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RetryRequested(Event):
     """A person wants the failed stage tried again."""
 

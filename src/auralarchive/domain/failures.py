@@ -56,7 +56,6 @@ SURROUNDINGS = frozenset(
         FailureKind.CLIENT_UNREACHABLE,
         FailureKind.LIBRARY_UNAVAILABLE,
         FailureKind.INDEXERS_UNREACHABLE,
-        FailureKind.INTERRUPTED,
     }
 )
 

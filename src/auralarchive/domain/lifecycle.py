@@ -81,12 +81,13 @@ ACQUISITION: Mapping[type[e.Event], Mapping[DownloadStatus, DownloadStatus]] = {
     e.ImportDone: {S.IMPORTING: S.IMPORTED},
     e.StageFailed: _FAILS_TO,
     e.RetryDue: RETRY_TO,
+    e.RetryAbandoned: _staying(*RETRY_TO),
     e.RetryRequested: RETRY_TO,
-    e.PauseRequested: {s: S.PAUSED for s in (S.QUEUED, S.SEARCHING, S.FOUND, S.DOWNLOADING)},
+    e.PauseRequested: dict.fromkeys((S.QUEUED, S.SEARCHING, S.FOUND, S.DOWNLOADING), S.PAUSED),
     e.PausedInClient: {S.DOWNLOADING: S.PAUSED},
     e.ResumeRequested: {S.PAUSED: S.PAUSED},  # really to `paused_from`, see `_target`
     e.ResumedInClient: {S.PAUSED: S.DOWNLOADING},
-    e.CancelRequested: {s: S.CANCELLED for s in _UNFINISHED},
+    e.CancelRequested: dict.fromkeys(_UNFINISHED, S.CANCELLED),
     e.SeedingStopped: _staying(S.IMPORTED),
     e.SeedingGoalReached: _staying(*ACQUISITION_STATUSES),
     e.RemovalDue: _staying(S.IMPORTED),
@@ -308,6 +309,11 @@ def _(event: e.StageFailed, download: Download, at: datetime) -> Download:
 @_carry.register
 def _(event: e.RetryDue, download: Download, at: datetime) -> Download:
     return replace(download, retry_at=None, progress=_progress_at(download))
+
+
+@_carry.register
+def _(event: e.RetryAbandoned, download: Download, at: datetime) -> Download:
+    return replace(download, retry_at=None, reason=event.reason)
 
 
 @_carry.register

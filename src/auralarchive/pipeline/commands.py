@@ -1,0 +1,198 @@
+"""What a person wants, turned into events: the only door through which pages and terminal change a download."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from auralarchive.domain import events as e
+from auralarchive.domain.book import Book
+from auralarchive.domain.download import Download
+from auralarchive.domain.lifecycle import allows
+from auralarchive.domain.release import Release
+from auralarchive.domain.seeding import SeedGoal, choose_goal
+from auralarchive.domain.status import DownloadStatus, DownloadType
+from auralarchive.pipeline.record import Recorder, UnknownDownload
+from auralarchive.pipeline.tools import SeedGoals
+from auralarchive.ports.clients import Payload, PayloadReader
+from auralarchive.ports.errors import InvalidInput
+from auralarchive.ports.store import Conflict, NewDownload, Store
+
+__all__ = ["Commands", "Extras", "UnknownDownload", "seed_goal_of"]
+
+#: What a person may press, and the event that it becomes.
+ACTIONS: dict[str, type[e.Event]] = {
+    "pause": e.PauseRequested,
+    "resume": e.ResumeRequested,
+    "retry": e.RetryRequested,
+    "cancel": e.CancelRequested,
+    "stop_seeding": e.SeedingStopped,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a person may set for a new download besides the book. Limits in bytes per second."""
+
+    priority: int = 0
+    download_limit: int | None = None
+    upload_limit: int | None = None
+    sequential: bool = False
+
+
+def allowed_actions(download: Download) -> tuple[str, ...]:
+    """The names of the `ACTIONS` that the download's status allows now."""
+    return tuple(name for name, event in ACTIONS.items() if allows(download, event))
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Every call returns the record as it is afterwards, and wakes whoever has to act on it.
+
+    Raises: `UnknownDownload`, `IllegalTransition` (the status does not allow it), `Conflict` (book or
+    info-hash already active, with the existing id), `InvalidInput` (a link or file that we refuse).
+    """
+
+    store: Store
+    recorder: Recorder
+    payloads: PayloadReader
+    goals: SeedGoals
+
+    def enqueue(self, book: Book, *, priority: int = 0, extras: Extras | None = None) -> Download:
+        """An automatic download: it is searched for, and the best release is taken."""
+        return self._create(book, extras or Extras(priority), manual=False)
+
+    def enqueue_release(
+        self, release: Release, book: Book, *, priority: int = 0, extras: Extras | None = None
+    ) -> Download:
+        """The release that a person picked from search results."""
+        link = release.magnet or release.download_url
+        chosen = chosen_event(release, self.goals)
+        return self._start(link, chosen, book, extras or Extras(priority))
+
+    def enqueue_link(
+        self,
+        url: str,
+        book: Book,
+        *,
+        download_type: DownloadType | None = None,
+        indexer: str | None = None,
+        size: int | None = None,
+        file_format: str | None = None,
+        quality_score: float | None = None,
+        match_score: float | None = None,
+        priority: int = 0,
+        extras: Extras | None = None,
+    ) -> Download:
+        """A magnet or a link to a .torrent or .nzb that a person brought along."""
+        chosen = e.ReleaseChosen(
+            download_url=url,
+            download_type=download_type or _guessed_type(url),
+            release_title=book.title,
+            indexer=indexer,
+            size=size,
+            file_format=file_format,
+            quality_score=quality_score,
+            match_score=match_score,
+            seed_goal=self.goals.of(indexer),
+        )
+        return self._start(url, chosen, book, extras or Extras(priority))
+
+    def enqueue_payload(
+        self, payload: Payload, book: Book, *, priority: int = 0, extras: Extras | None = None
+    ) -> Download:
+        """An uploaded .torrent or .nzb."""
+        chosen = e.ReleaseChosen(
+            download_url="",
+            download_type=payload.download_type,
+            release_title=payload.name,
+            size=payload.size,
+            seed_goal=self.goals.of(None),
+        )
+        return self._create(book, extras or Extras(priority), chosen, _stored(payload), manual=True, payload=payload)
+
+    def pause(self, download_id: int) -> Download:
+        return self.recorder.record(download_id, e.PauseRequested())
+
+    def resume(self, download_id: int) -> Download:
+        return self.recorder.record(download_id, e.ResumeRequested())
+
+    def retry(self, download_id: int) -> Download:
+        return self.recorder.record(download_id, e.RetryRequested())
+
+    def cancel(self, download_id: int) -> Download:
+        """Cancel it; of an imported book this ends the seeding and keeps the book."""
+        download = self.recorder.get(download_id)
+        if download.acquisition is DownloadStatus.IMPORTED:
+            return self.recorder.record(download_id, e.SeedingStopped())
+        return self.recorder.record(download_id, e.CancelRequested())
+
+    def adjust(
+        self,
+        download_id: int,
+        *,
+        priority: int | None = None,
+        download_limit: int | None = None,
+        upload_limit: int | None = None,
+        sequential: bool | None = None,
+    ) -> Download:
+        """Change priority or limits; 0 lifts a limit. The monitor hands them to the client."""
+        return self.recorder.record(download_id, e.Adjusted(priority, download_limit, upload_limit, sequential))
+
+    def _start(self, link: str, chosen: e.ReleaseChosen, book: Book, extras: Extras) -> Download:
+        if urlsplit(link).scheme.lower() == "magnet":
+            payload = self.payloads.magnet(link)
+            return self._create(book, extras, chosen, _stored(payload), manual=True, payload=payload)
+        _check_scheme(link)
+        return self._create(book, extras, chosen, manual=True)
+
+    def _create(
+        self, book: Book, extras: Extras, *events: e.Event, manual: bool, payload: Payload | None = None
+    ) -> Download:
+        hashes = payload.hashes if payload else frozenset()
+        existing = self.store.downloads.active_with(asin=book.asin)
+        if existing is not None:
+            raise Conflict(existing.id, "book")
+        existing = self.store.downloads.active_with(hashes=hashes) if hashes else None
+        if existing is not None:
+            raise Conflict(existing.id, "info_hash")
+        new = NewDownload(book, manual, extras.priority, extras.download_limit, extras.upload_limit, extras.sequential)
+        return self.store.downloads.create(new, *events, payload=payload)
+
+
+def chosen_event(release: Release, goals: SeedGoals) -> e.ReleaseChosen:
+    """The choice of a release, as it goes into the record."""
+    return e.ReleaseChosen(
+        download_url=release.magnet or release.download_url,
+        download_type=release.download_type,
+        release_id=release.id,
+        release_title=release.title,
+        indexer=release.indexer,
+        size=release.size,
+        file_format=release.parsed.file_format,
+        quality_score=release.quality_score,
+        match_score=release.match_score,
+        seed_goal=seed_goal_of(release, goals),
+    )
+
+
+def seed_goal_of(release: Release, goals: SeedGoals) -> SeedGoal:
+    """The seeding goal of a release: its indexer's over the general one, above the feed's floor."""
+    floor = SeedGoal(release.minimum_ratio, release.minimum_seed_seconds)
+    return choose_goal(goals.of(release.indexer), goals.general, floor)
+
+
+def _stored(payload: Payload) -> e.PayloadStored:
+    return e.PayloadStored(payload.download_type, payload.info_hash_v1, payload.info_hash_v2, payload.size)
+
+
+def _guessed_type(url: str) -> DownloadType:
+    return DownloadType.NZB if urlsplit(url).path.lower().endswith(".nzb") else DownloadType.TORRENT
+
+
+def _check_scheme(link: str) -> None:
+    if urlsplit(link).scheme.lower() not in ("http", "https"):
+        raise InvalidInput(
+            "This link is neither http(s) nor a magnet.",
+            "Give a magnet link, or an http(s) link to a .torrent or .nzb file.",
+        )

@@ -1,0 +1,93 @@
+"""At start and on a timer: hold the database, the clients and the disk against one another.
+
+Expired claims need no help, they are simply work again. What is left are strays: items with our tag
+whose download was cancelled while they were being added (removed again, they are ours), items with
+our tag that no download knows (shown, never removed), and work folders that nobody needs (swept).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+
+from auralarchive.domain import events as e
+from auralarchive.domain.client_item import ClientItem
+from auralarchive.domain.lifecycle import IllegalTransition
+from auralarchive.domain.status import DownloadStatus, Removal
+from auralarchive.pipeline.tools import Tools
+from auralarchive.pipeline.work import Workshop
+from auralarchive.ports.clients import Finding
+from auralarchive.ports.errors import AuralError
+from auralarchive.ports.store import StaleRecord
+
+_log = logging.getLogger(__name__)
+
+_WORK_FOLDER = re.compile(r"(\d{1,18})-[0-9a-f]{16}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """One round is `run`; it may be repeated at any time and changes nothing that is in order."""
+
+    tools: Tools
+    workshop: Workshop
+
+    def run(self) -> tuple[Finding, ...]:
+        """Mend what is ours to mend; what a person should know of comes back."""
+        self.sweep_disk()
+        findings: list[Finding] = []
+        for client in self.tools.clients.all():
+            if self.tools.health.trouble(client.name) is not None:
+                continue
+            try:
+                items = client.poll()
+            except AuralError as error:
+                _log.info("client %s cannot be reconciled now: %s", client.name, error)
+                continue
+            findings += [finding for item in items for finding in self._judge(client.name, item)]
+        return tuple(findings)
+
+    def sweep_disk(self) -> None:
+        """Remove work and staging folders that no living claim or waiting import needs."""
+        root = self.tools.settings.work_root
+        for folder in root.iterdir() if root.is_dir() else ():
+            match = _WORK_FOLDER.fullmatch(folder.name)
+            if match is None:
+                continue
+            if self.tools.store.downloads.get(int(match[1])) is None:
+                shutil.rmtree(folder, ignore_errors=True)
+            else:
+                self.workshop.sweep(int(match[1]))
+        living = {row.claim_token for row in self.tools.store.downloads.claimed()}
+        for token in self.tools.library.staging():
+            if token not in living:
+                self.tools.library.discard(token)
+
+    def _judge(self, client: str, item: ClientItem) -> list[Finding]:
+        download_id = self._ours(item)
+        if download_id is None:
+            return []
+        download = self.tools.store.downloads.get(download_id)
+        if download is None:
+            return [_orphan(client, item)]
+        if download.acquisition is DownloadStatus.CANCELLED and download.removal is not Removal.WANTED:
+            with suppress(IllegalTransition, StaleRecord):
+                self.workshop.recorder.record(download_id, e.StrayFound())
+        return []
+
+    def _ours(self, item: ClientItem) -> int | None:
+        prefix = self.tools.tag(0).removesuffix("0")
+        numbers = [tag.removeprefix(prefix) for tag in item.tags if tag.startswith(prefix)]
+        return next((int(number) for number in numbers if number.isdecimal()), None)
+
+
+def _orphan(client: str, item: ClientItem) -> Finding:
+    return Finding(
+        ok=False,
+        subject=client,
+        message=f'"{item.name}" carries our tag, but no download knows it.',
+        remedy="Remove it there by hand if you do not want it; it is never removed by itself.",
+    )

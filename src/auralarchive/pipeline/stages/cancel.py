@@ -1,0 +1,47 @@
+"""A client's item that has to go: after a cancel, or once its seeding is over.
+
+Only an item that carries our own tag is removed. One that was in the client before us stays, with
+its data: it is somebody else's.
+"""
+
+from __future__ import annotations
+
+from auralarchive.domain import events as e
+from auralarchive.domain.download import Download
+from auralarchive.failpoints import failpoint
+from auralarchive.pipeline.tools import Job, Tools
+from auralarchive.ports.clients import DownloadClient
+
+
+def run(job: Job, tools: Tools) -> e.Event:
+    """`CleanedUp`. Raises `ports.errors.AuralError`: the item is still wanted gone, and tried again."""
+    download = job.download
+    for client in _holders(download, tools):
+        _remove(download, client, tools)
+    failpoint("cancel.items_removed")
+    tools.live.forget(download.id)
+    return e.CleanedUp()
+
+
+def _holders(download: Download, tools: Tools) -> list[DownloadClient]:
+    """The client that has the item; when it was cancelled in the midst of a grab, any that may have it."""
+    if download.download_client:
+        client = tools.clients.get(download.download_client)
+        return [client] if client else []
+    return [client for client in tools.clients.all() if download.download_type in client.protocols]
+
+
+def _remove(download: Download, client: DownloadClient, tools: Tools) -> None:
+    item_id = _own_item(download, client, tools)
+    if item_id is None or download.adopted:
+        return
+    failpoint("cancel.before_remove")
+    client.remove(item_id, with_data=True)
+    failpoint("cancel.after_remove")
+
+
+def _own_item(download: Download, client: DownloadClient, tools: Tools) -> str | None:
+    if download.hashes:
+        item = client.find(download.hashes)
+        return item.id if item and tools.tag(download.id) in item.tags else None
+    return download.download_client_id

@@ -1,0 +1,104 @@
+"""FOUND: fetch the release once, keep its bytes, and hand them to a download client.
+
+Two steps, each its own claim: first the bytes become ours and their info-hashes are recorded, so
+that the database can refuse a torrent that is already active; then a client gets them. A crash
+between any two of these leads back here, and adding again adopts what is already there.
+"""
+
+from __future__ import annotations
+
+from auralarchive.domain import events as e
+from auralarchive.domain.download import Download
+from auralarchive.domain.failures import FailureKind
+from auralarchive.failpoints import failpoint
+from auralarchive.pipeline.tools import Job, Tools
+from auralarchive.ports.clients import AddOptions, DownloadClient, Payload
+from auralarchive.ports.errors import Misconfigured, PermanentError
+from auralarchive.ports.store import Conflict
+
+
+def run(job: Job, tools: Tools) -> e.Event:
+    """`PayloadStored` when the bytes are new, else `SentToClient`.
+
+    Raises `ports.errors.AuralError` for whatever went wrong.
+    """
+    payload = tools.store.payloads.get(job.download.id)
+    if payload is None or not _belongs(payload, job.download):
+        payload = _fetch(job, tools)
+    if not _recorded(payload, job.download):
+        return e.PayloadStored(payload.download_type, payload.info_hash_v1, payload.info_hash_v2, payload.size)
+    return _send(job, payload, tools)
+
+
+def _belongs(payload: Payload, download: Download) -> bool:
+    """Whether the kept bytes are those of the release at hand: another choice replaces them."""
+    return _recorded(payload, download) or not download.download_url
+
+
+def _recorded(payload: Payload, download: Download) -> bool:
+    ours = (payload.info_hash_v1, payload.info_hash_v2)
+    return ours == (download.info_hash_v1, download.info_hash_v2) and payload.download_type == download.download_type
+
+
+def _fetch(job: Job, tools: Tools) -> Payload:
+    download = job.download
+    if not download.download_url:
+        raise PermanentError("The uploaded file is no longer there.", "Upload it again.", kind=FailureKind.SOURCE_LOST)
+    failpoint("grab.before_fetch")
+    payload = tools.fetcher.fetch(download.download_url, indexer=download.indexer, cancel=job.cancel)
+    failpoint("grab.after_fetch")
+    tools.store.payloads.save(download.id, payload)
+    failpoint("grab.payload_saved")
+    return payload
+
+
+def _send(job: Job, payload: Payload, tools: Tools) -> e.SentToClient:
+    download = job.download
+    client = choose_client(download, tools)
+    options = AddOptions(
+        tag=tools.tag(download.id),
+        sequential=download.sequential,
+        download_limit=download.download_limit,
+        upload_limit=download.upload_limit,
+        seed_goal=download.seed_goal,
+        priority=download.priority,
+    )
+    job.cancel.check()
+    failpoint("grab.before_add")
+    added = client.add(payload, options)
+    failpoint("grab.after_add")
+    return e.SentToClient(client.name, added.id, added.adopted)
+
+
+def choose_client(download: Download, tools: Tools) -> DownloadClient:
+    """The client that has it already, else the preferred one of its protocol that is well.
+
+    Raises `Misconfigured` where none is configured for the protocol.
+    """
+    able = [client for client in tools.clients.all() if download.download_type in client.protocols]
+    if not able:
+        raise Misconfigured(
+            f"No download client for {download.download_type} is enabled.",
+            "Enable one in the settings, then retry.",
+            kind=FailureKind.NO_CLIENT,
+        )
+    well = [client for client in able if tools.health.trouble(client.name) is None]
+    return (well or able)[0]
+
+
+def waiting_for(download: Download, tools: Tools) -> str | None:
+    """Why the grab has to wait: every client of the protocol is in trouble. None: it may begin."""
+    able = [client for client in tools.clients.all() if download.download_type in client.protocols]
+    troubles = [(client.name, tools.health.trouble(client.name)) for client in able]
+    if not troubles or any(trouble is None for _, trouble in troubles):
+        return None
+    return "Waiting for " + "; ".join(f"{name}: {trouble}" for name, trouble in troubles)
+
+
+def duplicate(conflict: Conflict) -> PermanentError:
+    """The failure of a torrent that turned out to be another download's."""
+    return PermanentError(
+        f"The same torrent is already download {conflict.existing_id}.",
+        "Nothing is to be done: see that download.",
+        kind=FailureKind.DUPLICATE,
+    )

@@ -1,0 +1,50 @@
+"""IMPORTING: publish the book into the library, all of it or nothing, and keep its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from auralarchive.domain import events as e
+from auralarchive.domain.failures import FailureKind
+from auralarchive.failpoints import failpoint
+from auralarchive.pipeline.tools import Job, Tools
+from auralarchive.ports.errors import NeedsPerson
+from auralarchive.ports.library import ImportRequest
+
+
+def run(job: Job, tools: Tools) -> e.Event:
+    """`ImportDone`. Raises `ports.errors.AuralError`."""
+    download = job.download
+    recipe = tools.store.recipes.get(download.id)
+    if recipe is None or not Path(recipe["path"]).is_file():
+        raise NeedsPerson("The converted file is gone.", "Retry to download it again.", kind=FailureKind.SOURCE_LOST)
+    failpoint("import.before_publish_book")
+    published = tools.library.publish(
+        _request(job, recipe), lambda part: tools.live.progress(download.id, part), job.cancel
+    )
+    failpoint("import.book_published")
+    tools.store.books.save(
+        download.id,
+        download.book,
+        published.files,
+        recipe["duration_seconds"],
+        recipe["chapters"],
+        tools.clock.now(),
+    )
+    failpoint("import.manifest_saved")
+    return e.ImportDone(str(published.path), len(published.files), published.files[0].method)
+
+
+def _request(job: Job, recipe: Mapping[str, Any]) -> ImportRequest:
+    return ImportRequest(
+        download_id=job.download.id,
+        token=job.token,
+        book=job.download.book,
+        audio=Path(recipe["path"]),
+        audio_sha256=recipe["sha256"],
+        private=recipe["mode"] != "keep",
+        cover=Path(recipe["cover"]) if recipe["cover"] else None,
+        companions=tuple(Path(path) for path in recipe["companions"]),
+    )

@@ -1,0 +1,80 @@
+"""SEARCHING: ask the indexers for a wanted book and take the best release that fits."""
+
+from __future__ import annotations
+
+from auralarchive.domain import events as e
+from auralarchive.domain.book import Book, is_real_asin
+from auralarchive.domain.download import Download
+from auralarchive.domain.failures import Disposition, Failure, FailureKind
+from auralarchive.domain.release import Release, SearchQuery
+from auralarchive.pipeline.commands import chosen_event
+from auralarchive.pipeline.searching import SearchReport
+from auralarchive.pipeline.tools import Job, Tools
+
+
+def run(job: Job, tools: Tools) -> e.Event:
+    """`ReleaseChosen`, or `StageFailed` with what the indexers said."""
+    download = job.download
+    report = tools.searcher.search(query_for(download.book), cancel=job.cancel)
+    spent = _already_tried(download, tools)
+    fitting = [r for r in report.results if _fits(r, tools.settings.minimum_match_score) and not _same(r, spent)]
+    if fitting:
+        best = max(fitting, key=lambda release: (round(release.match_score / 10), release.quality_score))
+        return chosen_event(best, tools.goals)
+    return e.StageFailed(_nothing(report, bool(spent)))
+
+
+def query_for(book: Book) -> SearchQuery:
+    """What to ask for a book: its ASIN only where it is a real one."""
+    return SearchQuery(
+        title=book.title,
+        author=book.author,
+        narrator=book.narrator,
+        asin=book.asin if is_real_asin(book.asin) else None,
+    )
+
+
+def _fits(release: Release, minimum: float) -> bool:
+    return not release.rejections and release.match_score >= minimum
+
+
+def _already_tried(download: Download, tools: Tools) -> list[Release]:
+    """Releases that this download has had before: one that failed is not grabbed for ever."""
+    chosen = [row for row in tools.store.downloads.events(download.id) if row.event == "ReleaseChosen"]
+    found = (tools.store.releases.get(str(row.data["release_id"])) for row in chosen if row.data.get("release_id"))
+    return [release for release in found if release is not None]
+
+
+def _same(release: Release, others: list[Release]) -> bool:
+    return any(
+        release.download_url == other.download_url
+        or (release.info_hash is not None and release.info_hash == other.info_hash)
+        or (release.guid is not None and (release.guid, release.indexer) == (other.guid, other.indexer))
+        for other in others
+    )
+
+
+def _nothing(report: SearchReport, tried: bool) -> Failure:
+    if not report.indexers:
+        return Failure(
+            FailureKind.NOTHING_FOUND,
+            "No indexer is enabled.",
+            "Add one in the settings, then retry.",
+            Disposition.NEEDS_PERSON,
+        )
+    silent = [outcome for outcome in report.indexers if outcome.status != "ok"]
+    if len(silent) == len(report.indexers):
+        said = "; ".join(f"{outcome.name}: {outcome.error}" for outcome in silent)
+        return Failure(
+            FailureKind.INDEXERS_UNREACHABLE,
+            f"No indexer could be asked ({said}).",
+            "It is tried again by itself.",
+            Disposition.TRANSIENT,
+        )
+    what = "Nothing else that fits was found" if tried else "Nothing that fits was found"
+    return Failure(
+        FailureKind.NOTHING_FOUND,
+        f"{what} among {len(report.results)} results.",
+        "It is searched for again by itself; or pick a release by hand on the search page.",
+        Disposition.TRANSIENT,
+    )

@@ -1,0 +1,254 @@
+"""From a claimable record to a finished stage: which stage it is, how it is claimed, how it ends.
+
+A runner (`engine/`) decides when and where; this module is what every runner does with one claim.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import ModuleType
+
+from auralarchive.domain import events as e
+from auralarchive.domain.download import Download
+from auralarchive.domain.failures import RELEASE_FAULTS, Disposition, Failure, FailureKind
+from auralarchive.domain.lifecycle import IllegalTransition
+from auralarchive.domain.schedule import RetryPolicy
+from auralarchive.domain.status import DownloadStatus, Removal
+from auralarchive.failpoints import failpoint
+from auralarchive.pipeline.record import ClaimLost, Recorder
+from auralarchive.pipeline.stages import cancel, convert, grab, import_, search
+from auralarchive.pipeline.tools import Job, Tools
+from auralarchive.ports.errors import AuralError, Cancelled
+from auralarchive.ports.store import Conflict, StaleRecord
+from auralarchive.ports.work import CancelToken
+
+_log = logging.getLogger(__name__)
+
+S = DownloadStatus
+
+
+class JobKind(StrEnum):
+    """A stage as work: each kind has its own number of places in a runner."""
+
+    SEARCH = "search"
+    GRAB = "grab"
+    CONVERT = "convert"
+    IMPORT = "import"
+    CLEANUP = "cleanup"
+
+
+_KIND_OF: Mapping[DownloadStatus, JobKind] = {
+    S.QUEUED: JobKind.SEARCH,
+    S.SEARCHING: JobKind.SEARCH,
+    S.FOUND: JobKind.GRAB,
+    S.COMPLETE: JobKind.CONVERT,
+    S.CONVERTING: JobKind.CONVERT,
+    S.CONVERTED: JobKind.IMPORT,
+    S.IMPORTING: JobKind.IMPORT,
+}
+
+_CLAIM: Mapping[JobKind, type[e.Claimed]] = {
+    JobKind.SEARCH: e.SearchStarted,
+    JobKind.GRAB: e.GrabStarted,
+    JobKind.CONVERT: e.ConversionStarted,
+    JobKind.IMPORT: e.ImportStarted,
+    JobKind.CLEANUP: e.CleanupStarted,
+}
+
+_STAGE: Mapping[JobKind, ModuleType] = {
+    JobKind.SEARCH: search,
+    JobKind.GRAB: grab,
+    JobKind.CONVERT: convert,
+    JobKind.IMPORT: import_,
+    JobKind.CLEANUP: cancel,
+}
+
+
+def kind_of(download: Download) -> JobKind | None:
+    """The work that this record waits for; None: it waits for somebody else."""
+    if download.removal is Removal.WANTED:
+        return JobKind.CLEANUP
+    return _KIND_OF.get(download.acquisition)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Claims records and works on them. One is shared by all threads of a runner."""
+
+    tools: Tools
+    recorder: Recorder
+    policy: RetryPolicy
+    lease_seconds: float = 60.0
+    max_concurrent_downloads: Callable[[], int] = lambda: 2
+
+    def claim(self, download: Download) -> Job | None:
+        """Take the work, or None: somebody else was quicker, or it has to wait (and now says why)."""
+        kind = kind_of(download)
+        if kind is None:
+            return None
+        if kind is JobKind.GRAB:
+            # Places are counted and taken by one process at a time, or two would take the last one.
+            with self.tools.store.downloads.exclusive("grab"):
+                return None if self._grab_waits(download) else self._take(download, kind)
+        if kind is JobKind.CLEANUP and self._client_in_trouble(download):
+            return None
+        return self._take(download, kind)
+
+    def run(self, job: Job) -> None:
+        """Do the work of a claim and record how it ended. Never raises but for bugs of its own."""
+        download = job.download
+        kind = kind_of(download)
+        assert kind is not None, "a claim is always for some work"
+        event = self._outcome(job, kind)
+        if event is None:
+            return
+        try:
+            self.recorder.record(download.id, event, token=job.token)
+        except Conflict as conflict:
+            self._record_failure(job, grab.duplicate(conflict).failure)
+        except (ClaimLost, IllegalTransition):
+            self._undo(job, kind, event)
+        if kind in (JobKind.IMPORT, JobKind.CLEANUP):
+            self.sweep(download.id)
+
+    def renew(self, job: Job) -> bool:
+        """Keep the lease; False when the claim is no longer ours."""
+        until = self.tools.clock.now() + timedelta(seconds=self.lease_seconds)
+        return self.tools.store.downloads.claim_renewed(job.download.id, job.token, until)
+
+    def sweep(self, download_id: int) -> None:
+        """Remove work folders of this download that nothing needs any more."""
+        download = self.tools.store.downloads.get(download_id)
+        if download is not None and _needs_work_folder(download):
+            return
+        for folder in self.tools.settings.work_root.glob(f"{download_id}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def retry_due(self) -> int:
+        """Send failed stages back whose timer ran out; how many."""
+        due = self.tools.store.downloads.retries_due(self.tools.clock.now())
+        for download in due:
+            other = not download.manual and download.failure_kind in RELEASE_FAULTS
+            try:
+                self.recorder.record(download.id, e.RetryDue(other_release=other))
+            except (IllegalTransition, StaleRecord):
+                continue  # a person was quicker
+            except Conflict as conflict:
+                self._give_up(download, conflict)
+        return len(due)
+
+    # --- claiming ---------------------------------------------------------------------------
+
+    def _take(self, download: Download, kind: JobKind) -> Job | None:
+        token = secrets.token_hex(8)
+        until = self.tools.clock.now() + timedelta(seconds=self.lease_seconds)
+        failpoint(f"claim.before.{kind}")
+        try:
+            claimed = self._claim_unchanged(download, _CLAIM[kind](token, until))
+        except (IllegalTransition, StaleRecord, Conflict):
+            return None
+        failpoint(f"claim.after.{kind}")
+        return Job(claimed, token, CancelToken())
+
+    def _claim_unchanged(self, download: Download, event: e.Claimed) -> Download:
+        """Claim only the very version that we judged: another worker may have it by now."""
+        return self.recorder.record(download.id, event, expected_version=download.version)
+
+    def _grab_waits(self, download: Download) -> bool:
+        reason = grab.waiting_for(download, self.tools) or self._no_place()
+        if reason is None:
+            return False
+        with suppress(IllegalTransition, StaleRecord):  # it has moved on: nothing to explain
+            self.recorder.record(download.id, e.Waiting(reason))
+        return True
+
+    def _no_place(self) -> str | None:
+        limit = self.max_concurrent_downloads()
+        downloads = self.tools.store.downloads
+        busy = sum(1 for row in downloads.in_status([S.DOWNLOADING])) + sum(
+            1 for row in downloads.claimed() if row.acquisition is S.FOUND and _alive(row, self.tools)
+        )
+        return f"Waiting for a free place: {busy} of {limit} downloads are running." if busy >= limit else None
+
+    def _client_in_trouble(self, download: Download) -> bool:
+        name = download.download_client
+        return name is not None and self.tools.health.trouble(name) is not None
+
+    # --- working ----------------------------------------------------------------------------
+
+    def _outcome(self, job: Job, kind: JobKind) -> e.Event | None:
+        """What the stage came to; None when it has nothing to say (the claim was taken away)."""
+        try:
+            event: e.Event = _STAGE[kind].run(job, self.tools)
+        except Cancelled:
+            return None
+        except AuralError as error:
+            return self._failed(job, kind, error.failure)
+        except Exception as error:  # noqa: BLE001 - a bug in one stage must not end the runner of all others
+            _log.exception("download %s: bug in stage %s", job.download.id, kind)
+            return self._failed(job, kind, _bug(error))
+        if isinstance(event, e.StageFailed):
+            return self._failed(job, kind, event.failure)
+        return event
+
+    def _failed(self, job: Job, kind: JobKind, failure: Failure) -> e.Event | None:
+        if kind is JobKind.CLEANUP:
+            # There is no failing to clean up: the claim runs out and it is tried again.
+            _log.warning("download %s: cleaning up has to wait: %s", job.download.id, failure)
+            return None
+        return e.StageFailed(failure, self._retry_at(job.download, failure))
+
+    def _retry_at(self, download: Download, failure: Failure) -> datetime | None:
+        now = self.tools.clock.now()
+        if not download.manual and failure.kind in RELEASE_FAULTS:
+            return now + timedelta(seconds=5)
+        return self.policy.retry_at(download, failure, now, secrets.randbelow(100) / 100)
+
+    def _record_failure(self, job: Job, failure: Failure) -> None:
+        try:
+            self.recorder.record(job.download.id, e.StageFailed(failure), token=job.token)
+        except (ClaimLost, IllegalTransition):
+            _log.info("download %s: claim lost while failing", job.download.id)
+
+    def _undo(self, job: Job, kind: JobKind, event: e.Event) -> None:
+        """The claim was taken away in the midst of the work: leave nothing behind of it."""
+        _log.info("download %s: claim lost in stage %s", job.download.id, kind)
+        if kind is JobKind.CONVERT:
+            shutil.rmtree(convert.work_folder(self.tools, job.download.id, job.token), ignore_errors=True)
+        if isinstance(event, e.SentToClient):
+            self.found_in_client(job.download.id)
+
+    def found_in_client(self, download_id: int) -> None:
+        """An item of ours is in a client though its download was cancelled: have it removed again."""
+        try:
+            self.recorder.record(download_id, e.StrayFound())
+        except IllegalTransition:
+            return  # not cancelled, or its removal is still to come: all is well
+
+    def _give_up(self, download: Download, conflict: Conflict) -> None:
+        _log.warning("download %s cannot be retried: %s", download.id, conflict)
+        self.recorder.record(download.id, e.RetryAbandoned(f"Not retried: {conflict}."))
+
+
+def _needs_work_folder(download: Download) -> bool:
+    return download.acquisition in (S.CONVERTING, S.CONVERTED, S.IMPORTING, S.IMPORT_FAILED)
+
+
+def _alive(download: Download, tools: Tools) -> bool:
+    return download.lease_until is not None and download.lease_until > tools.clock.now()
+
+
+def _bug(error: Exception) -> Failure:
+    return Failure(
+        FailureKind.BUG,
+        f"Unexpected error ({type(error).__name__}).",
+        "This is a bug: see the log, and please report it.",
+        Disposition.TRANSIENT,
+    )
