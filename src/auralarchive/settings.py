@@ -1,0 +1,255 @@
+"""The typed settings tree: defaults < config.toml < saved in the pages < environment.
+
+Every setting has one name, `section.key`; in the environment it is `AURALARCHIVE_SECTION__KEY`. Four
+have a short name besides: `AURALARCHIVE_DATA_DIR`, `_DATABASE_URL`, `_LIBRARY_PATH`, `_API_KEY`. Each part
+of the program receives just its own section; only the composition root and the terminal read this file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+_PREFIX = "AURALARCHIVE_"
+
+
+def _listed(value: object) -> object:
+    """Lists may be written with commas: that is how one writes them into an environment."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "auralarchive"
+
+
+class Section(BaseModel):
+    """One group of settings. An unknown key is an error: a typing mistake must not pass unseen."""
+
+    model_config = ConfigDict(extra="forbid", validate_default=True)
+
+
+class ServerSection(Section):
+    """Where the pages are served."""
+
+    host: str = Field(
+        default="127.0.0.1", title="Address", description="0.0.0.0 makes it reachable from other machines."
+    )
+    port: int = Field(default=8765, ge=0, le=65535, title="Port")
+    base_path: str = Field(
+        default="", title="Base path", description="Behind a reverse proxy under a path: /auralarchive."
+    )
+    allowed_hosts: Words = Field(default=(), title="Host names", description="Names under which it may be called.")
+    trusted_proxies: Words = Field(
+        default=(), title="Trusted proxies", description="Addresses of your reverse proxies."
+    )
+
+
+class LibrarySection(Section):
+    """Where finished books go."""
+
+    path: Path | None = Field(
+        default=None, title="Library folder", description="Default: `library` in the data folder."
+    )
+    template: str = Field(default="{author}/{title}/{title}.m4b", title="Naming", description="See docs: naming.")
+    reserve_bytes: int = Field(default=1 << 30, ge=0, title="Space to leave free, in bytes")
+
+
+class DownloadManagementSection(Section):
+    """How downloads are followed, retried, seeded and cleaned up."""
+
+    polling_interval_seconds: float = Field(
+        default=2.0, ge=0.2, le=300, title="Polling interval", description="In seconds."
+    )
+    max_concurrent_downloads: int = Field(default=2, ge=1, le=1000, title="Downloads at once")
+    retry_search_max: int = Field(default=3, ge=0, le=100, title="Retries of a search")
+    retry_download_max: int = Field(default=2, ge=0, le=100, title="Retries of a download")
+    retry_conversion_max: int = Field(default=1, ge=0, le=100, title="Retries of a conversion")
+    retry_import_max: int = Field(default=2, ge=0, le=100, title="Retries of an import")
+    retry_backoff_scale: float = Field(
+        default=1.0, gt=0, le=100, title="Back-off", description="1 waits 1, 5, 15, 60 minutes; 0.5 half of that."
+    )
+    seeding_enabled: bool = Field(
+        default=True, title="Seed", description="Off: torrents stop as soon as they are complete."
+    )
+    seed_ratio: float | None = Field(default=2.0, ge=0, title="Seed ratio", description="Empty: no goal by ratio.")
+    seed_time_minutes: int | None = Field(
+        default=14 * 24 * 60, ge=0, title="Seeding time", description="In minutes; empty: no goal by time."
+    )
+    delete_source_after_import: bool = Field(
+        default=False, title="Remove after seeding", description="Once the goal is met and the book is verified."
+    )
+    temp_download_path: Path | None = Field(default=None, title="Download folder of the embedded client")
+    temp_conversion_path: Path | None = Field(default=None, title="Folder for conversions")
+    metadata_timeout_hours: float = Field(
+        default=24, gt=0, title="Give up on a magnet without metadata", description="Hours."
+    )
+    stall_timeout_hours: float = Field(
+        default=168, gt=0, title="Give up on a download without data", description="Hours."
+    )
+    missing_after_seconds: float = Field(
+        default=120, ge=0, title="Missing in the client", description="Seconds until a vanished item counts as removed."
+    )
+    lease_seconds: float = Field(default=60, ge=2, le=3600, title="Lease of a worker", description="In seconds.")
+
+
+class QBittorrentSection(Section):
+    """A qBittorrent given by file or environment; the pages can hold any number more."""
+
+    qb_host: str | None = Field(default=None, title="Host")
+    qb_port: int = Field(default=8080, ge=1, le=65535, title="Port")
+    qb_username: str = Field(default="admin", title="User name")
+    qb_password: SecretStr = Field(default=SecretStr(""), title="Password")
+    category: str = Field(default="auralarchive", title="Category")
+
+
+class EmbeddedSection(Section):
+    """The torrent client in our own process."""
+
+    enabled: bool = Field(default=True, title="Use the embedded client")
+    listen_interfaces: str = Field(default="0.0.0.0:6881,[::]:6881", title="Listen on")
+    loopback_peers: bool = Field(
+        default=False, title="Peers on this machine", description="For demo and tests: allows peers on 127.0.0.1."
+    )
+    download_rate_limit: int = Field(
+        default=0, ge=0, title="Download limit", description="Bytes per second; 0 is none."
+    )
+    upload_rate_limit: int = Field(default=0, ge=0, title="Upload limit", description="Bytes per second; 0 is none.")
+
+
+class ConversionSection(Section):
+    """How books are made."""
+
+    ffmpeg: Path | None = Field(
+        default=None, title="FFmpeg", description="Only by file or environment. Default: found."
+    )
+    bitrate_kbps: int | None = Field(
+        default=None, ge=16, le=512, title="Highest bitrate", description="Empty: by the source."
+    )
+    jobs: int | None = Field(default=None, ge=1, le=256, title="Processes", description="Empty: one a core.")
+    aax_activation_bytes: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), title="Activation bytes", description="Of your own Audible account, for AAX files that you own."
+    )
+    audible_key: SecretStr | None = Field(
+        default=None, title="Audible key", description="For an AAXC file that you own."
+    )
+    audible_iv: SecretStr | None = Field(default=None, title="Audible IV", description="For an AAXC file that you own.")
+
+
+class SearchSection(Section):
+    """How releases are looked for and chosen."""
+
+    deadline_seconds: float = Field(default=30, gt=0, le=300, title="Longest wait for an indexer")
+    minimum_match_score: float = Field(default=70, ge=0, le=100, title="Least match of an automatic choice")
+
+
+class LoggingSection(Section):
+    """What is written down."""
+
+    level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", title="Level")
+    json_lines: bool = Field(default=False, title="JSON")
+
+
+class Settings(BaseSettings):
+    """All settings. `read` builds them from their four sources."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", extra="ignore")
+
+    data_dir: Path = Field(default_factory=_default_data_dir)
+    database_url: SecretStr | None = None
+    library_path: Path | None = None
+    api_key: SecretStr | None = None
+    instance: str = Field(default="main", pattern="^[a-z0-9]{1,16}$")
+    server: ServerSection = ServerSection()
+    library: LibrarySection = LibrarySection()
+    download_management: DownloadManagementSection = DownloadManagementSection()
+    qbittorrent: QBittorrentSection = QBittorrentSection()
+    embedded: EmbeddedSection = EmbeddedSection()
+    conversion: ConversionSection = ConversionSection()
+    search: SearchSection = SearchSection()
+    logging: LoggingSection = LoggingSection()
+
+    #: Sources of one `read`; a class attribute, since pydantic asks the class for them.
+    _saved: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    _toml: ClassVar[Path | None] = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings, _Saved(settings_cls, cls._saved)]
+        if cls._toml is not None:
+            sources.append(TomlConfigSettingsSource(settings_cls, cls._toml))
+        return tuple(sources)
+
+    @property
+    def library_root(self) -> Path:
+        return (self.library_path or self.library.path or self.data_dir / "library").absolute()
+
+    @property
+    def download_root(self) -> Path:
+        return (self.download_management.temp_download_path or self.data_dir / "downloads").absolute()
+
+    @property
+    def work_root(self) -> Path:
+        return (self.download_management.temp_conversion_path or self.data_dir / "work").absolute()
+
+    @property
+    def database(self) -> str:
+        """The database's URL; by default a file in the data folder."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data_dir / 'auralarchive.db').absolute()}"
+
+
+class _Saved(PydanticBaseSettingsSource):
+    """What was saved in the pages."""
+
+    def __init__(self, settings_cls: type[BaseSettings], saved: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__(settings_cls)
+        self._values = {section: dict(values) for section, values in saved.items()}
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return self._values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: values for name, values in self._values.items() if name in self.settings_cls.model_fields}
+
+
+def read(*, saved: Mapping[str, Mapping[str, Any]] | None = None, toml: Path | None = None, **given: Any) -> Settings:
+    """The settings from all their sources; `given` (the command line) stands above the environment.
+
+    Raises pydantic's `ValidationError` for a value that does not fit.
+    """
+    sources = type("_Sources", (Settings,), {"_saved": saved or {}, "_toml": toml, "__module__": __name__})
+    settings = sources(**{name: value for name, value in given.items() if value is not None})
+    assert isinstance(settings, Settings), "the class made above is one"
+    return settings
+
+
+def locked_by(section: str, key: str) -> str | None:
+    """The environment variable that holds this setting, so that the pages cannot change it."""
+    names = [f"{_PREFIX}{section}__{key}".upper()]
+    if (section, key) == ("library", "path"):
+        names.append(f"{_PREFIX}LIBRARY_PATH")
+    present = {name.upper() for name in os.environ}
+    return next((name for name in names if name in present), None)
