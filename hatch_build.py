@@ -79,7 +79,7 @@ class Frontend:
         path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false", **(extra or {})}
         out, err = (subprocess.PIPE, subprocess.STDOUT) if quiet else (None, None)
-        command = [node, _npm(node), *arguments]
+        command: list[str | Path] = [node, _npm(node), *arguments]
         subprocess.run(command, cwd=self.sources, env=environment, check=True, stdout=out, stderr=err)
 
     def _files(self) -> Iterator[Path]:

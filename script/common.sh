@@ -39,19 +39,19 @@ not_installed() {
     done
 }
 
-# Installs Debian packages without their recommendations, and keeps their services from starting.
-install_packages() {
-    guard=/usr/sbin/policy-rc.d
-    guarded=
-    if [ ! -e "$guard" ]; then
-        guarded=yes
-        as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$guard && chmod 755 $guard"
+# Installs Debian packages without their recommendations, and keeps their services from starting. One run at a time.
+install_packages() (
+    if command -v flock >/dev/null; then
+        exec 8>"$root/.cache/apt.lock"
+        flock 8
     fi
-    status=0
-    apt_get update && apt_get install --no-install-recommends "$@" || status=$?
-    [ -z "$guarded" ] || as_root rm -f "$guard"
-    return $status
-}
+    guard=/usr/sbin/policy-rc.d
+    if [ ! -e "$guard" ]; then
+        as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$guard && chmod 755 $guard"
+        trap 'as_root rm -f "$guard"' EXIT
+    fi
+    apt_get update && apt_get install --no-install-recommends "$@"
+)
 
 apt_get() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 "$@"
