@@ -1,0 +1,204 @@
+"""Lists of downloads: keyset pagination with cursors that only we can make, and counts that cost nothing.
+
+A page is found by comparing with the last row of the page before, never by skipping rows, so page
+2,000 is as fast as page 1 and nothing is shown twice because something was added meanwhile.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
+
+from auralarchive.domain.status import DownloadStatus
+from auralarchive.ports.store import Page, Sort
+from auralarchive.store import schema
+from auralarchive.store.rows import folded, from_row
+from auralarchive.store.secrets import SecretBox
+
+MOST_ROWS = 500
+_MOST_WORDS = 8
+_LONGEST_TEXT = 200
+
+_queue = schema.download_queue.c
+_log = schema.download_events.c
+_live = schema.download_progress.c.progress
+_SORTED_BY: Mapping[str, ColumnElement[Any]] = {
+    "id": _queue.id,
+    "priority": _queue.priority,
+    "title": _queue.sort_title,
+    "status": _queue.status,
+    "progress": func.coalesce(_live, _queue.download_progress),
+}
+
+#: Every column of the row, and its live progress: what `rows.from_row` reads.
+WITH_PROGRESS = select(schema.download_queue, _live.label("live_progress")).outerjoin(schema.download_progress)
+
+
+class Counts:
+    """How many downloads each status has, kept up to date by reading the log.
+
+    Counting 100,000 rows takes longer than reading a page of them. Every change of a status is in the
+    log, so the last count and the events since then give the present one, whoever wrote them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seq: int | None = None
+        self._counts: Counter[str] = Counter()
+
+    def read(self, connection: Connection) -> dict[DownloadStatus, int]:
+        """The counts as of this transaction, or a later one."""
+        with self._lock:
+            if self._seq is None:
+                self._count(connection)
+            else:
+                self._catch_up(connection, self._seq)
+            return {DownloadStatus[status]: count for status, count in self._counts.items() if count}
+
+    def _count(self, connection: Connection) -> None:
+        newest = select(func.coalesce(func.max(_log.seq), 0)).scalar_subquery()
+        # One statement, and so one snapshot: a change between two would be counted twice.
+        rows = connection.execute(select(_queue.status, func.count(), newest).group_by(_queue.status)).all()
+        self._counts = Counter({status: count for status, count, _ in rows})
+        self._seq = rows[0][2] if rows else 0
+
+    def _catch_up(self, connection: Connection, seq: int) -> None:
+        query = (
+            select(_log.old_status, _log.new_status, func.count(), func.max(_log.seq))
+            .where(_log.seq > seq)
+            .group_by(_log.old_status, _log.new_status)
+        )
+        for old, new, count, newest in connection.execute(query):
+            self._counts[old] -= count if old else 0
+            self._counts[new] += count
+            self._seq = max(self._seq or 0, newest)
+
+
+def read_page(
+    connection: Connection,
+    counts: Counts,
+    box: SecretBox,
+    *,
+    statuses: Sequence[DownloadStatus],
+    text: str | None,
+    sort: Sort,
+    limit: int,
+    cursor: str | None,
+) -> Page:
+    """One page. Raises ValueError for a limit, sort or cursor that makes no sense."""
+    if limit < 1 or sort not in get_args(Sort):
+        raise ValueError("the page's limit or sort is not a known one")
+    limit = min(limit, MOST_ROWS)
+    wanted = tuple(dict.fromkeys(statuses))
+    after = _read_cursor(cursor, sort, box) if cursor is not None else None
+    rows = connection.execute(_page_query(wanted, text, sort, limit + 1, after)).mappings().all()
+    shown = rows[:limit]
+    return Page(
+        items=tuple(from_row(row) for row in shown),
+        total=_total(connection, counts, wanted, text),
+        cursor=_make_cursor(shown[-1], sort, box) if len(rows) > limit else None,
+    )
+
+
+def _page_query(
+    statuses: Sequence[DownloadStatus], text: str | None, sort: Sort, limit: int, after: tuple[Any, int] | None
+) -> Select[Any]:
+    conditions = _matches(text)
+    if after is not None:
+        conditions.append(_beyond(sort, after))
+    if len(statuses) > 1 and sort in ("id", "-id"):
+        # By one status and id, an index gives the order. By several, only a page of each does.
+        pages = [_ordered(select(_queue.id), (status,), conditions, sort, limit) for status in statuses]
+        found = union_all(*(select(page.subquery().c.id) for page in pages)).subquery()
+        return _ordered(WITH_PROGRESS.where(_queue.id.in_(select(found.c.id))), (), [], sort, limit)
+    return _ordered(WITH_PROGRESS, statuses, conditions, sort, limit)
+
+
+def _ordered(
+    query: Select[Any],
+    statuses: Sequence[DownloadStatus],
+    conditions: Sequence[ColumnElement[bool]],
+    sort: Sort,
+    limit: int,
+) -> Select[Any]:
+    if statuses:
+        query = query.where(_queue.status.in_([status.value for status in statuses]))
+    order = [column.desc() if sort.startswith("-") else column.asc() for column in _keys(sort)]
+    return query.where(*conditions).order_by(*order).limit(limit)
+
+
+def _keys(sort: Sort) -> tuple[ColumnElement[Any], ...]:
+    """What a page is sorted by; the id last, so that no two rows are equal."""
+    by = sort.removeprefix("-")
+    return (_queue.id,) if by == "id" else (_SORTED_BY[by], _queue.id)
+
+
+def _beyond(sort: Sort, after: tuple[Any, int]) -> ColumnElement[bool]:
+    columns = _keys(sort)
+    values = (after[1],) if len(columns) == 1 else after
+    here = tuple_(*columns)
+    there = tuple_(*(literal(value, column.type) for value, column in zip(values, columns, strict=True)))
+    return here < there if sort.startswith("-") else here > there
+
+
+def _matches(text: str | None) -> list[ColumnElement[bool]]:
+    """Every word must be somewhere in the title, the author or the release's title."""
+    words = folded(text or "")[:_LONGEST_TEXT].split()[:_MOST_WORDS]
+    return [_queue.search_text.contains(word, autoescape=True) for word in words]
+
+
+def _total(connection: Connection, counts: Counts, statuses: Sequence[DownloadStatus], text: str | None) -> int:
+    conditions = _matches(text)
+    if not conditions:
+        known = counts.read(connection)
+        return sum(known.get(status, 0) for status in statuses or known)
+    query = select(func.count()).select_from(schema.download_queue).where(*conditions)
+    if statuses:
+        query = query.where(_queue.status.in_([status.value for status in statuses]))
+    return connection.scalar(query) or 0
+
+
+def _make_cursor(row: RowMapping, sort: Sort, box: SecretBox) -> str:
+    by = sort.removeprefix("-")
+    live = row["live_progress"]
+    values = {
+        "id": row["id"],
+        "priority": row["priority"],
+        "title": row["sort_title"],
+        "status": row["status"],
+        "progress": row["download_progress"] if live is None else live,
+    }
+    message = json.dumps([sort, values[by], row["id"]]).encode()
+    return f"{base64.urlsafe_b64encode(message).decode()}.{box.signature(message)}"
+
+
+def _read_cursor(cursor: str, sort: Sort, box: SecretBox) -> tuple[Any, int]:
+    """Value and id of the last row of the page before. Raises ValueError unless we made it for this sort."""
+    encoded, _, signature = cursor.partition(".")
+    try:
+        message = base64.b64decode(encoded.encode("ascii"), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise ValueError("the cursor is not one of ours") from error
+    if not signature.isascii() or not box.signed(message, signature):
+        raise ValueError("the cursor is not one of ours")
+    made_for, value, row_id = json.loads(message)
+    if made_for != sort:
+        raise ValueError("the cursor belongs to another sort")
+    return value, row_id
