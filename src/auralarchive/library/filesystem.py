@@ -18,7 +18,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auralarchive.domain.failures import FailureKind
@@ -78,12 +78,7 @@ class FilesystemLibrary:
         """Stage, verify, sync, then rename into place. See the port."""
         _check_token(request.token)
         with self._opened() as root:
-            try:
-                return self._publish(root, request, progress, cancel)
-            finally:
-                failpoint("import.before_unstage")
-                self._clean(root, request.token)
-                failpoint("import.after_unstage")
+            return self._publish(root, request, progress, cancel)
 
     def verify(self, files: tuple[LibraryFile, ...]) -> tuple[Finding, ...]:
         """One finding a file that is missing or differs from its manifest."""
@@ -130,17 +125,20 @@ class FilesystemLibrary:
         plan = make_plan(request, self._template, self._roots)
         self._check_space(root, plan)
         meter = _Gauge(progress, _bytes_to_read(plan, self._roots)).meter(cancel)
+        nothing = intent.Intent(request.download_id, plan.folders, {})
         with self._staging_folder(root, request.token) as staging:
+            intent.save(staging, nothing)
+            failpoint("import.before_stage")
             staged = self._stage(staging, plan, request, meter)
             _check_audio(request, staged[plan.audio.name])
             hashes = {name: file.sha256 for name, file in staged.items()}
-            intent.save(staging, intent.Intent(request.download_id, plan.folders, hashes))
+            intent.save(staging, replace(nothing, files=hashes))
             failpoint("import.staged")
             with writing(f"“{plan.label}” in the library"):
                 self._take_back_older(root, staging, request, hashes, meter)
                 cancel.check()
                 staged = self._into_place(root, staging, plan, staged, meter)
-            intent.remove(staging)
+            intent.save(staging, nothing)
             failpoint("import.after_intent")
         return self._published(plan, staged)
 
@@ -177,11 +175,19 @@ class FilesystemLibrary:
 
     @contextmanager
     def _staging_folder(self, root: int, token: str) -> Iterator[int]:
+        """An empty staging folder, gone afterwards whatever happens."""
         with writing(_WHAT):
             _remove_staging(root, token)
-            with tree.folder(root, [STAGING, token], mode=0o700) as staging:
-                failpoint("import.before_stage")
-                yield staging
+            try:
+                with tree.folder(root, [STAGING, token], mode=0o700) as staging:
+                    yield staging
+            finally:
+                failpoint("import.before_unstage")
+                # What stays behind on a failing disk shows up in `staging()` and is discarded
+                # later; the failure that brought us here matters more.
+                with suppress(OSError):
+                    _remove_staging(root, token)
+                failpoint("import.after_unstage")
 
     def _stage(self, staging: int, plan: Plan, request: ImportRequest, meter: Meter) -> dict[str, Staged]:
         with tree.folder(staging, [_BOOK], mode=self._settings.folder_mode) as book:
@@ -208,12 +214,6 @@ class FilesystemLibrary:
             raise _changed(piece.source)
         return staged
 
-    def _clean(self, root: int, token: str) -> None:
-        # What stays behind on a failing disk shows up in `staging()` and is discarded later; the
-        # failure that brought us here matters more.
-        with suppress(OSError):
-            _remove_staging(root, token)
-
     # -- publishing
 
     def _take_back_older(
@@ -223,11 +223,10 @@ class FilesystemLibrary:
         for token in _tokens(root):
             if token == request.token:
                 continue
-            with tree.folder(root, [STAGING, token]) as other:
-                older = intent.load(other)
+            older = _note(root, token)
             if older is None or older.download_id != request.download_id:
                 continue
-            if older.files != hashes:
+            if older.files and older.files != hashes:
                 take_back(root, staging, older, meter)
             _remove_staging(root, token)
 
@@ -324,6 +323,15 @@ def _tokens(root: int) -> tuple[str, ...]:
             return tuple(sorted(name for name in tree.listing(staging) if _TOKEN.fullmatch(name)))
     except FileNotFoundError:
         return ()
+
+
+def _note(root: int, token: str) -> intent.Intent | None:
+    """The note in another staging folder; that folder may be going away at this moment."""
+    try:
+        with tree.folder(root, [STAGING, token]) as other:
+            return intent.load(other)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _remove_staging(root: int, token: str) -> None:

@@ -1,7 +1,8 @@
 """The note that lies beside a staged book: whose it is and where it goes.
 
-It is on the disk before the book is moved into the library and gone before `publish` returns. Where
-one is found, its book was therefore never reported as imported, and may be taken back.
+It names its files from before the book is moved into the library until just before `publish` returns.
+Where such a note is found, the book was therefore never reported as imported, and may be taken back.
+Before and after, a note without files only says whose the staging folder is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from auralarchive.library import tree
 
 NAME = "intent.json"
+_PART = "intent.json.part"
 _VERSION = 1
 
 
@@ -26,24 +28,21 @@ class Intent:
 
 
 def save(folder: int, intent: Intent) -> None:
-    """Write it into the staging folder and sync it. Raises `OSError`."""
+    """Write it into the staging folder, in one step, and sync it. Raises `OSError`."""
     content = {
         "version": _VERSION,
         "download_id": intent.download_id,
         "folders": list(intent.folders),
         "files": intent.files,
     }
-    descriptor = os.open(NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    descriptor = os.open(
+        _PART, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder
+    )
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(content, file)
         file.flush()
         os.fsync(file.fileno())
-    os.fsync(folder)
-
-
-def remove(folder: int) -> None:
-    """Take it away, for good: what was published is there to stay. Raises `OSError`."""
-    os.unlink(NAME, dir_fd=folder)
+    os.rename(_PART, NAME, src_dir_fd=folder, dst_dir_fd=folder)
     os.fsync(folder)
 
 

@@ -83,7 +83,7 @@ def remove_tree(parent: int, name: str) -> None:
 
 def listing(descriptor: int) -> list[str]:
     """The names in an open folder."""
-    return os.listdir(descriptor)  # noqa: PTH208  pathlib cannot list a descriptor
+    return os.listdir(descriptor)
 
 
 def is_regular(descriptor: int) -> bool:
