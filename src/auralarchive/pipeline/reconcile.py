@@ -25,6 +25,7 @@ from auralarchive.ports.store import StaleRecord
 
 _log = logging.getLogger(__name__)
 
+_IMPORTS = (DownloadStatus.CONVERTED, DownloadStatus.IMPORTING, DownloadStatus.IMPORT_FAILED)
 _WORK_FOLDER = re.compile(r"(\d{1,18})-[0-9a-f]{16}", re.ASCII)
 
 
@@ -61,6 +62,8 @@ class Reconciler:
                 shutil.rmtree(folder, ignore_errors=True)
             else:
                 self.workshop.sweep(int(match[1]))
+        if self.tools.store.downloads.in_status(_IMPORTS):
+            return  # a staging folder's note tells the next attempt what an interrupted one has published
         living = {row.claim_token for row in self.tools.store.downloads.claimed()}
         for token in self.tools.library.staging():
             if token not in living:
