@@ -1,0 +1,96 @@
+"""Copies packets from file to file as byte ranges, in the kernel where it can."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from auralarchive.audio.mp4.track import Packets
+
+_STEP = 16 * 1024 * 1024
+#: Below this many bytes a run (as in raw AAC, where each packet has a header) gathering in memory is faster.
+_SHORT_RUN = 8192
+_FINAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+#: Called with the number of bytes just copied; may raise to stop.
+OnBytes = Callable[[int], None]
+
+
+def copy(source: int, packets: Packets, target: int, on_bytes: OnBytes) -> None:
+    """Append the packets' bytes to the file open as `target`. Raises EOFError where the source is shorter."""
+    ranges = packets.runs()
+    if ranges and sum(length for _, length in ranges) / len(ranges) < _SHORT_RUN:
+        _gather(source, packets, target, on_bytes)
+        return
+    for offset, length in ranges:
+        _copy_range(source, offset, length, target, on_bytes)
+
+
+def _copy_range(source: int, offset: int, length: int, target: int, on_bytes: OnBytes) -> None:
+    while length:
+        done = _some(source, offset, min(length, _STEP), target)
+        if not done:
+            raise EOFError("the source became shorter while it was read")
+        offset += done
+        length -= done
+        on_bytes(done)
+
+
+def _some(source: int, offset: int, length: int, target: int) -> int:
+    if hasattr(os, "copy_file_range"):
+        try:
+            return os.copy_file_range(source, target, length, offset)
+        except OSError as error:
+            # Across file systems, or on one that cannot: by hand. A full disk is no reason to try again.
+            if error.errno in _FINAL:
+                raise
+    data = os.pread(source, min(length, 4 * 1024 * 1024), offset)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(target, rest) :]
+    return len(data)
+
+
+def read_packets(source: int, packets: Packets) -> bytes:
+    """The packets' bytes one after another. Raises EOFError where the source is shorter."""
+    if not len(packets):
+        return b""
+    start = int(packets.offsets.min())
+    end = int((packets.offsets + packets.sizes).max())
+    raw = os.pread(source, end - start, start)
+    if len(raw) < end - start:
+        raise EOFError("the source became shorter while it was read")
+    if len(packets.runs()) == 1:
+        return raw
+    ends = np.cumsum(packets.sizes)
+    places = np.arange(int(ends[-1])) + np.repeat(packets.offsets - start - (ends - packets.sizes), packets.sizes)
+    gathered = np.frombuffer(raw, np.uint8)[places]
+    return bytes(gathered.tobytes())
+
+
+def batches(packets: Packets, wanted_bytes: int = 4 * 1024 * 1024) -> list[Packets]:
+    """The packets in groups of about `wanted_bytes` that lie near each other in their file."""
+    if not len(packets):
+        return []
+    ends = np.cumsum(packets.sizes)
+    group = ends // wanted_bytes
+    # A leap in the file (another track's chunks between) ends a group too: nothing between is read.
+    leap = np.zeros(len(packets), np.int64)
+    gap = packets.offsets[1:] - (packets.offsets[:-1] + packets.sizes[:-1])
+    leap[1:] = np.cumsum((gap < 0) | (gap > 1024 * 1024))
+    breaks = np.flatnonzero((np.diff(group) != 0) | (np.diff(leap) != 0)) + 1
+    bounds = [0, *breaks.tolist(), len(packets)]
+    return [packets.slice(start, end) for start, end in pairwise(bounds)]
+
+
+def _gather(source: int, packets: Packets, target: int, on_bytes: OnBytes) -> None:
+    for group in batches(packets):
+        data = read_packets(source, group)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(target, rest) :]
+        on_bytes(len(data))

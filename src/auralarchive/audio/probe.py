@@ -1,0 +1,238 @@
+"""Looks into one source: codec, exact length where it can be known, tags, chapters, and signs of damage.
+
+No program is started: mutagen reads tags, our own readers read MP4 tables and MPEG frames. That costs a
+millisecond or so a file, where starting ffprobe costs a hundred.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+import mutagen
+from mutagen.asf import ASF
+from mutagen.flac import FLAC
+
+from auralarchive.audio.mp4 import reader
+from auralarchive.audio.mp4.boxes import Malformed
+from auralarchive.audio.mp4.config import AacConfig
+from auralarchive.audio.mp4.config import parse as parse_config
+from auralarchive.audio.mp4.reader import Mark
+from auralarchive.audio.mp4.track import AudioTrack, Packets
+from auralarchive.audio.mpeg import Walk, walk
+from auralarchive.audio.sniff import Kind
+from auralarchive.audio.sources import Source
+from auralarchive.audio.sourcetags import SourceTags, read_tags
+from auralarchive.domain.failures import FailureKind
+from auralarchive.ports.errors import Damaged, InvalidInput
+
+#: Frames by which a header may be wrong: some writers count themselves or the last partial frame.
+_FRAMES_TOLERATED = 2
+_OPUS_RATE = 48000
+_UNLIKELY_RATE = 384_000
+
+
+@dataclass(frozen=True, slots=True)
+class Aac:
+    """Packets of AAC that can be copied as they are."""
+
+    config: AacConfig
+    packets: Packets
+    timescale: int
+    frame: int
+    deltas: tuple[tuple[int, int], ...]
+    skip: int
+    playing: int
+    description: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One source, understood. Rates in Hz, `bitrate_kbps` of the sound alone; `samples` only where exact.
+
+    `encrypted` is `aax` or `aaxc` for files that need their owner's key.
+    """
+
+    source: Source
+    codec: str
+    rate: int
+    channels: int
+    bitrate_kbps: float
+    seconds: float
+    samples: int | None = None
+    aac: Aac | None = None
+    encrypted: str = ""
+    tags: SourceTags = field(default_factory=SourceTags)
+    chapters: tuple[Mark, ...] = ()
+    warnings: tuple[str, ...] = ()
+    brand: bytes = b""
+
+    @property
+    def lossless(self) -> bool:
+        return self.codec in ("flac", "alac", "pcm", "wmalossless")
+
+
+def probe(source: Source) -> Probe:
+    """Look into `source`. Raises `Damaged` (cut, holes, contradictions) and `InvalidInput` (no sound inside)."""
+    with source.open() as fd:
+        tags = read_tags(fd, source.kind)
+        if source.kind is Kind.MP4:
+            return _mp4(source, fd, tags)
+        if source.kind in (Kind.MP3, Kind.ADTS):
+            return _mpeg(source, fd, tags)
+        return _by_mutagen(source, fd, tags)
+
+
+def damaged(source: Source, what: str, second: float | None = None) -> Damaged:
+    """The error that names the file and, where it is known, the second."""
+    where = f" at {_clock(second)}" if second is not None else ""
+    return Damaged(f"{source.name} is damaged{where}: {what}.", "Fetch it again, or choose another release.")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{rest:04.1f}"
+
+
+def _mp4(source: Source, fd: int, tags: SourceTags) -> Probe:
+    try:
+        movie = reader.read(fd)
+    except Malformed as error:
+        raise damaged(source, str(error)) from error
+    if not movie.audio:
+        raise InvalidInput(f"{source.name} has no sound.", "Choose another release.", kind=FailureKind.NO_AUDIO)
+    track = movie.audio[0]
+    if not len(track.packets) or not track.rate or not track.channels:
+        raise damaged(source, "its sound is empty")
+    encrypted = _encryption(source, movie.brand, track)
+    aac = _aac(track)
+    codec = (
+        "aac"
+        if aac or track.config
+        else {b"alac": "alac", b".mp3": "mp3", b"fLaC": "flac", b"Opus": "opus"}.get(
+            track.entry, "pcm" if track.entry in (b"sowt", b"twos", b"lpcm") else "unknown"
+        )
+    )
+    seconds = track.seconds
+    return Probe(
+        source=source,
+        codec=codec,
+        rate=track.rate,
+        channels=track.channels,
+        bitrate_kbps=int(track.packets.sizes.sum()) * 8 / max(seconds, 0.001) / 1000,
+        seconds=seconds,
+        samples=track.playing[1] * track.rate // track.timescale,
+        aac=aac if not encrypted or encrypted in ("aax", "aaxc") else None,
+        encrypted=encrypted,
+        tags=tags,
+        chapters=tuple(mark for mark in movie.chapters if mark.start < seconds),
+        brand=movie.brand,
+        warnings=("Only the first of its audio tracks is used.",) if len(movie.audio) > 1 else (),
+    )
+
+
+def _encryption(source: Source, brand: bytes, track: AudioTrack) -> str:
+    if track.entry == b"drms":
+        raise InvalidInput(
+            f"{source.name} is protected by its shop (FairPlay) and cannot be converted.",
+            "Choose a release without protection.",
+        )
+    if brand == b"aaxc":
+        return "aaxc"
+    if brand == b"aax " or track.entry == b"aavd":
+        return "aax"
+    return ""
+
+
+def _aac(track: AudioTrack) -> Aac | None:
+    """The track as packets to copy, where it is AAC with regular packets."""
+    frame = track.frame
+    if not track.config or frame is None:
+        return None
+    config = parse_config(track.config)
+    skip, playing = track.playing
+    return Aac(
+        config, track.packets, track.timescale, frame, track.deltas, skip, playing, description=track.description
+    )
+
+
+def _mpeg(source: Source, fd: int, tags: SourceTags) -> Probe:
+    found = walk(fd)
+    if found is None or not found.frames:
+        raise damaged(source, "there is no sound in it")
+    _check_whole(source, found)
+    first = found.first
+    aac = None
+    if first.adts and not found.changes:
+        count = found.frames
+        aac = Aac(
+            parse_config(first.config),
+            found.packets,
+            first.rate,
+            first.samples,
+            ((count, first.samples),),
+            0,
+            found.samples,
+            b"",
+        )
+    return Probe(
+        source=source,
+        codec="aac" if first.adts else "mp3",
+        rate=first.rate,
+        channels=2 if found.changes else first.channels,
+        bitrate_kbps=found.bitrate_kbps,
+        seconds=found.seconds,
+        aac=aac,
+        tags=tags,
+        chapters=tags.chapters,
+        warnings=(f"{source.name} ends in a partial frame.",) if found.cut_bytes else (),
+    )
+
+
+def _check_whole(source: Source, found: Walk) -> None:
+    rate = found.first.rate
+    if found.holes:
+        hole = found.holes[0]
+        raise damaged(source, f"{hole.length} bytes are no sound", hole.sample / rate)
+    if found.promised and found.promised > found.frames + _FRAMES_TOLERATED:
+        missing = (found.promised - found.frames) * found.first.samples / rate
+        raise damaged(source, f"it ends {missing:.1f} seconds too early", found.seconds)
+
+
+def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:
+    try:
+        with os.fdopen(os.dup(fd), "rb") as file:
+            file.seek(0)
+            opened = mutagen.File(file)
+    except Exception as error:
+        raise damaged(source, "its header cannot be read") from error
+    info = getattr(opened, "info", None)
+    if info is None:
+        raise damaged(source, "its header cannot be read")
+    rate = int(getattr(info, "sample_rate", _OPUS_RATE))
+    channels, seconds = int(getattr(info, "channels", 0)), float(info.length)
+    if not 0 < rate <= _UNLIKELY_RATE or not 0 < channels <= 64:
+        raise damaged(source, "its header names no possible sample rate")
+    samples = int(info.total_samples) or None if isinstance(opened, FLAC) else None
+    size = sum(len(picture) for picture in tags.pictures)
+    rate_known = max(source.size - size, 0) * 8 / max(seconds, 0.001) / 1000
+    return Probe(
+        source=source,
+        codec=_codec(opened),
+        rate=rate,
+        channels=channels,
+        bitrate_kbps=rate_known,
+        seconds=seconds,
+        samples=samples,
+        tags=tags,
+        chapters=tags.chapters,
+    )
+
+
+def _codec(opened: object) -> str:
+    name = type(opened).__name__
+    if isinstance(opened, ASF):
+        return "wmalossless" if "Lossless" in str(getattr(opened.info, "codec_name", "")) else "wma"
+    known = {"FLAC": "flac", "OggFLAC": "flac", "OggVorbis": "vorbis", "OggOpus": "opus", "WAVE": "pcm", "AIFF": "pcm"}
+    return known.get(name, "unknown")
