@@ -1,0 +1,41 @@
+"""What routes ask about the request at hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from auralarchive.web.auth import Identity
+from auralarchive.web.boundary import Visit
+from auralarchive.web.errors import Problem
+from auralarchive.web.services import Services
+
+
+async def current_visit(request: Request) -> Visit:
+    visit: Visit = request.state.visit
+    return visit
+
+
+async def current_identity(request: Request) -> Identity | None:
+    identity: Identity | None = request.state.identity
+    return identity
+
+
+async def require_identity(request: Request) -> Identity:
+    """The second lock behind the gate: every router but the public one carries it."""
+    identity: Identity | None = request.state.identity
+    if identity is None:
+        raise Problem("not_signed_in")
+    return identity
+
+
+async def current_services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+CurrentServices = Annotated[Services, Depends(current_services)]
+CurrentVisit = Annotated[Visit, Depends(current_visit)]
+CurrentIdentity = Annotated[Identity, Depends(require_identity)]
+MaybeIdentity = Annotated[Identity | None, Depends(current_identity)]

@@ -1,0 +1,233 @@
+"""Who is asking: accounts, sessions and API keys.
+
+There is no password before a person sets one, and no way in without one. Secrets of sessions and keys
+are random, and only their SHA-256 is stored; passwords are stored as Argon2id. A session's secret
+lives in a cookie, an API key in the header `X-Api-Key` only. What a browser sends by itself (the
+cookie) is believed on unsafe methods only where the browser says that our own page sent it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from http.cookies import CookieError, SimpleCookie
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from auralarchive.ports.store import Account, Store
+from auralarchive.ports.work import Clock
+from auralarchive.web.boundary import Visit
+from auralarchive.web.errors import Problem
+from auralarchive.web.throttle import Throttle
+
+log = logging.getLogger(__name__)
+
+SESSION_LIFE = timedelta(days=30)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: An account may be tried three times by one peer before it has to wait; a peer twenty times in all.
+_FREE_BY_ACCOUNT, _FREE_BY_PEER = 3, 20
+#: Argon2 takes 64 MiB each time: a flood of attempts must not take the machine's memory.
+_PARALLEL_CHECKS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks. `credential` names the session or key; `account_id` is None for the key of the environment."""
+
+    credential: str
+    account_id: int | None
+    name: str
+    by_cookie: bool
+
+
+def cookie_name(secure: bool) -> str:
+    """The session cookie's name; under TLS the browser itself guards the prefix `__Host-`."""
+    return "__Host-auralarchive" if secure else "auralarchive"
+
+
+def session_cookie(secret: str, secure: bool) -> str:
+    """The `Set-Cookie` line that carries a session, or ends it where `secret` is empty."""
+    life = int(SESSION_LIFE.total_seconds()) if secret else 0
+    flags = "; Secure" if secure else ""
+    return f"{cookie_name(secure)}={secret}; Path=/; Max-Age={life}; HttpOnly; SameSite=Lax{flags}"
+
+
+class Authenticator:
+    """Checks credentials, and opens and ends sessions. Blocks: call it from threads."""
+
+    def __init__(self, store: Store, clock: Clock, *, api_key: str | None = None) -> None:
+        self._accounts = store.accounts
+        self._downloads = store.downloads
+        self._clock = clock
+        self._api_key_hash = _digest(api_key) if api_key else None
+        self._hasher = PasswordHasher()
+        self._nobody = self._hasher.hash(secrets.token_urlsafe())
+        self._checks = threading.BoundedSemaphore(_PARALLEL_CHECKS)
+        self._by_account = Throttle(clock, _FREE_BY_ACCOUNT)
+        self._by_peer = Throttle(clock, _FREE_BY_PEER)
+        #: To be shown on the console while there is no account: whoever sets up from afar must know it.
+        self.setup_token = secrets.token_urlsafe(18)
+
+    def identify(self, visit: Visit) -> Identity | None:
+        """Who sent this request; a wrong API key is nobody, whatever cookie comes with it."""
+        key = visit.headers.get("x-api-key")
+        if key is not None:
+            return self.by_api_key(key)
+        secret = session_secret(visit)
+        return self._by_session(secret) if secret else None
+
+    def by_api_key(self, key: str) -> Identity | None:
+        digest = _digest(key)
+        if self._api_key_hash is not None and hmac.compare_digest(digest, self._api_key_hash):
+            return Identity("key:environment", None, "API key of the environment", by_cookie=False)
+        account = self._accounts.account_of_api_key(digest)
+        return Identity(f"key:{digest}", account.id, account.name, by_cookie=False) if account else None
+
+    def still_valid(self, identity: Identity) -> bool:
+        """Whether a credential that was good is good still; for connections that stay open."""
+        kind, _, digest = identity.credential.partition(":")
+        if kind == "session":
+            return self._accounts.session(digest, self._clock.now()) is not None
+        return digest == "environment" or self._accounts.account_of_api_key(digest) is not None
+
+    def _by_session(self, secret: str) -> Identity | None:
+        digest = _digest(secret)
+        session = self._accounts.session(digest, self._clock.now())
+        account = self._accounts.get(session.account_id) if session else None
+        return Identity(f"session:{digest}", account.id, account.name, by_cookie=True) if account else None
+
+    def needs_setup(self) -> bool:
+        return not self._accounts.any()
+
+    def set_up(self, visit: Visit, name: str, password: str, token: str | None) -> str:
+        """Create the first account; returns its session's secret."""
+        if not self.needs_setup():
+            raise Problem("already_set_up")
+        if not visit.local and not hmac.compare_digest((token or "").encode(), self.setup_token.encode()):
+            self._slow_down(f"setup\n{visit.peer}", visit.peer)
+            self._count_failure(f"setup\n{visit.peer}", visit.peer)
+            raise Problem("setup_token")
+        with self._downloads.exclusive("setup"):
+            if not self.needs_setup():
+                raise Problem("already_set_up")
+            account = self._accounts.create(name, self._hash(password), self._clock.now())
+        log.info("first account created from %s", visit.peer)
+        return self._open(account)
+
+    def log_in(self, visit: Visit, name: str, password: str) -> str:
+        """Check a password; returns a new session's secret, and ends the one the browser had."""
+        key = f"{name.casefold()}\n{visit.peer}"
+        self._slow_down(key, visit.peer)
+        account = self._accounts.by_name(name)
+        if not self._verify(account, password) or account is None:
+            self._count_failure(key, visit.peer)
+            log.warning("failed sign-in from %s", visit.peer)
+            raise Problem("wrong_credentials")
+        self._by_account.succeeded(key)
+        old = session_secret(visit)
+        if old:
+            self._accounts.close_session(_digest(old))
+        return self._open(account)
+
+    def log_out(self, identity: Identity) -> None:
+        kind, _, digest = identity.credential.partition(":")
+        if kind == "session":
+            self._accounts.close_session(digest)
+
+    def change_password(self, visit: Visit, identity: Identity, current: str, new: str) -> str:
+        """Set another password and end every session; returns the secret of a new one."""
+        account = self._own_account(identity)
+        key = f"{account.name.casefold()}\n{visit.peer}"
+        self._slow_down(key, visit.peer)
+        if not self._verify(account, current):
+            self._count_failure(key, visit.peer)
+            raise Problem("wrong_credentials", "The current password is wrong.")
+        self._accounts.set_password(account.id, self._hash(new))
+        self._accounts.close_sessions_of(account.id)
+        return self._open(account)
+
+    def add_api_key(self, identity: Identity, label: str) -> tuple[int, str]:
+        """A new key's id and the key itself, which nobody can read again."""
+        key = f"aa_{secrets.token_urlsafe(32)}"
+        account = self._own_account(identity)
+        return self._accounts.add_api_key(account.id, label, _digest(key), self._clock.now()), key
+
+    def _own_account(self, identity: Identity) -> Account:
+        account = self._accounts.get(identity.account_id) if identity.account_id is not None else None
+        if account is None:
+            raise Problem("needs_person", "This API key belongs to no account.", remedy="Sign in with an account.")
+        return account
+
+    def _open(self, account: Account) -> str:
+        secret = secrets.token_urlsafe(32)
+        now = self._clock.now()
+        self._accounts.open_session(account.id, _digest(secret), now, now + SESSION_LIFE)
+        return secret
+
+    def _hash(self, password: str) -> str:
+        with self._checks:
+            return self._hasher.hash(password)
+
+    def _verify(self, account: Account | None, password: str) -> bool:
+        """As slow for a name that nobody has, so that time tells nothing."""
+        stored = account.password_hash if account else self._nobody
+        try:
+            with self._checks:
+                return self._hasher.verify(stored, password) and account is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _slow_down(self, key: str, peer: str) -> None:
+        wait = max(self._by_account.wait_seconds(key), self._by_peer.wait_seconds(peer))
+        if wait > 0:
+            seconds = int(wait) + 1
+            raise Problem(
+                "too_many_attempts",
+                f"Too many failed attempts; wait {seconds} seconds.",
+                headers={"Retry-After": str(seconds)},
+            )
+
+    def _count_failure(self, key: str, peer: str) -> None:
+        self._by_account.failed(key)
+        self._by_peer.failed(peer)
+
+
+def session_secret(visit: Visit) -> str | None:
+    """The session's secret in the request's cookies."""
+    try:
+        cookies = SimpleCookie(visit.headers.get("cookie", ""))
+    except CookieError:
+        return None
+    found = cookies.get(cookie_name(visit.secure))
+    return found.value if found is not None and found.value else None
+
+
+def check_origin(visit: Visit, identity: Identity | None, method: str) -> None:
+    """Refuse what another site made the browser send. Raises a problem.
+
+    With a cookie the browser has to vouch for our own page; without one (signing in) it must at least
+    not say the contrary. API keys are never sent by a browser by itself.
+    """
+    if method in SAFE_METHODS or (identity is not None and not identity.by_cookie):
+        return
+    same = visit.same_origin
+    if same is False or (same is None and identity is not None):
+        raise Problem("cross_site")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def credentials_of(auth: object) -> str | None:
+    """An API key in the payload with which a Socket.IO client connects."""
+    key = auth.get("api_key") if isinstance(auth, Mapping) else None
+    return key if isinstance(key, str) and key else None

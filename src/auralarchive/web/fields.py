@@ -1,0 +1,51 @@
+"""Types of request fields: text that is safe to keep, numbers that fit the database."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+#: Longer titles and names are cut: nobody reads on, and pages keep their shape.
+MOST_CHARACTERS = 500
+#: No writing stacks more marks than this on one letter.
+_MOST_MARKS = 4
+
+
+def clean_text(value: Any) -> Any:
+    """One line of text: composed, without control characters and towers of accents, cut to length."""
+    if not isinstance(value, str):
+        return value
+    kept: list[str] = []
+    marks = 0
+    for character in unicodedata.normalize("NFC", value[: 20 * MOST_CHARACTERS]):
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(" " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character)
+    return " ".join("".join(kept).split())[:MOST_CHARACTERS].rstrip()
+
+
+def _check_link(value: str) -> str:
+    if any(character.isspace() or not character.isprintable() for character in value):
+        raise ValueError("a link has neither blanks nor control characters")
+    if not value.lower().startswith(("http://", "https://", "magnet:?")):
+        raise ValueError("give a magnet link or an http(s) link")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(clean_text), Field(min_length=1)]
+OptionalText = Annotated[str | None, BeforeValidator(lambda value: clean_text(value) or None)]
+Asin = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,31}$")]
+Link = Annotated[str, Field(min_length=8, max_length=16_384), AfterValidator(_check_link)]
+Priority = Annotated[int, Field(ge=-100, le=100)]
+Bytes = Annotated[int, Field(ge=0, le=2**50)]
+Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Id = Annotated[int, Path(ge=1, le=2**53 - 1, description="The id as lists give it.")]
+
+
+class Body(BaseModel):
+    """A request's body: fields that we do not know are refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")

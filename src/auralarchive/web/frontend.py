@@ -1,0 +1,69 @@
+"""Serves the built pages.
+
+The files are listed once, at the start, and a request can name nothing that is not in that list: no
+path from outside ever meets the disk. Files below `assets/` carry a hash of their content in their
+name, so browsers keep them for good; `index.html` is asked for anew each time.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from auralarchive.web.errors import Problem
+
+#: First parts of the addresses that pages have; the pages themselves tell what follows.
+PAGES = frozenset({"", "search", "downloads", "library", "wanted", "import", "settings", "system", "login", "setup"})
+
+_MISSING = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>AuralArchive</title></head>
+<body><main><h1>AuralArchive runs, but its pages are not built</h1>
+<p>In the checkout, run <code>./script/bootstrap</code> (or <code>npm ci &amp;&amp; npm run build</code> in
+<code>frontend/</code>), then start the server again. The API works all the same, see
+<a href="/api/docs">/api/docs</a>.</p>
+</main></body></html>
+"""
+
+
+class Frontend:
+    """ASGI application for every address that is no route of the API."""
+
+    def __init__(self, static_dir: Path) -> None:
+        self._files = _listed(static_dir)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise Problem("not_found")
+        await self._answer(scope["path"])(scope, receive, send)
+
+    def _answer(self, path: str) -> Response:
+        found = self._files.get(path.removeprefix("/"))
+        if found is not None and path != "/index.html":
+            kept = "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
+            return _sent(found, kept)
+        if not _is_page(path):
+            raise Problem("not_found")
+        index = self._files.get("index.html")
+        return _sent(index, "no-cache") if index is not None else HTMLResponse(_MISSING, 200)
+
+
+def _is_page(path: str) -> bool:
+    first, *rest = path.removeprefix("/").split("/")
+    return first in PAGES and len(rest) <= 2 and all(part.replace("-", "").isalnum() for part in rest)
+
+
+def _sent(path: Path, cache_control: str) -> Response:
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return FileResponse(path, media_type=media_type, headers={"Cache-Control": cache_control})
+
+
+def _listed(static_dir: Path) -> Mapping[str, Path]:
+    """Address -> file. Links are left out: they could lead anywhere."""
+    if not static_dir.is_dir():
+        return {}
+    files = (path for path in static_dir.rglob("*") if path.is_file() and not path.is_symlink())
+    return {path.relative_to(static_dir).as_posix(): path for path in files}

@@ -1,0 +1,272 @@
+"""The queue: what is downloading, what a person may do with it, and its whole history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field, JsonValue
+from starlette.responses import Response
+
+from auralarchive.domain.download import Download
+from auralarchive.domain.lifecycle import IllegalTransition, public_status
+from auralarchive.domain.status import DownloadStatus
+from auralarchive.pipeline.commands import Commands
+from auralarchive.ports.errors import AuralError
+from auralarchive.ports.store import Conflict, Sort, StaleRecord
+from auralarchive.web.access import CurrentServices
+from auralarchive.web.errors import Problem, problem_of
+from auralarchive.web.fields import MOST_CHARACTERS, Asin, Body, Bytes, Id, Priority, Text, clean_text
+from auralarchive.web.responses import problems
+from auralarchive.web.routers.search import BookFields, book_of
+from auralarchive.web.services import Services
+from auralarchive.web.views import (
+    AcceptedView,
+    DownloadDetail,
+    DownloadPage,
+    DownloadView,
+    EventList,
+    Json,
+    View,
+    accepted_view,
+    download_view,
+    event_view,
+    file_view,
+    moment,
+)
+
+router = APIRouter(prefix="/api/downloads", tags=["downloads"])
+
+Action = Literal["pause", "resume", "retry", "cancel"]
+
+
+class AutomaticDownload(BookFields):
+    """A book to search for and to download by itself."""
+
+    title: Text
+    author: Text
+    book_asin: Asin | None = None
+
+
+class Adjustment(Body):
+    """What can be changed while it runs. Limits in bytes per second; 0 lifts a limit."""
+
+    priority: Priority | None = None
+    download_limit: Bytes | None = None
+    upload_limit: Bytes | None = None
+    sequential: bool | None = None
+
+
+class Bulk(Body):
+    """One action for many downloads; an empty list is refused, never taken for all."""
+
+    action: Action
+    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**53 - 1)]], Field(min_length=1, max_length=500)]
+
+
+class BulkOutcome(View):
+    id: int
+    ok: bool
+    status: DownloadStatus | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
+class BulkView(View):
+    results: list[BulkOutcome]
+
+
+class ClientView(View):
+    name: str
+    type: str
+    reachable: bool
+    version: str | None
+    error: str | None
+
+
+class StatusView(View):
+    """How monitoring, clients and the runner are doing; `counts` holds every status."""
+
+    monitoring: bool
+    polling_interval_seconds: float
+    last_tick_at: str | None
+    counts: dict[str, int]
+    clients: list[ClientView]
+    runner: dict[str, JsonValue]
+
+
+class ServiceView(View):
+    success: Literal[True] = True
+    monitoring: bool
+
+
+@router.get("/queue", response_model=DownloadPage, responses=problems(422))
+def queue(
+    services: CurrentServices,
+    status: Annotated[list[DownloadStatus], Query(max_length=20, description="May be given several times.")] = [],  # noqa: B006 - FastAPI copies it
+    q: Annotated[str | None, Query(max_length=MOST_CHARACTERS, description="Words of title or author.")] = None,
+    sort: Annotated[Sort, Query()] = "-id",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[str | None, Query(max_length=1000)] = None,
+) -> Response:
+    """All downloads, page by page."""
+    try:
+        page = services.store.downloads.page(
+            statuses=status, text=clean_text(q) or None, sort=sort, limit=limit, cursor=cursor
+        )
+    except ValueError as error:
+        raise Problem("invalid", "The cursor is not one of ours.", errors=[{"field": "query.cursor"}]) from error
+    live = services.monitor.live_all()
+    return Json(
+        {
+            "downloads": [download_view(download, live.get(download.id), services.redact) for download in page.items],
+            "total": page.total,
+            "next_cursor": page.cursor,
+        }
+    )
+
+
+@router.post("/queue", status_code=202, response_model=AcceptedView, responses=problems(409, 422))
+def enqueue(body: AutomaticDownload, services: CurrentServices) -> Response:
+    """An automatic download: it is searched for, and the best release is taken."""
+    fields = body if body.book_asin is None else body.model_copy(update={"asin": body.book_asin})
+    book = book_of(fields, body.title, body.author)
+    return Json(accepted_view(services.commands.enqueue(book, priority=body.priority)), 202)
+
+
+@router.post("/queue/bulk", response_model=BulkView, responses=problems(422))
+def bulk(body: Bulk, services: CurrentServices) -> Response:
+    """The same action for many; each answers for itself."""
+    act = _action(services.commands, body.action)
+    return Json({"results": [_outcome(act, one) for one in dict.fromkeys(body.ids)]})
+
+
+@router.get("/queue/{download_id}", response_model=DownloadDetail, responses=problems(404, 422))
+def one(download_id: Id, services: CurrentServices) -> Response:
+    """One download with its files."""
+    download = _existing(services, download_id)
+    view = download_view(download, services.monitor.live(download_id), services.redact)
+    return Json({**view, "files": _files(services, download)})
+
+
+@router.get("/queue/{download_id}/events", response_model=EventList, responses=problems(404, 422))
+def events(download_id: Id, services: CurrentServices) -> Response:
+    """The audit trail, oldest first."""
+    _existing(services, download_id)
+    items = [event_view(event, services.redact) for event in services.store.downloads.events(download_id)]
+    return Json({"items": items, "total": len(items), "next_cursor": None})
+
+
+@router.patch("/queue/{download_id}", response_model=DownloadView, responses=problems(404, 409, 422))
+def adjust(download_id: Id, body: Adjustment, services: CurrentServices) -> Response:
+    """Change priority and limits."""
+    changed = services.commands.adjust(
+        download_id,
+        priority=body.priority,
+        download_limit=body.download_limit,
+        upload_limit=body.upload_limit,
+        sequential=body.sequential,
+    )
+    return _shown(services, changed)
+
+
+@router.delete("/queue/{download_id}", response_model=DownloadView, responses=problems(404, 409, 422))
+def cancel(download_id: Id, services: CurrentServices) -> Response:
+    """Cancel: it leaves the client, and its record stays. Of an imported book only the seeding ends."""
+    return _shown(services, services.commands.cancel(download_id))
+
+
+@router.post("/queue/{download_id}/pause", response_model=DownloadView, responses=problems(404, 409, 422))
+def pause(download_id: Id, services: CurrentServices) -> Response:
+    """Let it wait."""
+    return _shown(services, services.commands.pause(download_id))
+
+
+@router.post("/queue/{download_id}/resume", response_model=DownloadView, responses=problems(404, 409, 422))
+def resume(download_id: Id, services: CurrentServices) -> Response:
+    """Let it go on."""
+    return _shown(services, services.commands.resume(download_id))
+
+
+@router.post("/queue/{download_id}/retry", response_model=DownloadView, responses=problems(404, 409, 422))
+def retry(download_id: Id, services: CurrentServices) -> Response:
+    """Try the failed stage again."""
+    return _shown(services, services.commands.retry(download_id))
+
+
+@router.get("/status", response_model=StatusView)
+def status(services: CurrentServices) -> Response:
+    """How monitoring, clients and the runner are doing."""
+    state = services.monitor.status()
+    counts = services.store.downloads.counts()
+    return Json(
+        {
+            "monitoring": state.monitoring,
+            "polling_interval_seconds": state.polling_interval_seconds,
+            "last_tick_at": moment(state.last_tick_at),
+            "counts": {one.value: counts.get(one, 0) for one in DownloadStatus},
+            "clients": [
+                {
+                    "name": client.name,
+                    "type": client.type,
+                    "reachable": client.reachable,
+                    "version": client.version,
+                    "error": services.redact(client.error) if client.error else None,
+                }
+                for client in state.clients
+            ],
+            "runner": dict(services.runner_status()),
+        }
+    )
+
+
+@router.post("/service/start", response_model=ServiceView)
+def start(services: CurrentServices) -> Response:
+    """Watch the clients."""
+    services.monitor.start_monitoring()
+    return Json({"success": True, "monitoring": True})
+
+
+@router.post("/service/stop", response_model=ServiceView)
+def stop(services: CurrentServices) -> Response:
+    """Stop watching the clients; what they have goes on downloading there."""
+    services.monitor.stop_monitoring()
+    return Json({"success": True, "monitoring": False})
+
+
+def _existing(services: Services, download_id: int) -> Download:
+    download = services.store.downloads.get(download_id)
+    if download is None:
+        raise Problem("unknown_download")
+    return download
+
+
+def _shown(services: Services, download: Download) -> Response:
+    return Json(download_view(download, services.monitor.live(download.id), services.redact))
+
+
+def _files(services: Services, download: Download) -> list[dict[str, Any]]:
+    try:
+        return [file_view(file) for file in services.files(download)]
+    except AuralError:
+        return []  # the page shows the download all the same; the client's state is shown elsewhere
+
+
+def _action(commands: Commands, action: Action) -> Callable[[int], Download]:
+    actions: dict[Action, Callable[[int], Download]] = {
+        "pause": commands.pause,
+        "resume": commands.resume,
+        "retry": commands.retry,
+        "cancel": commands.cancel,
+    }
+    return actions[action]
+
+
+def _outcome(act: Callable[[int], Download], download_id: int) -> dict[str, Any]:
+    try:
+        changed = act(download_id)
+    except (IllegalTransition, Conflict, StaleRecord, LookupError, AuralError) as error:
+        problem = problem_of(error)
+        return {"id": download_id, "ok": False, "code": problem.kind.code, "detail": problem.detail}
+    return {"id": download_id, "ok": True, "status": public_status(changed.acquisition, changed.seeding).value}

@@ -1,0 +1,65 @@
+"""How the application itself is doing."""
+
+from __future__ import annotations
+
+import platform
+from typing import Literal
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from auralarchive.ports.clients import Finding
+from auralarchive.web.access import CurrentServices
+from auralarchive.web.routers.adapters import FindingView, finding_view
+from auralarchive.web.views import Json, View
+
+#: The only routes without sign-in; `middleware.PUBLIC` names them once more, and a test compares.
+public = APIRouter(prefix="/api", tags=["system"])
+router = APIRouter(tags=["system"])
+
+
+class HealthView(View):
+    """Nothing but the one word: anybody may ask."""
+
+    status: Literal["ok", "degraded"]
+
+
+class HealthDetails(View):
+    status: Literal["ok", "degraded"]
+    findings: list[FindingView]
+
+
+class SystemView(View):
+    version: str
+    python: str
+    platform: str
+
+
+@public.get("/health", response_model=HealthView)
+def health(services: CurrentServices) -> Response:
+    """Whether all is well; for load balancers and containers."""
+    return Json({"status": _status(services.health())})
+
+
+@router.get("/api/system/health", response_model=HealthDetails)
+def health_details(services: CurrentServices) -> Response:
+    """Every check, with what to do where one fails."""
+    findings = services.health()
+    return Json({"status": _status(findings), "findings": [finding_view(one, services) for one in findings]})
+
+
+@router.get("/api/system/status", response_model=SystemView)
+def system(services: CurrentServices) -> Response:
+    """Versions."""
+    return Json({"version": services.version, "python": platform.python_version(), "platform": platform.system()})
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(services: CurrentServices) -> Response:
+    """Counters in the Prometheus format."""
+    exposition, content_type = services.metrics.render()
+    return Response(exposition, media_type=content_type)
+
+
+def _status(findings: tuple[Finding, ...]) -> str:
+    return "ok" if all(finding.ok for finding in findings) else "degraded"

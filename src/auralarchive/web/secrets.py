@@ -1,0 +1,42 @@
+"""Secrets of adapters and settings: written, never read, and sent only to whom they were meant for.
+
+A stored secret is shown as `{"set": true}`. Whoever sends that back, or leaves the field out, keeps
+what is stored. But a stored secret belongs to the address it was stored with: with another host or
+port it has to be entered again, or a form could be used to send our passwords elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from auralarchive.web.errors import Problem
+
+#: Settings that say where an adapter connects to.
+_ADDRESS = frozenset(
+    {"host", "port", "url", "base_url", "url_base", "path", "scheme", "tls", "ssl", "use_ssl", "use_tls", "https"}
+    | {"verify", "verify_tls", "tls_verify", "ca_file", "proxy", "proxy_url"}
+)
+
+
+def shown(settings: Mapping[str, Any], secret_keys: frozenset[str]) -> dict[str, Any]:
+    """Settings as they may leave the server."""
+    return {key: {"set": bool(value)} if key in secret_keys else value for key, value in settings.items()}
+
+
+def is_unchanged(value: Any) -> bool:
+    """Whether this stands for the stored secret: what a form got and sends back."""
+    return isinstance(value, Mapping) and set(value) <= {"set"}
+
+
+def merged(given: Mapping[str, Any], stored: Mapping[str, Any] | None, secret_keys: frozenset[str]) -> dict[str, Any]:
+    """`given` with the stored secrets where they were left alone. Raises the problem `secret_needed`."""
+    result = {key: value for key, value in given.items() if not (key in secret_keys and is_unchanged(value))}
+    kept = {key: stored[key] for key in secret_keys - set(result) if stored and stored.get(key)}
+    if kept and stored is not None and _moved(result, stored):
+        raise Problem("secret_needed", errors=[{"field": f"settings.{key}"} for key in sorted(kept)])
+    return {**result, **kept}
+
+
+def _moved(given: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    return any(given[key] != stored.get(key) for key in _ADDRESS & set(given))

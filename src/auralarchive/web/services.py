@@ -1,0 +1,169 @@
+"""What the web is given, and all it uses; the runtime puts the real parts in.
+
+Everything here blocks: the web calls it from worker threads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from auralarchive.domain.client_item import ClientFile
+from auralarchive.domain.download import Download
+from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.live import Live
+from auralarchive.pipeline.searching import Searcher
+from auralarchive.ports.adapters import AdapterType
+from auralarchive.ports.clients import Finding, PayloadReader
+from auralarchive.ports.store import Store
+from auralarchive.ports.work import Clock
+from auralarchive.web.auth import Authenticator
+from auralarchive.web.boundary import Boundary
+
+
+class ClientStatus(Protocol):
+    """What the monitor last saw of one client."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def reachable(self) -> bool: ...
+
+    @property
+    def version(self) -> str | None: ...
+
+    @property
+    def error(self) -> str | None: ...
+
+
+class MonitorStatus(Protocol):
+    """The monitor's own state; `last_tick_at` is None before the first poll."""
+
+    @property
+    def monitoring(self) -> bool: ...
+
+    @property
+    def polling_interval_seconds(self) -> float: ...
+
+    @property
+    def last_tick_at(self) -> datetime | None: ...
+
+    @property
+    def clients(self) -> Sequence[ClientStatus]: ...
+
+
+class Monitor(Protocol):
+    """Watches the clients."""
+
+    def start_monitoring(self) -> None: ...
+
+    def stop_monitoring(self) -> None: ...
+
+    def status(self) -> MonitorStatus: ...
+
+    def live(self, download_id: int, /) -> Live | None: ...
+
+    def live_all(self) -> Mapping[int, Live]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterReport:
+    """What a test of an adapter found out; `version` is the client's version or the indexer's title."""
+
+    version: str
+    findings: tuple[Finding, ...] = ()
+
+
+class AdapterManager(Protocol):
+    """Kinds of clients and indexers, and the instances in use."""
+
+    def types(self, kind: str) -> tuple[AdapterType[Any, Any], ...]: ...
+
+    def test(self, kind: str, type_: str, settings: Mapping[str, Any], existing_id: int | None = None) -> AdapterReport:
+        """Build one from complete settings, try it and let go of it. Raises `AuralError`."""
+
+    def reload(self, kind: str) -> None:
+        """Put what is saved now into use."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingValue:
+    """One setting. A secret's `value` is None; `locked_by` names the environment variable that holds it."""
+
+    value: Any
+    secret: bool = False
+    is_set: bool = True
+    locked_by: str | None = None
+
+
+class InvalidSettings(ValueError):
+    """Values that do not fit; `errors` maps each key to what is wrong with it."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{key}: {message}" for key, message in errors.items()))
+        self.errors = dict(errors)
+
+
+class SettingsView(Protocol):
+    """Typed settings, by sections."""
+
+    def schema(self) -> Mapping[str, Mapping[str, Any]]:
+        """JSON schema of each section."""
+
+    def values(self) -> Mapping[str, Mapping[str, SettingValue]]: ...
+
+    def save(self, section: str, values: Mapping[str, Any]) -> None:
+        """Check and save some keys of a section. Raises `InvalidSettings`; nothing is saved then."""
+
+
+class Sockets(Protocol):
+    """Open live connections, so that they end with their session."""
+
+    def close_credential(self, credential: str) -> None: ...
+
+    def close_account(self, account_id: int) -> None: ...
+
+
+class Metrics(Protocol):
+    """Counts requests, and shows all counters."""
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None: ...
+
+    def render(self) -> tuple[bytes, str]:
+        """The exposition and its content type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All that the web uses.
+
+    `health` answers quickly or from memory; `files` asks the client for a download's files and may raise
+    `AuralError`; `redact` takes secrets out of text.
+    """
+
+    store: Store
+    commands: Commands
+    searcher: Searcher
+    monitor: Monitor
+    adapters: AdapterManager
+    settings: SettingsView
+    payloads: PayloadReader
+    authenticator: Authenticator
+    boundary: Boundary
+    sockets: Sockets
+    metrics: Metrics
+    clock: Clock
+    health: Callable[[], tuple[Finding, ...]]
+    files: Callable[[Download], Sequence[ClientFile]]
+    runner_status: Callable[[], Mapping[str, Any]]
+    redact: Callable[[str], str]
+    library_root: Callable[[], Path]
+    version: str
+    static_dir: Path
