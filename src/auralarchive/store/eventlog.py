@@ -23,7 +23,7 @@ from auralarchive.domain.events import Event
 from auralarchive.domain.status import DownloadStatus
 from auralarchive.ports.store import LoggedEvent
 from auralarchive.store import schema
-from auralarchive.store.columns import clean_json
+from auralarchive.store.columns import clean, clean_json
 from auralarchive.store.rows import status_of
 
 #: What listeners on PostgreSQL hear of.
@@ -113,7 +113,7 @@ def _numbered(seq: int, item: Entry) -> LoggedEvent:
         event=item.event,
         old_status=item.old_status,
         new_status=status_of(item.after),
-        reason=item.reason,
+        reason=clean(item.reason) if item.reason else None,
         at=item.at,
         data=clean_json(item.data),
     )
