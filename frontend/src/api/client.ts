@@ -1,0 +1,119 @@
+// One way to the server. Whatever goes wrong comes out as a `Problem` with words for a person.
+
+import { m } from "../i18n";
+import { href } from "../lib/router.svelte";
+
+interface ProblemBody {
+  title?: string;
+  detail?: unknown;
+  code?: string;
+  remedy?: string;
+  download_id?: number;
+  errors?: unknown;
+}
+
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+/** An RFC 9457 answer, or a failure to get any answer (status 0). */
+export class Problem extends Error {
+  readonly title: string;
+  readonly code: string;
+  readonly remedy: string;
+  readonly downloadId: number | null;
+  readonly fields: FieldError[];
+
+  constructor(
+    readonly status: number,
+    body: ProblemBody,
+  ) {
+    const detail = typeof body.detail === "string" ? body.detail : "";
+    super(detail || body.title || m.problem.unexpected(status));
+    this.name = "Problem";
+    this.title = body.title ?? "";
+    this.code = body.code ?? "";
+    this.remedy = body.remedy ?? "";
+    this.downloadId = typeof body.download_id === "number" ? body.download_id : null;
+    this.fields = fieldErrors(body.errors ?? body.detail);
+  }
+
+  /** What a failed request, or a fault of our own, looks like to a person. */
+  static of(error: unknown): Problem {
+    if (error instanceof Problem) return error;
+    return new Problem(0, { detail: m.problem.page, remedy: String(error) });
+  }
+}
+
+function fieldErrors(list: unknown): FieldError[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item: unknown) => {
+    if (typeof item !== "object" || item === null) return [];
+    const { loc, field, msg, message } = item as Record<string, unknown>;
+    const path = Array.isArray(loc) ? loc.filter((part) => part !== "body").join(".") : String(field ?? "");
+    return [{ field: path, message: String(msg ?? message ?? "") }];
+  });
+}
+
+type Query = Record<string, string | number | undefined>;
+
+interface Options {
+  query?: Query;
+  body?: unknown;
+  form?: FormData;
+  signal?: AbortSignal;
+}
+
+let signedOut: () => void = () => {};
+
+/** Called when the server no longer knows us. */
+export function onSignedOut(react: () => void): void {
+  signedOut = react;
+}
+
+export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const answer = await send(method, path, options);
+  if (answer.status === 401 && !path.startsWith("auth/")) signedOut();
+  if (!answer.ok) throw new Problem(answer.status, await bodyOf(answer));
+  return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);
+}
+
+async function send(method: string, path: string, { query, body, form, signal }: Options): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await fetch(address(path, query), {
+      method,
+      headers,
+      credentials: "same-origin",
+      body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
+      signal,
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem(0, { code: "network", detail: m.problem.network, remedy: m.problem.networkRemedy });
+  }
+}
+
+function address(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  const tail = search.size ? `?${search}` : "";
+  return href(`api/${path}`) + tail;
+}
+
+async function bodyOf(answer: Response): Promise<ProblemBody> {
+  try {
+    const body: unknown = await answer.json();
+    return typeof body === "object" && body !== null ? body : {};
+  } catch {
+    return {};
+  }
+}
+
+export const get = <T>(path: string, options?: Options) => request<T>("GET", path, options);
+export const post = <T>(path: string, body?: unknown, options?: Options) =>
+  request<T>("POST", path, { ...options, body });
+export const put = <T>(path: string, body: unknown) => request<T>("PUT", path, { body });
+export const remove = <T = void>(path: string) => request<T>("DELETE", path);

@@ -1,0 +1,77 @@
+// A router over the history API. Paths are those of the application; the base path of a reverse
+// proxy is put before them on the way out and taken off on the way in.
+
+export const PAGES = ["dashboard", "search", "downloads", "library", "settings", "system"] as const;
+export type PageName = (typeof PAGES)[number];
+
+export interface Route {
+  page: PageName | "missing";
+  /** The number in `/downloads/12`. */
+  id: number | null;
+}
+
+// The built script lies in `<base>/assets/`: where it came from tells the base path.
+const BASE = import.meta.env.PROD ? new URL(/* @vite-ignore */ "..", import.meta.url).pathname : "/";
+
+export function basePath(): string {
+  return BASE;
+}
+
+/** The address of an application path such as `/downloads/3`. */
+export function href(path: string): string {
+  return basePath() + path.replace(/^\/+/, "");
+}
+
+export function match(pathname: string, base: string = basePath()): Route {
+  const inside = pathname.startsWith(base) ? pathname.slice(base.length) : pathname.replace(/^\/+/, "");
+  const [head = "", tail, ...more] = inside.replace(/\/+$/, "").split("/");
+  if (head === "") return { page: "dashboard", id: null };
+  const page = PAGES.find((name) => name === head && name !== "dashboard");
+  if (!page || more.length > 0) return { page: "missing", id: null };
+  if (tail === undefined) return { page, id: null };
+  const numbered = page === "downloads" && /^[1-9]\d{0,15}$/.test(tail);
+  return numbered ? { page, id: Number(tail) } : { page: "missing", id: null };
+}
+
+class Router {
+  route = $state.raw<Route>({ page: "dashboard", id: null });
+
+  start(): () => void {
+    const read = () => (this.route = match(location.pathname));
+    const click = (event: MouseEvent) => this.#follow(event);
+    read();
+    addEventListener("popstate", read);
+    document.addEventListener("click", click);
+    return () => {
+      removeEventListener("popstate", read);
+      document.removeEventListener("click", click);
+    };
+  }
+
+  go(path: string, { replace = false } = {}): void {
+    const target = href(path);
+    if (replace) history.replaceState(null, "", target);
+    else history.pushState(null, "", target);
+    const before = this.route.page;
+    this.route = match(target);
+    if (before !== this.route.page) scrollTo(0, 0);
+  }
+
+  /** Ordinary clicks on our own links stay in the page; all others are the browser's. */
+  #follow(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.target instanceof Element ? event.target.closest("a[data-route]") : null;
+    const path = link?.getAttribute("data-route");
+    if (!path) return;
+    event.preventDefault();
+    this.go(path);
+  }
+}
+
+export const router = new Router();
+
+/** Attributes of a link inside the application: `<a {...link("/search")}>`. */
+export function link(path: string): { href: string; "data-route": string } {
+  return { href: href(path), "data-route": path };
+}

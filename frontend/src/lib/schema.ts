@@ -1,0 +1,133 @@
+// Forms out of the JSON schemas that adapters give for their settings.
+
+import type { JsonSchema } from "../api/types";
+
+export type FieldKind = "text" | "secret" | "integer" | "number" | "boolean" | "choice" | "list" | "json";
+
+export interface FormField {
+  key: string;
+  label: string;
+  hint: string;
+  kind: FieldKind;
+  required: boolean;
+  /** Empty means "none" rather than "the default". */
+  nullable: boolean;
+  choices: string[];
+  minimum: number | undefined;
+  maximum: number | undefined;
+  initial: unknown;
+}
+
+/** What the inputs hold: text, or a tick. */
+export type Draft = Record<string, string | boolean>;
+
+export class BadJson extends Error {
+  constructor(readonly field: FormField) {
+    super(field.key);
+  }
+}
+
+export function fieldsOf(schema: JsonSchema): FormField[] {
+  const required = new Set(schema.required ?? []);
+  return Object.entries(schema.properties ?? {}).map(([key, raw]) => {
+    const { inner, nullable } = unwrap(raw, schema);
+    return {
+      key,
+      label: raw.title ?? inner.title ?? key,
+      hint: raw.description ?? inner.description ?? "",
+      kind: kindOf(inner, schema),
+      required: required.has(key),
+      nullable,
+      choices: (inner.enum ?? (inner.const === undefined ? [] : [inner.const])).map(String),
+      minimum: inner.minimum,
+      maximum: inner.maximum,
+      initial: raw.default ?? null,
+    };
+  });
+}
+
+/** The schema behind references and `| null`. */
+function unwrap(raw: JsonSchema, root: JsonSchema): { inner: JsonSchema; nullable: boolean } {
+  if (raw.$ref) return unwrap({ ...root.$defs?.[raw.$ref.split("/").pop() ?? ""], $ref: undefined }, root);
+  if (raw.allOf?.length === 1 && raw.allOf[0]) return unwrap(raw.allOf[0], root);
+  if (!raw.anyOf) return { inner: raw, nullable: false };
+  const some = raw.anyOf.filter((option) => option.type !== "null");
+  const only = some.length === 1 ? some[0] : undefined;
+  const nullable = some.length < raw.anyOf.length;
+  return only ? { inner: unwrap(only, root).inner, nullable } : { inner: {}, nullable };
+}
+
+const SCALARS = new Set(["string", "integer", "number"]);
+
+function kindOf(schema: JsonSchema, root: JsonSchema): FieldKind {
+  if (schema.format === "password" || schema.writeOnly) return "secret";
+  if (schema.enum || schema.const !== undefined) return "choice";
+  if (schema.type === "array") {
+    const item = schema.items ? unwrap(schema.items, root).inner : {};
+    return SCALARS.has(String(item.type)) && !item.properties ? "list" : "json";
+  }
+  if (schema.type === "boolean" || schema.type === "integer" || schema.type === "number") return schema.type;
+  return schema.type === "string" ? "text" : "json";
+}
+
+/** What the inputs show for saved settings, or for none. Secrets are never shown. */
+export function draftOf(fields: readonly FormField[], settings: Record<string, unknown> = {}): Draft {
+  return Object.fromEntries(fields.map((field) => [field.key, shown(field, settings[field.key] ?? field.initial)]));
+}
+
+function shown(field: FormField, value: unknown): string | boolean {
+  if (field.kind === "boolean") return value === true;
+  if (field.kind === "secret" || value == null) return "";
+  if (field.kind === "list") return Array.isArray(value) ? value.join("\n") : "";
+  return field.kind === "json" ? JSON.stringify(value, null, 2) : String(value);
+}
+
+/** Whether a secret is stored already; the server says no more about it. */
+export function isSet(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (value as { set?: unknown }).set === true;
+}
+
+/** The settings to send. Fields left empty are left out: the server keeps a secret, or takes its default. */
+export function settingsOf(fields: readonly FormField[], draft: Draft): Record<string, unknown> {
+  const entries = fields.map((field) => [field.key, read(field, draft[field.key] ?? "")] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+function read(field: FormField, raw: string | boolean): unknown {
+  if (typeof raw === "boolean") return raw;
+  const text = field.kind === "secret" ? raw : raw.trim();
+  if (field.kind === "list") return items(field, text);
+  if (text === "") return empty(field);
+  if (field.kind === "integer" || field.kind === "number") return Number(text);
+  return field.kind === "json" ? parsed(field, text) : text;
+}
+
+function empty(field: FormField): unknown {
+  if (field.nullable && field.kind !== "secret") return null;
+  // A text that had a default was emptied on purpose.
+  return field.kind === "text" ? "" : undefined;
+}
+
+function items(field: FormField, text: string): unknown[] {
+  const parts = text.split(/[\n,]/).map((part) => part.trim());
+  const numbers = Array.isArray(field.initial) && field.initial.every((item) => typeof item === "number");
+  return parts.filter(Boolean).map((part) => (numbers && /^-?\d+$/.test(part) ? Number(part) : part));
+}
+
+function parsed(field: FormField, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadJson(field);
+  }
+}
+
+const PLAIN = 8;
+
+/** Fields to show at once, and those for "more settings". */
+export function split(fields: readonly FormField[]): { plain: FormField[]; more: FormField[] } {
+  if (fields.length <= PLAIN) return { plain: [...fields], more: [] };
+  const first = new Set(fields.slice(0, PLAIN - 2));
+  const plain = fields.filter((field) => field.required || first.has(field));
+  return { plain, more: fields.filter((field) => !plain.includes(field)) };
+}

@@ -1,0 +1,57 @@
+import * as api from "../api/client";
+import { Problem } from "../api/client";
+import type { AuthStatus } from "../api/types";
+
+/** `expired` keeps the page as it is below the sign-in form, so that nothing typed is lost. */
+type State = "unknown" | "unreachable" | "setup" | "login" | "ready" | "expired";
+
+class Session {
+  state = $state<State>("unknown");
+  name = $state<string | null>(null);
+  tokenRequired = $state(false);
+  problem = $state.raw<Problem | null>(null);
+
+  async begin(): Promise<void> {
+    api.onSignedOut(() => {
+      if (this.state === "ready") this.state = "expired";
+    });
+    try {
+      this.#take(await api.get<AuthStatus>("auth/status"));
+    } catch (error) {
+      this.problem = Problem.of(error);
+      this.state = "unreachable";
+    }
+  }
+
+  async setup(name: string, password: string, token: string): Promise<void> {
+    await api.post("auth/setup", { name, password, ...(token ? { token } : {}) });
+    await this.#enter(name, password);
+  }
+
+  async login(name: string, password: string): Promise<void> {
+    await api.post("auth/login", { name, password });
+    this.#take(await api.get<AuthStatus>("auth/status"));
+  }
+
+  async logout(): Promise<void> {
+    await api.post("auth/logout");
+    this.state = "login";
+    this.name = null;
+  }
+
+  /** Setting up may or may not sign in as well. */
+  async #enter(name: string, password: string): Promise<void> {
+    const status = await api.get<AuthStatus>("auth/status");
+    if (status.signed_in) this.#take(status);
+    else await this.login(name, password);
+  }
+
+  #take(status: AuthStatus): void {
+    this.name = status.name;
+    this.tokenRequired = status.needs_token;
+    if (status.setup_needed) this.state = "setup";
+    else this.state = status.signed_in ? "ready" : "login";
+  }
+}
+
+export const session = new Session();

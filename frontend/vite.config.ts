@@ -1,0 +1,44 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { svelteTesting } from "@testing-library/svelte/vite";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+// Where `npm run dev` finds the running application.
+const backend = process.env.AURALARCHIVE_URL ?? "http://127.0.0.1:8765";
+const modern = ["chrome123", "firefox128", "safari17.5"];
+
+/** The page itself is served at every depth: its own addresses begin at the root (or at the base path put before it). */
+function rootedPage(): Plugin {
+  return {
+    name: "rooted-page",
+    enforce: "post",
+    transformIndexHtml: { order: "post", handler: (html) => html.replaceAll('="./', '="/') },
+  };
+}
+
+export default defineConfig({
+  // Parts find each other by relative addresses, so that one build serves every base path.
+  base: "./",
+  plugins: [svelte(), svelteTesting(), rootedPage()],
+  build: {
+    outDir: process.env.AURALARCHIVE_STATIC_DIR ?? "dist",
+    emptyOutDir: true,
+    target: modern,
+    cssTarget: modern,
+    // Data addresses would need a wider content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    host: "127.0.0.1",
+    proxy: {
+      "/api": backend,
+      "/socket.io": { target: backend, ws: true },
+    },
+  },
+  test: {
+    environment: "jsdom",
+    include: ["tests/**/*.test.ts"],
+    restoreMocks: true,
+  },
+});
