@@ -40,8 +40,7 @@ class Frontend:
         self._stamp = self.built / ".sources"
         self._installed = self.sources / "node_modules" / ".locked"
 
-    @property
-    def fresh(self) -> bool:
+    def is_fresh(self) -> bool:
         """Whether there is nothing to build: no sources (in a source archive), or the same as last time."""
         if not (self.sources / "package.json").is_file():
             return True
@@ -71,6 +70,7 @@ class Frontend:
             return
         # No package's own script runs: none of ours needs one, and a stolen package could do anything in it.
         self._run(node, ("ci", "--ignore-scripts", "--no-audit", "--no-fund"), quiet=True)
+        self._installed.parent.mkdir(exist_ok=True)
         self._installed.write_text(locked)
 
     def _run(
@@ -128,12 +128,12 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
     def dependencies(self) -> list[str]:
         """What the build needs beyond pyproject.toml."""
-        return [] if Frontend(Path(self.root)).fresh or _system_node() else [NODE_WHEEL]
+        return [] if Frontend(Path(self.root)).is_fresh() or _system_node() else [NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build unless built."""
         frontend = Frontend(Path(self.root))
-        if version != "editable" and not frontend.fresh:
+        if version != "editable" and not frontend.is_fresh():
             frontend.build()
 
 
@@ -149,7 +149,7 @@ def _install_locked_node() -> None:
 def main(action: str, *arguments: str) -> None:
     """One action in a checkout, as the head of this file says."""
     frontend = Frontend(Path(__file__).parent)
-    if action == "build" and frontend.fresh:
+    if action == "build" and frontend.is_fresh():
         return
     try:
         find_node()
