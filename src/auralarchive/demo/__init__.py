@@ -1,0 +1,5 @@
+"""Everything that a newcomer needs to see the whole way once: a book, its swarm and an indexer, all local."""
+
+from auralarchive.demo.demo import Demo, DemoInfo
+
+__all__ = ["Demo", "DemoInfo"]
