@@ -1,0 +1,393 @@
+"""qBittorrent from 4.1 to 5.3, by its Web API (`qbittorrent_api` is the wire, `qbittorrent_items` the words).
+
+What it answers to an add is never the truth: a duplicate is "Fails." or 409, a lost answer may have
+been a yes. So we look it up by its hashes before and after, for up to ten seconds. A poll is one request
+for what has changed since the last; a torrent is ours by our tag, our category, or because we were
+asked for its hash before. Category and tags may be changed by hand: the hash goes on.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from auralarchive.clients.context import ClientContext
+from auralarchive.clients.display import display_text
+from auralarchive.clients.path_mapping import PathMapper, PathMapping, same_path
+from auralarchive.clients.qbittorrent_api import Answer, Api, Credentials, NothingSent
+from auralarchive.clients.qbittorrent_items import as_files, as_item, category_of, hashes_of, tags_of
+from auralarchive.domain.client_item import ClientFile, ClientItem
+from auralarchive.domain.failures import FailureKind
+from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.status import DownloadType
+from auralarchive.ports.adapters import AdapterType, adapter_type
+from auralarchive.ports.clients import Added, AddOptions, ClientReport, DownloadClient, Finding, Payload
+from auralarchive.ports.errors import InvalidInput, Misconfigured, Unreachable
+
+TAG_PREFIX = "auralarchive"
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SEEN_WITHIN = 10.0  # seconds until an added torrent shows, magnets included
+_GONE_WITHIN = 5.0  # seconds until a removed one is gone
+_LOOK_EVERY = 0.2
+_REMOVES = {1: "removes the torrent", 3: "removes the torrent and its files"}
+
+
+class QBittorrentSettings(BaseModel):
+    """A qBittorrent that runs somewhere."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field("http://127.0.0.1:8080", title="Address", description="Of its Web UI.")
+    username: str = Field("", title="User name", description="Empty where it asks nobody, or with an API key.")
+    password: SecretStr = Field(SecretStr(""), title="Password")
+    api_key: SecretStr = Field(SecretStr(""), title="API key", description="Instead of a password, from 5.2 on.")
+    category: str = Field("audiobooks", title="Category", description="Given to new torrents.")
+    save_path: str = Field(
+        "", title="Save path", description="As qBittorrent sees it; empty for its own default or the category's."
+    )
+    verify_tls: bool = Field(True, title="Check its certificate", description="Off only in a network that you trust.")
+    ca_file: str = Field("", title="Certificate authority", description="A file that vouches for its certificate.")
+    path_mappings: tuple[PathMapping, ...] = Field(
+        (), title="Path mappings", description="Where qBittorrent names its folders by other paths than we."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+            raise ValueError("an address such as http://127.0.0.1:8080, without a name or password in it")
+        if _is_link_local(parts.hostname):
+            raise ValueError("link-local addresses belong to no client")
+        return value.rstrip("/")
+
+
+@dataclass(slots=True)
+class _Mirror:
+    """What sync/maindata has told so far; `rid` 0 asks for everything."""
+
+    rid: int = 0
+    torrents: dict[str, Any] = field(default_factory=dict)
+
+    def merge(self, answer: Mapping[str, Any]) -> None:
+        told = answer.get("torrents", {})
+        if answer.get("full_update"):
+            self.torrents = {}
+        for item_id, fields in told.items() if isinstance(told, Mapping) else ():
+            known = self.torrents.get(item_id)
+            whole = {**known, **fields} if isinstance(known, Mapping) and isinstance(fields, Mapping) else fields
+            self.torrents[item_id] = whole
+        removed = answer.get("torrents_removed", ())
+        for item_id in removed if isinstance(removed, list) else ():
+            self.torrents.pop(str(item_id), None)
+        rid = answer.get("rid")
+        self.rid = rid if isinstance(rid, int) else 0
+
+
+class QBittorrentClient:
+    """`ports.clients.DownloadClient` over the Web API."""
+
+    type = "qbittorrent"
+    protocols = frozenset({DownloadType.TORRENT})
+    seeds = True
+
+    def __init__(self, name: str, settings: QBittorrentSettings, context: ClientContext) -> None:
+        self.name = name
+        self._settings = settings
+        self._api = Api(
+            settings.url,
+            Credentials(settings.username, settings.password.get_secret_value(), settings.api_key.get_secret_value()),
+            (settings.ca_file or True) if settings.verify_tls else False,
+        )
+        self._paths = PathMapper(name, settings.path_mappings, context.library_roots)
+        self._lock = threading.Lock()
+        self._mirror = _Mirror()
+        self._asked: set[str] = set()  # hashes that we were asked for: ours whatever their tags say now
+
+    def test(self) -> ClientReport:
+        version = self._must(self._api.get("app/version")).text
+        return ClientReport(f"qBittorrent {display_text(version.removeprefix('v'))}", tuple(self._findings()))
+
+    def add(self, payload: Payload, options: AddOptions) -> Added:
+        if payload.download_type is not DownloadType.TORRENT or not payload.hashes:
+            raise InvalidInput("qBittorrent takes torrents only.", "Add a client that takes this kind.")
+        found = self.find(payload.hashes)
+        if found is not None:
+            return self._adopted(found, options)
+        refused = self._send(payload, options)
+        seen = self._seen(payload.hashes, patience=_LOOK_EVERY * 5 if refused else _SEEN_WITHIN)
+        if seen is None:
+            raise refused or Unreachable(
+                "qBittorrent took the torrent but does not show it.", "It is looked for again at the next attempt."
+            )
+        # "Fails." or 409 for something that is there: somebody else was quicker.
+        return self._adopted(seen, options) if isinstance(refused, InvalidInput) else Added(seen.id, adopted=False)
+
+    def poll(self) -> tuple[ClientItem, ...]:
+        with self._lock:
+            torrents = self._synced()
+            return tuple(
+                as_item(item_id, fields) for item_id, fields in torrents.items() if self._ours(item_id, fields)
+            )
+
+    def find(self, hashes: frozenset[str]) -> ClientItem | None:
+        if not hashes:
+            raise ValueError("no hash names no torrent")
+        with self._lock:
+            self._asked |= hashes
+            for item_id, fields in self._synced().items():
+                if hashes & hashes_of(item_id, fields):
+                    return as_item(item_id, fields)
+        return None
+
+    def files(self, item_id: str) -> tuple[ClientFile, ...]:
+        answer = self._api.get("torrents/files", hash=self._current(item_id))
+        return as_files(answer.json()) if answer.ok else ()
+
+    def pause(self, item_id: str) -> None:
+        self._either("torrents/stop", "torrents/pause", item_id)
+
+    def resume(self, item_id: str) -> None:
+        self._either("torrents/start", "torrents/resume", item_id)
+
+    def set_limits(self, item_id: str, download_limit: int | None, upload_limit: int | None) -> None:
+        hashes = self._current(item_id)
+        self._must(self._api.post("torrents/setDownloadLimit", {"hashes": hashes, "limit": str(download_limit or 0)}))
+        self._must(self._api.post("torrents/setUploadLimit", {"hashes": hashes, "limit": str(upload_limit or 0)}))
+
+    def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None:
+        ratio, minutes = _share_limits(goal)
+        form = {
+            "hashes": self._current(item_id),
+            "ratioLimit": ratio,
+            "seedingTimeLimit": minutes,
+            "inactiveSeedingTimeLimit": "-2",  # from 4.6 on it must be there; -2 is the general setting
+            "shareLimitAction": "Stop",  # 5.3 wants both; stopping loses nothing
+            "shareLimitsMode": "MatchAny",
+        }
+        self._must(self._api.post("torrents/setShareLimits", form))
+
+    def set_priority(self, item_id: str, priority: int) -> None:
+        hashes = self._current(item_id)
+        if priority:
+            # 409 says that queueing is off: then there is no order to change.
+            self._api.post("torrents/topPrio" if priority > 0 else "torrents/bottomPrio", {"hashes": hashes})
+
+    def remove(self, item_id: str, *, with_data: bool) -> None:
+        hashes = self._current(item_id)
+        self._must(self._api.post("torrents/delete", {"hashes": hashes, "deleteFiles": str(with_data).lower()}))
+        _wait(lambda: self.find(frozenset({hashes})) is None, _GONE_WITHIN)
+
+    def local_path(self, item: ClientItem) -> str:
+        remote = item.content_path
+        if not remote:
+            raise Misconfigured(f"{self.name} does not say where {item.name} is.", "Wait for its metadata.")
+        if same_path(remote, item.save_path):
+            remote = self._content_among_others(item, remote)
+        return str(self._paths.local(remote, item.save_path))
+
+    def close(self) -> None:
+        self._api.close()
+
+    # --- adding -----------------------------------------------------------------------------------
+
+    def _send(self, payload: Payload, options: AddOptions) -> InvalidInput | Unreachable | None:
+        """Hand it over; what spoke against it. Whether it arrived is for a look to decide."""
+        ratio, minutes = _share_limits(options.seed_goal)
+        form = {
+            "tags": options.tag,
+            "category": self._settings.category,
+            "savepath": self._settings.save_path,
+            "paused": str(options.paused).lower(),  # up to 4.6
+            "stopped": str(options.paused).lower(),  # from 5.0
+            "sequentialDownload": str(options.sequential).lower(),
+            "dlLimit": str(options.download_limit or 0),
+            "upLimit": str(options.upload_limit or 0),
+            "ratioLimit": ratio,
+            "seedingTimeLimit": minutes,
+            "contentLayout": "Original",  # a folder of its own for what has several files
+            "autoTMM": "false" if self._settings.save_path else "",
+        }
+        form = {key: value for key, value in form.items() if value}
+        try:
+            if payload.data is None:
+                answer = self._api.post("torrents/add", {**form, "urls": payload.magnet or ""})
+            else:
+                torrent = ("release.torrent", payload.data, "application/x-bittorrent")
+                answer = self._api.post("torrents/add", form, {"torrents": torrent})
+        except NothingSent:
+            raise
+        except Unreachable as error:
+            return error
+        return _refusal(answer)
+
+    def _seen(self, hashes: frozenset[str], patience: float) -> ClientItem | None:
+        seen: list[ClientItem] = []
+
+        def look() -> bool:
+            seen.extend(item for item in [self.find(hashes)] if item is not None)
+            return bool(seen)
+
+        return seen[0] if _wait(look, patience) else None
+
+    def _adopted(self, item: ClientItem, options: AddOptions) -> Added:
+        """Take over what is there: our tag beside the others, our category only where there is none."""
+        with self._lock:
+            category = category_of(self._mirror.torrents.get(item.id))
+        if options.tag not in item.tags:
+            self._api.post("torrents/addTags", {"hashes": item.id, "tags": options.tag})
+        if not category and self._settings.category:
+            self._api.post("torrents/createCategory", {"category": self._settings.category})  # 409: it is there
+            self._api.post("torrents/setCategory", {"hashes": item.id, "category": self._settings.category})
+        return Added(item.id, adopted=True)
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def _synced(self) -> dict[str, Any]:
+        """All torrents, by one request for what has changed."""
+        mirror, self._mirror = self._mirror, _Mirror()  # whatever goes wrong below: next time everything anew
+        answer = self._must(self._api.get("sync/maindata", rid=mirror.rid)).json()
+        if not isinstance(answer, Mapping):
+            raise Unreachable("qBittorrent's answer makes no sense.", "Check that the address is that of its Web UI.")
+        mirror.merge(answer)
+        self._mirror = mirror
+        return mirror.torrents
+
+    def _ours(self, item_id: str, fields: Any) -> bool:
+        return (
+            any(tag.startswith(TAG_PREFIX) for tag in tags_of(fields))
+            or bool(self._settings.category and category_of(fields) == self._settings.category)
+            or bool(self._asked & hashes_of(item_id, fields))
+        )
+
+    def _current(self, item_id: str) -> str:
+        """The id under which the torrent is known now: that of a magnet may change with its metadata."""
+        if not _ID.fullmatch(item_id):
+            raise ValueError(f"{item_id!r} is no id of a torrent")  # "" and "all" would mean every torrent
+        with self._lock:
+            self._asked.add(item_id)
+            if item_id in self._mirror.torrents:
+                return item_id
+            others = (key for key, fields in self._mirror.torrents.items() if item_id in hashes_of(key, fields))
+            return next(others, item_id[:40])
+
+    def _content_among_others(self, item: ClientItem, folder: str) -> str:
+        """The content of a torrent that lies loose in its save path, where it is one file or folder."""
+        tops = {file.path.split("/")[0] for file in self.files(item.id)}
+        if len(tops) != 1:
+            raise Misconfigured(
+                f"{item.name} lies loose among other files in {display_text(folder)}.",
+                "Set qBittorrent's content layout to 'Original' and download it again.",
+            )
+        return folder.rstrip("/\\") + ("\\" if "\\" in folder else "/") + tops.pop()
+
+    def _either(self, new: str, old: str, item_id: str) -> None:
+        """5.0 renamed two calls; each generation answers 404 to the other's."""
+        hashes = {"hashes": self._current(item_id)}
+        answer = self._api.post(new, hashes)
+        self._must(self._api.post(old, hashes) if answer.status in (404, 405) else answer)
+
+    def _must(self, answer: Answer) -> Answer:
+        if not answer.ok:
+            raise Unreachable(
+                f"qBittorrent answers with status {answer.status}: {display_text(answer.text[:120])}",
+                "Check its version (4.1 or later) and its log.",
+            )
+        return answer
+
+    # --- the report -------------------------------------------------------------------------------
+
+    def _findings(self) -> Iterator[Finding]:
+        preferences = self._mapping(self._api.get("app/preferences"))
+        categories = self._mapping(self._api.get("torrents/categories"))
+        yield self._category_finding(categories)
+        yield _removal_finding(preferences)
+        yield self._path_finding(preferences)
+        state = self._mapping(self._api.get("sync/maindata", rid=0)).get("server_state")
+        free = state.get("free_space_on_disk") if isinstance(state, Mapping) else None
+        if isinstance(free, int):
+            yield Finding(free > 10**9, "space", f"{free / 1e9:.1f} GB free.", "" if free > 10**9 else "Make room.")
+
+    def _mapping(self, answer: Answer) -> Mapping[str, Any]:
+        content = self._must(answer).json()
+        return content if isinstance(content, Mapping) else {}
+
+    def _category_finding(self, categories: Mapping[str, Any]) -> Finding:
+        name = self._settings.category
+        if not name or name in categories:
+            return Finding(True, "category", f"The category {name!r} is there." if name else "No category is used.")
+        return Finding(True, "category", f"The category {name!r} is not there yet; the first torrent makes it.")
+
+    def _path_finding(self, preferences: Mapping[str, Any]) -> Finding:
+        folder = self._settings.save_path or str(preferences.get("save_path") or "")
+        try:
+            local = self._paths.local(folder, folder)
+        except Misconfigured as error:
+            return Finding(False, "paths", error.reason, error.remedy)
+        return Finding(True, "paths", f"{display_text(folder)} is {local} here.")
+
+
+def _removal_finding(preferences: Mapping[str, Any]) -> Finding:
+    limited = preferences.get("max_ratio_enabled") or preferences.get("max_seeding_time_enabled")
+    what = _REMOVES.get(preferences.get("max_ratio_act", 0))
+    if limited and what:
+        return Finding(
+            False,
+            "seeding limits",
+            f"qBittorrent {what} at its seeding limit, perhaps before the book is imported.",
+            "Set the action at its seeding limit to 'Stop torrent' (before 5.0: 'Pause torrent').",
+        )
+    return Finding(True, "seeding limits", "Nothing is removed before it is imported.")
+
+
+def _refusal(answer: Answer) -> InvalidInput | None:
+    if answer.status == 415:
+        return InvalidInput("qBittorrent says that this is no valid torrent.", "Choose another release.")
+    if not answer.ok or answer.text == "Fails.":
+        return InvalidInput(
+            f"qBittorrent refuses the torrent (status {answer.status}).",
+            "Its log tells why; a v2 torrent needs 4.4 or later.",
+            kind=FailureKind.CLIENT_REFUSED,
+        )
+    return None
+
+
+def _share_limits(goal: SeedGoal) -> tuple[str, str]:
+    """Ratio and minutes: -2 is the general setting, -1 none. A goal of ours stands alone."""
+    if goal == SeedGoal():
+        return "-2", "-2"
+    ratio = "-1" if goal.ratio is None else f"{goal.ratio:g}"
+    return ratio, "-1" if goal.seconds is None else str(-(-goal.seconds // 60))
+
+
+def _wait(condition: Callable[[], bool], patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_LOOK_EVERY)
+    return True
+
+
+def _is_link_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_link_local
+    except ValueError:
+        return False
+
+
+def _make(name: str, settings: QBittorrentSettings, context: ClientContext) -> DownloadClient:
+    return QBittorrentClient(name, settings, context)
+
+
+QBITTORRENT: AdapterType[DownloadClient, ClientContext] = adapter_type(
+    "qbittorrent", "qBittorrent", QBittorrentSettings, _make
+)

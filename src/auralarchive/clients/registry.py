@@ -1,0 +1,11 @@
+"""Every kind of client there is. A new one is one file, one entry here, and one parameter of the tests."""
+
+from __future__ import annotations
+
+from auralarchive.clients.context import ClientContext
+from auralarchive.clients.embedded import EMBEDDED
+from auralarchive.clients.qbittorrent import QBITTORRENT
+from auralarchive.ports.adapters import AdapterType
+from auralarchive.ports.clients import DownloadClient
+
+CLIENT_TYPES: tuple[AdapterType[DownloadClient, ClientContext], ...] = (EMBEDDED, QBITTORRENT)
