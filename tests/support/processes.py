@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import Literal, NoReturn, TypeVar
 
 import pytest
 
@@ -23,7 +23,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(condition: Callable[[], T], timeout: float = 30.0, every: float = 0.02) -> T:
+def wait_for(condition: Callable[[], T | Literal[False] | None], timeout: float = 30.0, every: float = 0.02) -> T:
     """The condition's first truthy value; TimeoutError with its last one after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
