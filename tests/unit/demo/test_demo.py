@@ -98,8 +98,13 @@ def test_a_leecher_gets_the_whole_book(demo: Demo, tmp_path: Path) -> None:
     assert link
     parameters = libtorrent.load_torrent_buffer(get(link))
     parameters.save_path = str(tmp_path)
-    offline: libtorrent.settings_pack = {"enable_dht": False, "enable_lsd": False, "enable_upnp": False}
-    session = libtorrent.session({**offline, "enable_natpmp": False, "listen_interfaces": "127.0.0.1:0"})
+    offline: libtorrent.settings_pack = {
+        "listen_interfaces": "127.0.0.1:0",
+        "enable_dht": False,
+        "enable_lsd": False,
+        "enable_upnp": False,
+    }
+    session = libtorrent.session({**offline, "enable_natpmp": False, "stop_tracker_timeout": 1})
     handle = session.add_torrent(parameters)
     deadline = time.monotonic() + 30
     while not handle.status().is_seeding and time.monotonic() < deadline:
