@@ -85,22 +85,24 @@ def _release(item: Item, context: FeedContext, believe_length: bool) -> Release 
 def _links(item: Item, context: FeedContext) -> tuple[str | None, str | None]:
     """The http link and the magnet of an item; what is neither is dropped here already."""
     torrent = context.download_type is DownloadType.TORRENT
-    candidates = [*_enclosures(item, torrent), item.text("link"), item.text("guid")]
-    if any(element.attributes.get("url") for element in item.children.get("enclosure", ())):
-        if len(candidates) == 2:
-            return None, None  # all of its enclosures are of the other kind
-        candidates = candidates[:-2]
-    magnets = [text for text in (item.attr("magneturl"), *candidates, item.text("link")) if _is_magnet(text)]
+    enclosures, others = _enclosures(item, torrent)
+    if others and not enclosures:
+        return None, None  # this item is of the other kind
+    # Beside an enclosure <link> is mostly the page about it.
+    candidates = enclosures or [item.text("link")]
+    magnets = (item.attr("magneturl"), *candidates, item.text("link"), item.text("guid"))
+    magnet = next(filter(_is_magnet, magnets), None) if torrent else None
     urls = (_http_link(text, context.base) for text in candidates if text and not _is_magnet(text))
-    return next(filter(None, urls), None), magnets[0] if torrent and magnets else None
+    return next(filter(None, urls), None), magnet
 
 
-def _enclosures(item: Item, torrent: bool) -> list[str]:
-    """Links of the enclosures of the wanted kind, those that say so first."""
+def _enclosures(item: Item, torrent: bool) -> tuple[list[str], bool]:
+    """Links of the enclosures of the wanted kind, those that say so first; and whether there are others."""
     wanted, other = (_TORRENT_MIME, _NZB_MIME) if torrent else (_NZB_MIME, _TORRENT_MIME)
-    fitting = [element for element in item.children.get("enclosure", ()) if _mime(element) != other]
-    fitting.sort(key=lambda element: _mime(element) != wanted)
-    return [url for element in fitting if (url := element.attributes.get("url", "").strip())]
+    elements = item.children.get("enclosure", [])
+    fitting = sorted((e for e in elements if _mime(e) != other), key=lambda element: _mime(element) != wanted)
+    urls = [url for element in fitting if (url := element.attributes.get("url", "").strip())]
+    return urls, len(fitting) < len(elements)
 
 
 def _mime(element: Element) -> str:
@@ -146,8 +148,7 @@ def _lengths_are_sizes(items: Sequence[Item]) -> bool:
 
 def _lengths(item: Item) -> Iterable[int]:
     for element in item.children.get("enclosure", ()):
-        length = parse_count(element.attributes.get("length", "")[:9]) and parse_size(element.attributes["length"])
-        yield length or 0
+        yield parse_size(element.attributes.get("length", "")) or 0
 
 
 def _size(item: Item, believe_length: bool) -> int | None:

@@ -1,0 +1,12 @@
+"""Every kind of indexer there is. A new one is a file beside this one and a line here."""
+
+from __future__ import annotations
+
+from auralarchive.indexers.torznab import IndexerContext, TorznabSettings, make_newznab, make_torznab
+from auralarchive.ports.adapters import AdapterType, adapter_type
+from auralarchive.ports.indexers import Indexer
+
+INDEXER_TYPES: tuple[AdapterType[Indexer, IndexerContext], ...] = (
+    adapter_type("torznab", "Torznab (torrents: Prowlarr, Jackett, indexers)", TorznabSettings, make_torznab),
+    adapter_type("newznab", "Newznab (Usenet: Prowlarr, indexers)", TorznabSettings, make_newznab),
+)
