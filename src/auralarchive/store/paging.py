@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    exists,
     func,
     literal,
     select,
@@ -44,7 +45,6 @@ _SORTED_BY: Mapping[str, ColumnElement[Any]] = {
     "priority": _queue.priority,
     "title": _queue.sort_title,
     "status": _queue.status,
-    "progress": func.coalesce(_live, _queue.download_progress),
 }
 
 #: Every column of the row, and its live progress: what `rows.from_row` reads.
@@ -108,54 +108,73 @@ def read_page(
     limit = min(limit, MOST_ROWS)
     wanted = tuple(dict.fromkeys(statuses))
     after = _read_cursor(cursor, sort, box) if cursor is not None else None
-    rows = connection.execute(_page_query(wanted, text, sort, limit + 1, after)).mappings().all()
-    shown = rows[:limit]
+    ids = _ids(connection, wanted, text, sort, limit + 1, after)
+    shown = _rows(connection, ids[:limit])
     return Page(
         items=tuple(from_row(row) for row in shown),
         total=_total(connection, counts, wanted, text),
-        cursor=_make_cursor(shown[-1], sort, box) if len(rows) > limit else None,
+        cursor=_make_cursor(shown[-1], sort, box) if len(ids) > limit else None,
     )
 
 
-def _page_query(
-    statuses: Sequence[DownloadStatus], text: str | None, sort: Sort, limit: int, after: tuple[Any, int] | None
-) -> Select[Any]:
-    conditions = _matches(text)
-    if after is not None:
-        conditions.append(_beyond(sort, after))
-    if len(statuses) > 1 and sort in ("id", "-id"):
-        # By one status and id, an index gives the order. By several, only a page of each does.
-        pages = [_ordered(select(_queue.id), (status,), conditions, sort, limit) for status in statuses]
-        found = union_all(*(select(page.subquery().c.id) for page in pages)).subquery()
-        return _ordered(WITH_PROGRESS.where(_queue.id.in_(select(found.c.id))), (), [], sort, limit)
-    return _ordered(WITH_PROGRESS, statuses, conditions, sort, limit)
-
-
-def _ordered(
-    query: Select[Any],
+def _ids(
+    connection: Connection,
     statuses: Sequence[DownloadStatus],
+    text: str | None,
+    sort: Sort,
+    limit: int,
+    after: tuple[Any, int] | None,
+) -> list[int]:
+    """The ids of the page, in order.
+
+    An index gives the rows of one status in the order of one key. So each part, of one status and one
+    key, gives a page of its own, and the page that is wanted is the beginning of them all.
+    """
+    limits = [[_queue.status == status.value] for status in statuses] or [[]]
+    parts = [
+        _part(key, [*where, *limit_to, *_matches(text)], sort, limit, after)
+        for key, where in _sources(sort)
+        for limit_to in limits
+    ]
+    merged = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    query = select(merged.c.id).order_by(*_directed(sort, merged.c.key, merged.c.id)).limit(limit)
+    return list(connection.scalars(query))
+
+
+def _sources(sort: Sort) -> list[tuple[ColumnElement[Any], list[ColumnElement[bool]]]]:
+    """What to sort by. Progress is in two places: a row's own counts where there is no live one."""
+    if sort.removeprefix("-") != "progress":
+        return [(_SORTED_BY[sort.removeprefix("-")], [])]
+    is_live = exists().where(schema.download_progress.c.download_id == _queue.id)
+    return [(_live, [schema.download_progress.c.download_id == _queue.id]), (_queue.download_progress, [~is_live])]
+
+
+def _part(
+    key: ColumnElement[Any],
     conditions: Sequence[ColumnElement[bool]],
     sort: Sort,
     limit: int,
+    after: tuple[Any, int] | None,
 ) -> Select[Any]:
-    if statuses:
-        query = query.where(_queue.status.in_([status.value for status in statuses]))
-    order = [column.desc() if sort.startswith("-") else column.asc() for column in _keys(sort)]
-    return query.where(*conditions).order_by(*order).limit(limit)
-
-
-def _keys(sort: Sort) -> tuple[ColumnElement[Any], ...]:
-    """What a page is sorted by; the id last, so that no two rows are equal."""
-    by = sort.removeprefix("-")
-    return (_queue.id,) if by == "id" else (_SORTED_BY[by], _queue.id)
-
-
-def _beyond(sort: Sort, after: tuple[Any, int]) -> ColumnElement[bool]:
-    columns = _keys(sort)
-    values = (after[1],) if len(columns) == 1 else after
+    columns = (_queue.id,) if key is _queue.id else (key, _queue.id)
+    query = select(key.label("key"), _queue.id).where(*conditions).order_by(*_directed(sort, *columns)).limit(limit)
+    if after is None:
+        return query
     here = tuple_(*columns)
-    there = tuple_(*(literal(value, column.type) for value, column in zip(values, columns, strict=True)))
-    return here < there if sort.startswith("-") else here > there
+    there = tuple_(
+        *(literal(value, column.type) for value, column in zip(after[-len(columns) :], columns, strict=True))
+    )
+    return query.where(here < there if sort.startswith("-") else here > there)
+
+
+def _directed(sort: Sort, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    return [column.desc() if sort.startswith("-") else column.asc() for column in columns]
+
+
+def _rows(connection: Connection, ids: Sequence[int]) -> list[RowMapping]:
+    found = connection.execute(WITH_PROGRESS.where(_queue.id.in_(ids))).mappings()
+    by_id = {row["id"]: row for row in found}
+    return [by_id[row_id] for row_id in ids]
 
 
 def _matches(text: str | None) -> list[ColumnElement[bool]]:

@@ -140,6 +140,9 @@ download_queue = Table(
     Index("ix_download_queue_status", "status", "id"),
     Index("ix_download_queue_priority", "priority", "id"),
     Index("ix_download_queue_title", "sort_title", "id"),
+    Index("ix_download_queue_progress", "download_progress", "id"),
+    Index("ix_download_queue_status_priority", "status", "priority", "id"),
+    Index("ix_download_queue_status_title", "status", "sort_title", "id"),
     sqlite_autoincrement=True,  # an id is never given twice: events and folders bear it
 )
 

@@ -28,7 +28,8 @@ def claim_everything(store: SqlStore, name: str) -> list[int]:
 
 if __name__ == "__main__":
     opened = open_store(sys.argv[1], secret_box=SecretBox.generate(), clock=HeldClock(), sole_instance=False)
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     sys.stdin.readline()
-    print(*claim_everything(opened, sys.argv[2]))
+    sys.stdout.write(" ".join(map(str, claim_everything(opened, sys.argv[2]))))
     opened.close()

@@ -150,6 +150,9 @@ def upgrade() -> None:
         postgresql_where=IS_CLAIMED,
     )
     op.create_index("ix_download_queue_priority", "download_queue", ["priority", "id"], unique=False)
+    op.create_index("ix_download_queue_progress", "download_queue", ["download_progress", "id"], unique=False)
+    op.create_index("ix_download_queue_status_priority", "download_queue", ["status", "priority", "id"], unique=False)
+    op.create_index("ix_download_queue_status_title", "download_queue", ["status", "sort_title", "id"], unique=False)
     op.create_index(
         "ix_download_queue_retry",
         "download_queue",
