@@ -13,7 +13,6 @@ import hmac
 import logging
 import secrets
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
@@ -91,9 +90,9 @@ class Authenticator:
         account = self._accounts.account_of_api_key(digest)
         return Identity(f"key:{digest}", account.id, account.name, by_cookie=False) if account else None
 
-    def still_valid(self, identity: Identity) -> bool:
+    def still_valid(self, credential: str) -> bool:
         """Whether a credential that was good is good still; for connections that stay open."""
-        kind, _, digest = identity.credential.partition(":")
+        kind, _, digest = credential.partition(":")
         if kind == "session":
             return self._accounts.session(digest, self._clock.now()) is not None
         return digest == "environment" or self._accounts.account_of_api_key(digest) is not None
@@ -225,9 +224,3 @@ def check_origin(visit: Visit, identity: Identity | None, method: str) -> None:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
-
-
-def credentials_of(auth: object) -> str | None:
-    """An API key in the payload with which a Socket.IO client connects."""
-    key = auth.get("api_key") if isinstance(auth, Mapping) else None
-    return key if isinstance(key, str) and key else None

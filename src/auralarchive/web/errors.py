@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.pipeline.record import UnknownDownload
 from auralarchive.ports import errors as ports
@@ -46,7 +47,7 @@ _ALL = (
         "host_not_allowed",
         403,
         "This name is not one of the server's",
-        "Add the name to `allowed_hosts` in the section [web] of the settings, or use the IP address.",
+        "Add the name to `allowed_hosts` in the section [server] of the settings, or use the IP address.",
     ),
     Kind(
         "cross_site",
@@ -162,6 +163,8 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _of_port(error: ports.AuralError) -> Problem:
+    if error.kind is FailureKind.INTERRUPTED:
+        return Problem("unavailable", error.reason, remedy=error.remedy or None, headers={"Retry-After": "5"})
     codes: tuple[tuple[type[ports.AuralError], str], ...] = (
         (ports.NoSpace, "no_space"),
         (ports.TransientError, "neighbour_unreachable"),
