@@ -30,7 +30,7 @@ _LOOPBACK: libtorrent.settings_pack = {
     "enable_natpmp": False,
     "allow_multiple_connections_per_ip": True,  # everybody here has the same address
     "min_reconnect_time": 1,
-    "stop_tracker_timeout": 1,  # seconds that leaving may take
+    "stop_tracker_timeout": 0,  # the tracker leaves first: nobody waits for its answer
     "unchoke_interval": 1,
     "alert_mask": 0,
 }

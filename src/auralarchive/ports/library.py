@@ -62,7 +62,8 @@ class Library(Protocol):
 
         Idempotent: what an interrupted attempt has already published with the same content counts.
         Raises: `Misconfigured` (conflict, permission, not mounted), `NoSpace`, `Cancelled`, `Gone`
-        (a source vanished), `InvalidInput` (source escapes its folder).
+        (a source vanished), `InvalidInput` (source escapes its folder), `Damaged` (the audio is no
+        longer what was verified), `TransientError` (the disk fails at the moment).
         """
 
     def verify(self, files: tuple[LibraryFile, ...]) -> tuple[Finding, ...]:

@@ -104,7 +104,7 @@ def test_a_leecher_gets_the_whole_book(demo: Demo, tmp_path: Path) -> None:
         "enable_lsd": False,
         "enable_upnp": False,
     }
-    session = libtorrent.session({**offline, "enable_natpmp": False, "stop_tracker_timeout": 1})
+    session = libtorrent.session({**offline, "enable_natpmp": False, "stop_tracker_timeout": 0})
     handle = session.add_torrent(parameters)
     deadline = time.monotonic() + 30
     while not handle.status().is_seeding and time.monotonic() < deadline:
