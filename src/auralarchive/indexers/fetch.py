@@ -23,6 +23,8 @@ from auralarchive.ports.errors import AuthRefused, Gone, InvalidInput, RateLimit
 from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.work import CancelToken, Clock
 
+#: The largest NZB of a long book has some 40 MiB, the largest .torrent far less.
+FETCH_LIMITS = Limits(max_bytes=64 * 2**20, seconds=60.0)
 MAX_HOPS = 5
 MAX_MAGNET = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -68,7 +70,7 @@ class LinkFetcher:
         indexers: Callable[[], Iterable[Indexer]],
         clock: Clock,
         *,
-        limits: Limits = Limits(max_bytes=64 * 2**20, seconds=60.0),
+        limits: Limits = FETCH_LIMITS,
     ) -> None:
         self._client = client
         self._reader = reader
@@ -146,6 +148,7 @@ class LinkFetcher:
             raise AuthRefused(
                 f"{host} refuses to give out this release (HTTP {status}){said}.",
                 "Check the account and key of this indexer; links of some sites expire, so search anew.",
+                kind=FailureKind.FETCH_FAILED,
             )
         raise Unreachable(
             f"{host} answered with HTTP {status} instead of the release{said}.",
@@ -185,7 +188,7 @@ def _no_payload(answer: Answer, start: bytes, host: str) -> InvalidInput:
     ):
         return InvalidInput(
             f"{host} answered with a web page instead of the release.",
-            "It may ask you to sign in, or be behind a browser check: renew its cookie or key in the indexer's settings.",
+            "It may ask you to sign in or to pass a browser check: renew its cookie or key where it is configured.",
         )
     return InvalidInput(
         f"What {host} gave out is neither a torrent nor an NZB.", "Choose another release, or check this indexer."

@@ -298,7 +298,8 @@ class TorznabIndexer:
         return parse_retry_after(answer.headers.get("retry-after"), self._context.clock.now())
 
     def _refuse(self, reason: str) -> AuthRefused:
-        error = AuthRefused(reason, "Enter the current key in the indexer's settings, and test it there.")
+        remedy = "Enter the current key in the indexer's settings, and test it there."
+        error = AuthRefused(reason, remedy, kind=FailureKind.INDEXERS_UNREACHABLE)
         self._refused = (self._context.clock.monotonic(), error)
         return error
 
