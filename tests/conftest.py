@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import Pages, chromium
+from tests.support.loopback import stay_here
 from tests.support.postgres import Postgres
 from tests.support.qbittorrent import GENERATIONS, Generation, QBittorrent
 
@@ -19,6 +22,17 @@ _SWITCHES = {
     "slow": "also run what takes long",
     "load": "also run what needs the machine for itself",
 }
+
+
+# How long an example takes says nothing on a machine that does other things besides. In the build every run tries
+# the same examples, so that a red build is about the change.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("build", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("build" if os.environ.get("CI") == "true" else "here")
+
+
+def pytest_configure() -> None:
+    stay_here()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -45,8 +45,9 @@ def test_every_test_file_has_its_source_file() -> None:
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "script").iterdir()), ids=lambda path: path.name)
-def test_every_script_is_posix_shell(script: Path) -> None:
-    """They start on machines whose sh knows nothing but POSIX."""
+def test_every_script_starts_on_any_machine(script: Path) -> None:
+    """Shell scripts know nothing but POSIX; what is more than a few lines is Python."""
     first = script.read_text(encoding="utf-8").splitlines()[0]
-    assert first == "#!/bin/sh" or script.suffix == ".sh"
-    subprocess.run(["sh", "-n", script], check=True)
+    if "python" not in first:
+        assert first == "#!/bin/sh" or script.suffix == ".sh"
+        subprocess.run(["sh", "-n", script], check=True)
