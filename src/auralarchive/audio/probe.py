@@ -44,6 +44,7 @@ class Aac:
     skip: int
     playing: int
     description: bytes
+    config_bytes: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,15 @@ def _aac(track: AudioTrack) -> Aac | None:
     config = parse_config(track.config)
     skip, playing = track.playing
     return Aac(
-        config, track.packets, track.timescale, frame, track.deltas, skip, playing, description=track.description
+        config,
+        track.packets,
+        track.timescale,
+        frame,
+        track.deltas,
+        skip,
+        playing,
+        description=track.description,
+        config_bytes=track.config,
     )
 
 
@@ -175,6 +184,7 @@ def _mpeg(source: Source, fd: int, tags: SourceTags) -> Probe:
             0,
             found.samples,
             b"",
+            first.config,
         )
     return Probe(
         source=source,

@@ -10,17 +10,7 @@ from auralarchive.audio.mpeg import first_frame, id3_length
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _HEAD = 64 * 1024
 #: Beginnings of texts that FFmpeg would read as lists of other files and addresses.
-_PLAYLISTS = (
-    b"#EXTM3U",
-    b"ffconcat",
-    b"[playlist]",
-    b"<?xml",
-    b"<asx",
-    b"<playlist",
-    b"<smil",
-    b"#EXT",
-    b";FFMETADATA",
-)
+_PLAYLISTS = (b"#ext", b"ffconcat", b"[playlist]", b"<?xml", b"<asx", b"<playlist", b"<smil", b";ffmetadata")
 
 
 class Kind(StrEnum):
@@ -72,7 +62,7 @@ def describe(fd: int) -> str:
     head = os.pread(fd, 512, 0).lstrip(b"\xef\xbb\xbf \r\n\t")
     if not head:
         return "empty"
-    if head.lower().startswith(tuple(mark.lower() for mark in _PLAYLISTS)):
+    if head.lower().startswith(_PLAYLISTS):
         return "a playlist"
     if head[:5].lower() in (b"<html", b"<!doc"):
         return "a web page"

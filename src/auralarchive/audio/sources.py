@@ -23,27 +23,10 @@ from auralarchive.ports.errors import Gone, InvalidInput, Misconfigured, Transie
 MAX_DEPTH = 16
 MAX_ENTRIES = 100_000
 AUDIO_SUFFIXES = frozenset(
-    [
-        ".mp3",
-        ".m4a",
-        ".m4b",
-        ".mp4",
-        ".aac",
-        ".flac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".wma",
-        ".wav",
-        ".aif",
-        ".aiff",
-        ".aax",
-        ".aaxc",
-        ".m4p",
-    ]
+    ".mp3 .m4a .m4b .mp4 .aac .flac .ogg .oga .opus .wma .wav .aif .aiff .aax .aaxc .m4p".split()  # noqa: SIM905 - reads best
 )
 COMPANION_SUFFIXES = frozenset(
-    [".pdf", ".cue", ".nfo", ".epub", ".jpg", ".jpeg", ".png", ".webp", ".txt", ".mobi", ".azw3"]
+    (".pdf", ".cue", ".nfo", ".epub", ".jpg", ".jpeg", ".png", ".webp", ".txt", ".mobi", ".azw3")
 )
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -217,3 +200,8 @@ def open_regular(path: Path) -> int | None:
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def staged(path: Path, original: Source) -> Source:
+    """Our own work file in place of `original`, whose place in the book it takes."""
+    return Source(path, original.relative, Kind.MP4, path.stat().st_size, _stamp(path.stat()))

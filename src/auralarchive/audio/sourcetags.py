@@ -153,7 +153,9 @@ def _vorbis_pictures(tags: Any) -> Iterable[bytes]:
 
 
 def _collect(tags: Any, chapters: tuple[Mark, ...], pictures: tuple[bytes, ...]) -> SourceTags:
-    texts = {meaning: _text(tags, names) for meaning, names in _NAMES.items() if meaning not in ("track", "disc")}
+    texts: dict[str, Any] = {
+        meaning: _text(tags, names) for meaning, names in _NAMES.items() if meaning not in ("track", "disc")
+    }
     return SourceTags(
         **texts,
         track=_number(_text(tags, _NAMES["track"])),

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from auralarchive.audio.mp4.boxes import box, full_box
-from auralarchive.audio.mp4.config import build as build_config
 from auralarchive.audio.mp4.track import Numbers
 
 SPARE = 65536
@@ -86,19 +85,14 @@ def write(fd: int, movie: Movie, copy_packets: Callable[[int], None]) -> None:
     _write_all(fd, b"".join(texts))
 
 
-def aac_description(rate: int, channels: int, bits_per_second: int) -> bytes:
-    """The `stsd` box of plain AAC-LC."""
-    config = build_config(rate, channels)
+def aac_description(config: bytes, rate: int, channels: int, bits_per_second: int) -> bytes:
+    """The `stsd` box of AAC with this AudioSpecificConfig."""
     fixed = struct.pack(">BBHBII", 0x40, 0x15, 0, 0, bits_per_second, bits_per_second)
     decoder = _descriptor(4, fixed + _descriptor(5, config))
     stream = _descriptor(3, struct.pack(">HB", 1, 0) + decoder + _descriptor(6, b"\x02"))
-    return mp4a_description(channels, rate, full_box(b"esds", 0, 0, stream))
-
-
-def mp4a_description(channels: int, rate: int, esds: bytes) -> bytes:
-    """The `stsd` box around a finished `esds` box."""
-    fixed = struct.pack(">6xH8xHHHHI", 1, channels, 16, 0, 0, (rate if rate < 65536 else 0) << 16)
-    return full_box(b"stsd", 0, 0, struct.pack(">I", 1), box(b"mp4a", fixed, esds))
+    esds = full_box(b"esds", 0, 0, stream)
+    entry = struct.pack(">6xH8xHHHHI", 1, channels, 16, 0, 0, (rate if rate < 65536 else 0) << 16)
+    return full_box(b"stsd", 0, 0, struct.pack(">I", 1), box(b"mp4a", entry, esds))
 
 
 def _descriptor(tag: int, body: bytes) -> bytes:

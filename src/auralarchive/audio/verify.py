@@ -1,0 +1,172 @@
+"""The proof that a finished file is right. Nothing counts as a result before it.
+
+FFmpeg's return code proves little: it is 0 for cut sources, for a wrong key, for parts at the wrong speed.
+So the file is read back: its tables must agree with what was planned, every packet must begin as AAC of
+its channels does, copied packets must be the sources' bytes, and all of it must decode without a
+complaint to exactly the planned number of samples, as loud at each moment as the sources were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from auralarchive.audio.envelope import Envelope, Loudness
+from auralarchive.audio.ffmpeg import Ffmpeg, base_command, pcm_output, source_arguments
+from auralarchive.audio.mp4 import reader
+from auralarchive.audio.mp4.boxes import Malformed
+from auralarchive.audio.mp4.config import AacConfig
+from auralarchive.audio.mp4.config import parse as parse_config
+from auralarchive.audio.mp4.copying import OnBytes, batches, read_packets
+from auralarchive.audio.mp4.reader import Mp4
+from auralarchive.audio.mp4.track import AudioTrack, Packets
+from auralarchive.audio.mp4.writer import Movie
+from auralarchive.audio.process import Limits, run
+from auralarchive.audio.sniff import Kind
+from auralarchive.domain.failures import FailureKind
+from auralarchive.ports.errors import PermanentError
+from auralarchive.ports.work import CancelToken
+
+_REMEDY = "Try again; if it fails once more, report it with this message."
+#: First three bits of a packet: single channel, channel pair, low frequency, data, program, fill.
+_MONO_STARTS, _STEREO_STARTS = (0, 4, 5, 6), (1, 4, 5, 6)
+_FIRST_BYTES = 1024 * 1024
+_DIFFERENT_DB = 9.0
+_DIFFERENT_PART = 0.02
+_SILENCE = 1e-3
+
+
+def failed(what: str) -> PermanentError:
+    """The result is not what it should be."""
+    return PermanentError(f"The finished file failed its check: {what}.", _REMEDY, kind=FailureKind.VERIFICATION_FAILED)
+
+
+def check_structure(fd: int, movie: Movie) -> Mp4:
+    """The tables as they are on disk against `movie`. Raises `PermanentError`."""
+    try:
+        found = reader.read(fd)
+    except Malformed as error:
+        raise failed(str(error)) from error
+    if len(found.audio) != 1:
+        raise failed("it has not exactly one audio track")
+    track = found.audio[0]
+    expected = (movie.skip, movie.playing, movie.media_duration, len(movie.sizes))
+    if (*track.playing, track.media_duration, len(track.packets)) != expected:
+        raise failed("its times are not the planned ones")
+    if not np.array_equal(track.packets.sizes, movie.sizes):
+        raise failed("its packets have other sizes")
+    marks = [(round(mark.start * movie.timescale), mark.title) for mark in found.chapters]
+    if marks != list(movie.chapters):
+        raise failed("its chapters are not the planned ones")
+    starts = [start for start, _ in marks]
+    if starts != sorted(set(starts)) or any(start >= movie.playing for start in starts):
+        raise failed("its chapters are out of order")
+    return found
+
+
+def count_foreign(fd: int, packets: Packets, channels: int) -> int:
+    """Packets that do not begin as AAC of so many channels does: a wrong key, or overwritten data."""
+    allowed = _MONO_STARTS if channels == 1 else _STEREO_STARTS if channels == 2 else (0, 1, 3, 4, 5, 6)
+    wrong = 0
+    for group in batches(packets):
+        starts = np.cumsum(group.sizes) - group.sizes
+        data = np.frombuffer(read_packets(fd, group), np.uint8)
+        sizes_ok = group.sizes > 0
+        first = data[starts[sizes_ok]] >> 5
+        wrong += int((~np.isin(first, allowed)).sum()) + int((~sizes_ok).sum())
+    return wrong
+
+
+def packets_digest(fd: int, packets: Packets, on_bytes: OnBytes) -> str:
+    """SHA-256 over the packets' bytes."""
+    state = hashlib.sha256()
+    for group in batches(packets):
+        data = read_packets(fd, group)
+        state.update(data)
+        on_bytes(len(data))
+    return state.hexdigest()
+
+
+def file_digest(fd: int, on_bytes: OnBytes) -> str:
+    """SHA-256 over a whole file."""
+    state = hashlib.sha256()
+    at = 0
+    while data := os.pread(fd, _FIRST_BYTES, at):
+        state.update(data)
+        at += len(data)
+        on_bytes(len(data))
+    return state.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a complete decode gave: samples a channel, the first complaint, and when it came."""
+
+    samples: int
+    rate: int
+    complaint: str
+    second: float | None
+    loudness: Loudness
+    silent: bool
+
+
+def decode_all(
+    ffmpeg: Ffmpeg, limits: Limits, cancel: CancelToken, fd: int, track: AudioTrack, on_samples: Callable[[int], None]
+) -> Decoded:
+    """Decode the whole file open as `fd`; `on_samples` hears how many samples came just now."""
+    config = parse_config(track.config)
+    rate, channels = config.output_rate, config.channels or track.channels
+    envelope = Envelope(rate, channels)
+    complaints: list[tuple[str, float]] = []
+    taken = _Count()
+
+    def sink(data: bytes) -> None:
+        envelope.take(data)
+        taken.add(len(data))
+        on_samples(len(data) // (4 * channels))
+
+    def note(line: str) -> None:
+        if not complaints:
+            complaints.append((line.partition("] ")[2] or line, taken.bytes / (4 * channels) / rate))
+
+    # Channels are asked for, because parametric stereo in a mono stream comes out as two.
+    command = [*base_command(ffmpeg), *source_arguments(fd, Kind.MP4), *pcm_output(rate, channels)]
+    outcome = run(command, limits=limits, cancel=cancel, sink=sink, fds=[fd], on_error=note)
+    if outcome.returncode and not complaints:
+        complaints.append((f"FFmpeg ended with {outcome.returncode}", 0.0))
+    complaint, second = complaints[0] if complaints else ("", None)
+    values = envelope.values()
+    silent = not bool(len(values)) or float(values.max()) == 0.0
+    return Decoded(taken.bytes // (4 * channels), rate, complaint, second, values, silent)
+
+
+class _Count:
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def add(self, count: int) -> None:
+        self.bytes += count
+
+
+def right_length(decoded: Decoded, config: AacConfig, playing: int, timescale: int, movie_timescale: int) -> bool:
+    """Whether the decode gave what the tables promise.
+
+    FFmpeg before 6 plays the last packet to its end; an edit list in milliseconds is cut by FFmpeg to whole ones.
+    """
+    wanted = playing * decoded.rate / timescale
+    frame = config.frame * (2 if config.sbr else 1)
+    inexact = 0 if movie_timescale % timescale == 0 else decoded.rate / movie_timescale
+    return wanted - inexact - 1 < decoded.samples < wanted + frame + inexact
+
+
+def same_sound(one: Loudness, other: Loudness) -> bool:
+    """Whether two streams are equally loud at (nearly) every moment: tells swapped, lost or shifted parts."""
+    count = min(len(one), len(other))
+    if abs(len(one) - len(other)) > 1 or not count:
+        return count == 0 and len(one) == len(other)
+    decibels = 20 * np.abs(np.log10((one[:count] + _SILENCE) / (other[:count] + _SILENCE)))
+    return float((decibels > _DIFFERENT_DB).mean()) <= _DIFFERENT_PART

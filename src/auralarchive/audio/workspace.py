@@ -1,0 +1,74 @@
+"""The work folder of one conversion: room enough before, nothing left behind after a failure."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from auralarchive.ports.errors import NoSpace
+
+RESULT = "book.m4b"
+_SCRATCH = "scratch"
+_RESERVE = 64 * 1024 * 1024
+
+
+class Workspace:
+    """Names of our own for everything that is written; `scratch` goes away in any case."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.scratch = folder / _SCRATCH
+        self.result = folder / RESULT
+        self._made: list[Path] = []
+
+    def save(self, name: str, data: bytes) -> Path:
+        """A small file beside the result."""
+        path = self.folder / name
+        fd = self.create(path)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+        return path
+
+    def create(self, path: Path) -> int:
+        """A descriptor of a new, empty file; whatever an earlier attempt left under the name goes first."""
+        path.unlink(missing_ok=True)
+        if path.parent == self.folder:
+            self._made.append(path)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+
+    def need(self, wanted: int) -> None:
+        """Raises `NoSpace` where fewer than `wanted` bytes and a reserve are free."""
+        free = shutil.disk_usage(self.folder).free
+        if free < wanted + _RESERVE:
+            raise NoSpace(
+                f"The work folder has {free // 1024**2} MB free, but {(wanted + _RESERVE) // 1024**2} MB are needed.",
+                "Free some space; the work goes on by itself.",
+            )
+
+    def remove_results(self) -> None:
+        for path in self._made:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def workspace(folder: Path) -> Iterator[Workspace]:
+    """A clean workspace in `folder`. After an error nothing of ours is left. Maps a full disk to `NoSpace`."""
+    work = Workspace(folder)
+    shutil.rmtree(work.scratch, ignore_errors=True)
+    work.scratch.mkdir()
+    try:
+        yield work
+    except OSError as error:
+        work.remove_results()
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace("The disk is full.", "Free some space; the work goes on by itself.") from error
+        raise
+    except BaseException:
+        work.remove_results()
+        raise
+    finally:
+        shutil.rmtree(work.scratch, ignore_errors=True)
