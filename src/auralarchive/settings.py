@@ -118,17 +118,11 @@ class QBittorrentSection(Section):
 
 
 class EmbeddedSection(Section):
-    """The torrent client in our own process."""
+    """The torrent client in our own process: what it begins with; the pages hold all its settings."""
 
     enabled: bool = Field(default=True, title="Use the embedded client")
-    listen_interfaces: str = Field(default="0.0.0.0:6881,[::]:6881", title="Listen on")
-    loopback_peers: bool = Field(
-        default=False, title="Peers on this machine", description="For demo and tests: allows peers on 127.0.0.1."
-    )
-    download_rate_limit: int = Field(
-        default=0, ge=0, title="Download limit", description="Bytes per second; 0 is none."
-    )
-    upload_rate_limit: int = Field(default=0, ge=0, title="Upload limit", description="Bytes per second; 0 is none.")
+    listen_port: int = Field(default=6881, ge=0, le=65535, title="Port for peers")
+    loopback: bool = Field(default=False, title="For demo and tests: this machine only")
 
 
 class ConversionSection(Section):

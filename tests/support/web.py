@@ -230,7 +230,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     indexers: list[StubIndexer] = [StubIndexer()]
     redactor = Redactor()
     boundary = boundary or Boundary()
-    authenticator = Authenticator(store, clock, api_key=API_KEY)
+    authenticator = Authenticator(store, clock, api_keys={"environment": API_KEY})
     door = SocketDoor(boundary, authenticator)
     gateway = Gateway(store, monitor, door, redactor.redact_answer, limits)
     findings = [Finding(True, "database", "It answers.")]

@@ -164,6 +164,18 @@ def allows(download: Download, event: type[e.Event]) -> bool:
     )
 
 
+def steps(event: type[e.Event]) -> frozenset[tuple[DownloadStatus, DownloadStatus]]:
+    """Every step of the book's course that an event of this kind can make: for diagram and log check."""
+    table = {(before, after) for before, after in ACQUISITION[event].items()}
+    if event is e.ResumeRequested:
+        return frozenset((S.PAUSED, origin) for origin in (S.QUEUED, S.FOUND, S.DOWNLOADING))
+    if event is e.RetryDue:
+        table |= {(failed, S.QUEUED) for failed in RETRY_TO}
+    if event in (e.RetryDue, e.RetryRequested):
+        table |= {(failed, S.FOUND) for failed in RETRY_TO}
+    return frozenset(table)
+
+
 def apply(download: Download, event: e.Event, at: datetime) -> Download:
     """The record after `event` at the time `at`, one version on.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,7 +16,6 @@ from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.record import Recorder, UnknownDownload
 from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.clients import Payload, PayloadReader
-from auralarchive.ports.errors import InvalidInput
 from auralarchive.ports.store import Conflict, NewDownload, Store
 
 __all__ = ["Commands", "Extras", "UnknownDownload", "seed_goal_of"]
@@ -57,6 +57,7 @@ class Commands:
     recorder: Recorder
     payloads: PayloadReader
     goals: SeedGoals
+    check_link: Callable[[str], object]  # raises `InvalidInput` for a link that would never be fetched
 
     def enqueue(self, book: Book, *, priority: int = 0, extras: Extras | None = None) -> Download:
         """An automatic download: it is searched for, and the best release is taken."""
@@ -143,7 +144,7 @@ class Commands:
         if urlsplit(link).scheme.lower() == "magnet":
             payload = self.payloads.magnet(link)
             return self._create(book, extras, chosen, _stored(payload), manual=True, payload=payload)
-        _check_scheme(link)
+        self.check_link(link)
         return self._create(book, extras, chosen, manual=True)
 
     def _create(
@@ -188,11 +189,3 @@ def _stored(payload: Payload) -> e.PayloadStored:
 
 def _guessed_type(url: str) -> DownloadType:
     return DownloadType.NZB if urlsplit(url).path.lower().endswith(".nzb") else DownloadType.TORRENT
-
-
-def _check_scheme(link: str) -> None:
-    if urlsplit(link).scheme.lower() not in ("http", "https"):
-        raise InvalidInput(
-            "This link is neither http(s) nor a magnet.",
-            "Give a magnet link, or an http(s) link to a .torrent or .nzb file.",
-        )

@@ -114,12 +114,12 @@ class Monitor:
         live: LiveBoard,
         health: ClientHealth,
         clock: Clock,
-        settings: MonitorSettings,
+        settings: Callable[[], MonitorSettings],
         on_recovery: Callable[[], None] = lambda: None,
     ) -> None:
         self._downloads, self._recorder, self._clients = downloads, recorder, clients
         self._completion, self._board, self._health, self._clock = completion, live, health, clock
-        self._settings, self._on_recovery = settings, on_recovery
+        self._read_settings, self._on_recovery = settings, on_recovery
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._enabled = True
@@ -133,6 +133,10 @@ class Monitor:
         self._handed: dict[int, tuple[int | None, int | None, int]] = {}
 
     # --- what others may call -----------------------------------------------------------------
+
+    @property
+    def _settings(self) -> MonitorSettings:
+        return self._read_settings()
 
     @property
     def running(self) -> bool:

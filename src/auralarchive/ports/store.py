@@ -287,14 +287,29 @@ class SavedSettings(Protocol):
 class Store(Protocol):
     """The database, by aggregates."""
 
-    downloads: Downloads
-    payloads: Payloads
-    releases: Releases
-    adapters: Adapters
-    books: Books
-    recipes: Recipes
-    accounts: Accounts
-    settings: SavedSettings
+    @property
+    def downloads(self) -> Downloads: ...
+
+    @property
+    def payloads(self) -> Payloads: ...
+
+    @property
+    def releases(self) -> Releases: ...
+
+    @property
+    def adapters(self) -> Adapters: ...
+
+    @property
+    def books(self) -> Books: ...
+
+    @property
+    def recipes(self) -> Recipes: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def settings(self) -> SavedSettings: ...
 
     def on_commit(self, wake: Any) -> None:
         """Call `wake()` (thread-safe, returns at once) after every commit that wrote events.

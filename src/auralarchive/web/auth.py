@@ -13,6 +13,7 @@ import hmac
 import logging
 import secrets
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
@@ -62,11 +63,12 @@ def session_cookie(secret: str, secure: bool) -> str:
 class Authenticator:
     """Checks credentials, and opens and ends sessions. Blocks: call it from threads."""
 
-    def __init__(self, store: Store, clock: Clock, *, api_key: str | None = None) -> None:
+    def __init__(self, store: Store, clock: Clock, *, api_keys: Mapping[str, str] | None = None) -> None:
+        """`api_keys` are keys that no account made, by who holds them: the environment, the terminal."""
         self._accounts = store.accounts
         self._downloads = store.downloads
         self._clock = clock
-        self._api_key_hash = _digest(api_key) if api_key else None
+        self._own_keys = {holder: _digest(key) for holder, key in (api_keys or {}).items()}
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
         self._checks = threading.BoundedSemaphore(_PARALLEL_CHECKS)
@@ -85,8 +87,9 @@ class Authenticator:
 
     def by_api_key(self, key: str) -> Identity | None:
         digest = _digest(key)
-        if self._api_key_hash is not None and hmac.compare_digest(digest, self._api_key_hash):
-            return Identity("key:environment", None, "API key of the environment", by_cookie=False)
+        for holder, known in self._own_keys.items():
+            if hmac.compare_digest(digest, known):
+                return Identity(f"key:{holder}", None, f"API key of the {holder}", by_cookie=False)
         account = self._accounts.account_of_api_key(digest)
         return Identity(f"key:{digest}", account.id, account.name, by_cookie=False) if account else None
 
@@ -95,7 +98,7 @@ class Authenticator:
         kind, _, digest = credential.partition(":")
         if kind == "session":
             return self._accounts.session(digest, self._clock.now()) is not None
-        return digest == "environment" or self._accounts.account_of_api_key(digest) is not None
+        return digest in self._own_keys or self._accounts.account_of_api_key(digest) is not None
 
     def _by_session(self, secret: str) -> Identity | None:
         digest = _digest(secret)

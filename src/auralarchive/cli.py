@@ -1,0 +1,372 @@
+"""The command `auralarchive`. Every command explains itself with `--help`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from auralarchive import settings as tree
+from auralarchive.audio.engine import Engine
+from auralarchive.audio.report import report
+from auralarchive.demo import Demo
+from auralarchive.domain.book import Book, pseudo_asin
+from auralarchive.ports.audio import ConvertRequest
+from auralarchive.ports.clients import Finding
+from auralarchive.ports.errors import AuralError
+from auralarchive.ports.work import CancelToken
+from auralarchive.runtime.api import ApiError, LocalApi, NoServer, remember_server, server_file
+from auralarchive.runtime.core import Core, audio_settings, open_core
+from auralarchive.runtime.doctor import diagnose
+from auralarchive.runtime.fsck import fsck as check_invariants
+from auralarchive.runtime.import_config import import_config as take_over
+from auralarchive.runtime.serve import VERSION, configure_logging
+from auralarchive.runtime.serve import serve as serve_core
+from auralarchive.store import DatabaseRefused
+
+app = typer.Typer(
+    help="From “I'd like to hear that” to a perfect, chaptered audiobook in your own library.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+out, err = Console(), Console(stderr=True)
+
+DataDir = Annotated[Path | None, typer.Option(help="Folder for database, keys and logs.", show_default=False)]
+Config = Annotated[Path | None, typer.Option(help="A config.toml with settings.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def main() -> None:
+    """The program's entry: errors that we know end with their remedy and exit code 1, never a traceback."""
+    try:
+        app()
+    except (AuralError, DatabaseRefused, ApiError, NoServer) as error:
+        err.print(f"[red]{type(error).__name__}:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except ValidationError as error:
+        for problem in error.errors():
+            err.print(f"[red]Setting {'.'.join(map(str, problem['loc']))}:[/] {problem['msg']}", highlight=False)
+        sys.exit(2)
+
+
+@contextmanager
+def _core(data_dir: Path | None, config: Path | None = None, **given: Any) -> Iterator[Core]:
+    core = open_core({"data_dir": data_dir, **given}, toml=config)
+    try:
+        yield core
+    finally:
+        core.close()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8765")] = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Start the application: pages, monitor and runner in one process. Stop it with Ctrl-C."""
+    with _core(data_dir, config, **_server(host, port)) as core:
+        _serve(core)
+
+
+def _server(host: str | None, port: int | None) -> dict[str, Any]:
+    given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    return {"server": given} if given else {}
+
+
+def _serve(core: Core, also: str = "") -> None:
+    settings = core.holder.current
+    configure_logging(settings, core)
+
+    def announce(url: str) -> None:
+        remember_server(settings.data_dir, url, core.local_key)
+        err.print(f"AuralArchive {VERSION} answers at [bold]{url}[/]", highlight=False)
+        if also:
+            err.print(also, highlight=False)
+
+    try:
+        asyncio.run(serve_core(core, announce=announce))
+    finally:
+        server_file(settings.data_dir).unlink(missing_ok=True)
+
+
+@app.command()
+def demo(
+    data_dir: Annotated[Path | None, typer.Option(help="Keep the demo here instead of a folder that goes.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8765")] = None,
+) -> None:
+    """Your first minute: a small spoken book, shared on this machine only, to search, download and hear.
+
+    Everything happens on 127.0.0.1, without any account elsewhere; nothing is kept unless you name a folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="auralarchive-demo-") as folder:
+        root = data_dir or Path(folder) / "data"
+        with Demo(Path(folder) / "seed") as shared, _core(root, None, **_demo_settings(host, port)) as core:
+            _offer(core, shared)
+            _serve(
+                core,
+                f"1. Open the page and make an account.\n2. Search for [bold]{shared.info.search}[/] and download it.\n"
+                f"3. Watch it arrive in {core.holder.current.library_root}",
+            )
+
+
+def _demo_settings(host: str | None, port: int | None) -> dict[str, Any]:
+    return {**_server(host, port), "embedded": {"loopback": True, "listen_port": 0}}
+
+
+def _offer(core: Core, shared: Demo) -> None:
+    """Make the demo's feed the one indexer, also when the folder holds that of an earlier demo."""
+    made = next(one for one in core.adapters.types("indexer") if one.type == "torznab")
+    for row in core.store.adapters.list("indexer"):
+        core.store.adapters.delete("indexer", row.id)
+    settings = made.plain({"url": shared.torznab_url, "api_key": shared.api_key})
+    core.store.adapters.add(core.indexer_row("torznab", "Demo", settings), made.secret_keys)
+    core.adapters.reload("indexer")
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="Title, author, anything.")],
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Search all enabled indexers of the running server."""
+    found = LocalApi.of(data_dir).post("/api/search/manual", {"query": text})
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    table = Table("match", "quality", "title", "size", "seeders", "indexer", "release id", box=None)
+    for release in found["results"]:
+        table.add_row(
+            f"{release['match_score']:.0f}",
+            f"{release['quality_score']:.0f}",
+            release["title"],
+            _size(release["size"]),
+            str(release["seeders"] if release["seeders"] is not None else "?"),
+            release["indexer"],
+            release["id"],
+        )
+    out.print(table)
+    for indexer in found["indexers"]:
+        if indexer["status"] != "ok":
+            err.print(f"[yellow]{indexer['name']}:[/] {indexer['error']}", highlight=False)
+
+
+@app.command()
+def add(
+    link: Annotated[str, typer.Argument(help="A magnet, an http(s) link, a .torrent or .nzb file, or a release id.")],
+    title: Annotated[str | None, typer.Option(help="The book's title.")] = None,
+    author: Annotated[str | None, typer.Option(help="The book's author.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Show the progress until the book is imported.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Add a download to the running server."""
+    api = LocalApi.of(data_dir)
+    file = Path(link)
+    if "://" not in link and not link.startswith("magnet:") and file.is_file():
+        made = api.upload("/api/search/manual/upload", file, _named(title, author, file.stem))
+    elif "://" in link or link.startswith("magnet:"):
+        made = api.post("/api/search/manual/download", {"download_url": link, **_named(title, author, None)})
+    else:
+        made = api.post("/api/search/manual/download", {"release_id": link, **_given(title, author)})
+    if as_json:
+        print(json.dumps(made))
+    else:
+        out.print(f"Download {made['download_id']}: {made['status']}")
+    if follow:
+        _follow(api, int(made["download_id"]))
+
+
+def _given(title: str | None, author: str | None) -> dict[str, str]:
+    return {key: value for key, value in (("title", title), ("author", author)) if value}
+
+
+def _named(title: str | None, author: str | None, fallback: str | None) -> dict[str, str]:
+    if title is None and fallback is None:
+        raise typer.BadParameter("say which book it is: --title … --author …")
+    return {"title": title or fallback or "", "author": author or "Unknown Author"}
+
+
+#: Statuses at which following ends, and whether that is well.
+_ENDS = {"IMPORTED": True, "SEEDING": True, "SEEDING_COMPLETE": True, "CANCELLED": False, "PAUSED": False}
+
+
+def _follow(api: LocalApi, download_id: int) -> None:
+    """A progress bar on a terminal; changes of status, a line each, anywhere else."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    shown = ""
+    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+        task = progress.add_task("QUEUED", total=100)
+        while True:
+            now = api.get(f"/api/downloads/queue/{download_id}")
+            status, reason = now["status"], now.get("reason") or ""
+            progress.update(task, description=status, completed=now["download_progress"] or 0)
+            if f"{status} {reason}" != shown:
+                shown = f"{status} {reason}"
+                progress.console.print(shown.strip(), highlight=False)
+            if status in _ENDS or status.endswith("_FAILED"):
+                break
+            time.sleep(0.5)
+    if not _ENDS.get(status, False):
+        raise typer.Exit(1)
+    out.print(now["final_file_path"])
+
+
+@app.command()
+def convert(
+    inputs: Annotated[list[Path], typer.Argument(exists=True, help="Audio files, or one folder.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The M4B to write; it must not exist yet.")],
+    jobs: Annotated[int | None, typer.Option(help="Processes at once.", show_default="one a core")] = None,
+    bitrate: Annotated[str, typer.Option(help="Highest bitrate in kbit/s, or auto.")] = "auto",
+    title: Annotated[str | None, typer.Option(help="Title of the book.")] = None,
+    author: Annotated[str | None, typer.Option(help="Author.")] = None,
+    narrator: Annotated[str | None, typer.Option(help="Narrator.")] = None,
+    series: Annotated[str | None, typer.Option(help="Series; with its number as “Name #3”.")] = None,
+    asin: Annotated[str | None, typer.Option(help="ASIN of the edition.")] = None,
+    cover: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A picture for the cover.")] = None,
+    chapters: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A list of chapters.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make one verified M4B of audio files or a folder, with the same engine as the server's.
+
+    AAC is joined without loss, everything else is encoded as well as its source deserves. Nothing of the
+    sources is changed.
+    """
+    if output.exists():
+        raise typer.BadParameter(f"{output} exists already; it is never overwritten. Name another file.")
+    book = _book(title, author, narrator, series, asin)
+    engine = Engine(audio_settings(tree.read()))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix=".auralarchive-", dir=output.parent) as work, _bar("Converting") as show:
+        request = ConvertRequest(
+            sources=tuple(path.absolute() for path in inputs),
+            work_dir=Path(work),
+            book=book,
+            bitrate_kbps=None if bitrate == "auto" else int(bitrate.removesuffix("k")),
+            jobs=jobs,
+            cover=cover,
+            chapters_file=chapters,
+        )
+        result = engine.convert(request, show, CancelToken())
+        # A link never replaces anything: a file that has appeared meanwhile stays.
+        output.hardlink_to(result.path)
+    seconds = time.monotonic() - started
+    if as_json:
+        print(json.dumps(report(result, seconds), indent=2))
+        return
+    out.print(f"{output}: {result.mode}, {len(result.chapters)} chapters, {_size(result.size)}, {seconds:.1f} s")
+    for warning in result.warnings:
+        err.print(f"[yellow]Note:[/] {warning}", highlight=False)
+
+
+def _book(
+    title: str | None, author: str | None, narrator: str | None, series: str | None, asin: str | None
+) -> Book | None:
+    if not any((title, author, narrator, series, asin)):
+        return None
+    name, _, part = (series or "").partition("#")
+    known_title, known_author = title or "", author or ""
+    return Book(
+        asin=asin or pseudo_asin(known_title, known_author),
+        title=known_title,
+        author=known_author,
+        narrator=narrator,
+        series=name.strip() or None,
+        series_part=part.strip() or None,
+    )
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Any]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda part: progress.update(task, completed=part)
+
+
+@app.command()
+def doctor(data_dir: DataDir = None, config: Config = None, as_json: Json = False) -> None:
+    """Check clients, indexers, paths, hard links, FFmpeg and space; exit with 1 if anything is wrong."""
+    findings = list(_examined(data_dir, config))
+    if as_json:
+        print(
+            json.dumps([{"ok": f.ok, "subject": f.subject, "message": f.message, "remedy": f.remedy} for f in findings])
+        )
+    else:
+        for finding in findings:
+            mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
+            out.print(f"{mark} {finding.subject}: {finding.message}", highlight=False, soft_wrap=True)
+            if finding.remedy and not finding.ok:
+                out.print(f"      -> {finding.remedy}", highlight=False, soft_wrap=True)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _examined(data_dir: Path | None, config: Path | None) -> Iterator[Finding]:
+    """Ask the running server, or examine the instance ourselves where none runs."""
+    try:
+        yield from LocalApi.of(data_dir).examine()
+    except NoServer:
+        with _core(data_dir, config) as core:
+            yield from diagnose(core)
+
+
+@app.command()
+def fsck(data_dir: DataDir = None, config: Config = None, as_json: Json = False) -> None:
+    """Check the invariants of an instance that does not run; exit with 1 on any violation."""
+    with _core(data_dir, config) as core:
+        violations = check_invariants(core)
+    if as_json:
+        print(json.dumps({"ok": not violations, "violations": violations}))
+    else:
+        for violation in violations:
+            out.print(f"[red]violated[/] {violation}", highlight=False, soft_wrap=True)
+        if not violations:
+            out.print("All invariants hold.")
+    if violations:
+        raise typer.Exit(1)
+
+
+@app.command("import-config")
+def import_config(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old config.txt.")],
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Take over settings of the old INI form, such as [qbittorrent] and [download_management]."""
+    with _core(data_dir, config) as core:
+        result = take_over(file, core.holder)
+    for name in result.taken:
+        out.print(f"[green]taken[/] {name}", highlight=False)
+    for name in result.left:
+        out.print(f"[yellow]left [/] {name}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(VERSION)
+
+
+def _size(size: int | None) -> str:
+    if size is None:
+        return "?"
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -1,0 +1,1 @@
+"""Composition root and supervisor: the only package that knows every concrete class."""

@@ -1,0 +1,165 @@
+"""The clients and indexers in use: built from what is saved, replaced when that changes."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from auralarchive.domain.naming import safe_component
+from auralarchive.domain.seeding import SeedGoal
+from auralarchive.ports.adapters import AdapterType
+from auralarchive.ports.clients import DownloadClient, Finding
+from auralarchive.ports.errors import AuralError, Misconfigured
+from auralarchive.ports.indexers import Indexer
+from auralarchive.ports.store import AdapterRow, Adapters
+from auralarchive.web.services import AdapterReport
+
+_log = logging.getLogger(__name__)
+
+
+class Adapter(Protocol):
+    """What clients and indexers have in common."""
+
+    @property
+    def name(self) -> str: ...
+
+    def close(self) -> None: ...
+
+
+AdapterT = TypeVar("AdapterT", bound=Adapter)
+ContextT = TypeVar("ContextT")
+
+
+@dataclass(frozen=True, slots=True)
+class _Built(Generic[AdapterT]):
+    row: AdapterRow
+    adapter: AdapterT
+
+
+class AdapterPool(Generic[AdapterT, ContextT]):
+    """The instances of one kind. `all` is cheap and may be called from any thread."""
+
+    def __init__(
+        self,
+        kind: str,
+        types: tuple[AdapterType[AdapterT, ContextT], ...],
+        rows: Adapters,
+        context: Callable[[str], ContextT],
+    ) -> None:
+        self.types = types
+        self._kind, self._rows, self._context = kind, rows, context
+        self._lock = threading.Lock()
+        self._built: dict[int, _Built[AdapterT]] = {}
+        self.problems: tuple[Finding, ...] = ()
+
+    def reload(self) -> None:
+        """Put what is saved into use. What has not changed keeps its connections, and its torrents."""
+        with self._lock:
+            rows = {row.id: row for row in self._rows.list(self._kind) if row.enabled}
+            before, self._built = self._built, {}
+            kept = {key: one for key, one in before.items() if rows.get(key) == one.row}
+            for key in before.keys() - kept.keys():
+                before[key].adapter.close()
+            problems: list[Finding] = []
+            for key, row in rows.items():
+                if key in kept:
+                    self._built[key] = kept[key]
+                    continue
+                try:
+                    self._built[key] = _Built(row, self.build(row.type, row.name, row.settings))
+                except (AuralError, ValidationError, OSError) as error:
+                    _log.error("%s %s cannot be used: %s", self._kind, row.name, type(error).__name__)
+                    problems.append(Finding(False, row.name, f"It cannot be used: {error}", "Mend its settings."))
+            self.problems = tuple(problems)
+
+    def all(self) -> tuple[AdapterT, ...]:
+        """By priority: the smaller number is the preferred one."""
+        built = sorted(self._built.values(), key=lambda one: (one.row.priority, one.row.id))
+        return tuple(one.adapter for one in built)
+
+    def get(self, name: str) -> AdapterT | None:
+        return next((one.adapter for one in self._built.values() if one.row.name == name), None)
+
+    def by_id(self, adapter_id: int) -> AdapterT | None:
+        built = self._built.get(adapter_id)
+        return built.adapter if built else None
+
+    def row_of(self, adapter_id: int) -> AdapterRow | None:
+        built = self._built.get(adapter_id)
+        return built.row if built else None
+
+    def build(self, type_: str, name: str, settings: Mapping[str, Any]) -> AdapterT:
+        """A new instance. Raises `Misconfigured` (unknown type) or `ValidationError` (settings do not fit)."""
+        for one in self.types:
+            if one.type == type_:
+                return one.build(name, settings, self._context(name))
+        raise Misconfigured(f'There is no {self._kind} type "{type_}".', "Choose one of the listed types.")
+
+    def close(self) -> None:
+        with self._lock:
+            for one in self._built.values():
+                one.adapter.close()
+            self._built = {}
+
+
+class LiveAdapters:
+    """Both pools, as the web and the pipeline see them."""
+
+    def __init__(
+        self,
+        clients: AdapterPool[DownloadClient, Any],
+        indexers: AdapterPool[Indexer, Any],
+        trial_client: Callable[[str, Mapping[str, Any], Path], DownloadClient],
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.clients, self.indexers = clients, indexers
+        self._trial_client, self._on_change = trial_client, on_change
+
+    def types(self, kind: str) -> tuple[AdapterType[Any, Any], ...]:
+        return self.clients.types if kind == "client" else self.indexers.types
+
+    def reload(self, kind: str) -> None:
+        (self.clients if kind == "client" else self.indexers).reload()
+        self._on_change()
+
+    def test(self, kind: str, type_: str, settings: Mapping[str, Any], existing_id: int | None = None) -> AdapterReport:
+        """Build one, try it and let go of it. Raises `AuralError`."""
+        if kind == "indexer":
+            with closing(self.indexers.build(type_, "test", settings)) as indexer:
+                report = indexer.test()
+                return AdapterReport(report.title, report.findings)
+        return self._test_client(type_, settings, existing_id)
+
+    def _test_client(self, type_: str, settings: Mapping[str, Any], existing_id: int | None) -> AdapterReport:
+        running = self.clients.by_id(existing_id) if existing_id is not None else None
+        row = self.clients.row_of(existing_id) if existing_id is not None else None
+        if running is not None and row is not None and (row.type, dict(row.settings)) == (type_, dict(settings)):
+            # The very one in use: a second one beside it would want the same port and folder.
+            report = running.test()
+            return AdapterReport(report.version, report.findings)
+        with (
+            tempfile.TemporaryDirectory(prefix="auralarchive-test-") as folder,
+            closing(self._trial_client(type_, settings, Path(folder))) as client,
+        ):
+            report = client.test()
+            return AdapterReport(report.version, report.findings)
+
+    def seed_goals(self) -> Mapping[str, SeedGoal]:
+        return {indexer.name: indexer.seed_goal for indexer in self.indexers.all()}
+
+    def close(self) -> None:
+        self.clients.close()
+        self.indexers.close()
+
+
+def state_folder(root: Path, name: str) -> Path:
+    """The private folder of a client of this name."""
+    return root / safe_component(name)

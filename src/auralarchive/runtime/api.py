@@ -1,0 +1,106 @@
+"""How the terminal talks to the server that runs on this machine: over HTTP, with a key of its own.
+
+The server writes its address and a fresh key into a file of the data folder that only its owner can
+read, and removes it when it stops. So a command needs no password, and no other user gets in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from auralarchive import settings as tree
+from auralarchive.ports.clients import Finding
+
+
+class NoServer(Exception):
+    """No server runs over this data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(f"No server answers for {data_dir}. Start it with: auralarchive serve --data-dir {data_dir}")
+
+
+class ApiError(Exception):
+    """The server said no; its words, with the remedy."""
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        words = [str(problem[key]) for key in ("detail", "remedy") if problem.get(key)]
+        super().__init__(" ".join(words) or str(problem.get("title", "The server refused.")))
+
+
+def server_file(data_dir: Path) -> Path:
+    """Where the running server says how it can be reached."""
+    return data_dir / "server.json"
+
+
+def remember_server(data_dir: Path, url: str, key: str) -> None:
+    """Write that file, readable by its owner only."""
+    file = server_file(data_dir)
+    file.unlink(missing_ok=True)
+    handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump({"url": url, "key": key}, stream)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalApi:
+    """The API of the running server. Every call raises `NoServer` or `ApiError`."""
+
+    client: httpx2.Client
+    data_dir: Path
+
+    @classmethod
+    def of(cls, data_dir: Path | None) -> LocalApi:
+        """The server over this data folder. Raises `NoServer`."""
+        folder = data_dir or tree.read().data_dir
+        try:
+            found = json.loads(server_file(folder).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise NoServer(folder) from error
+        client = httpx2.Client(base_url=found["url"], headers={"X-Api-Key": found["key"]}, timeout=120, trust_env=False)
+        return cls(client, folder)
+
+    def get(self, path: str) -> Any:
+        return self._send("GET", path)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._send("POST", path, json=body)
+
+    def upload(self, path: str, file: Path, fields: Mapping[str, str]) -> Any:
+        return self._send("POST", path, files={"file": (file.name, file.read_bytes())}, data=dict(fields))
+
+    def examine(self) -> Iterator[Finding]:
+        """The server's own health, and a test of every client and indexer."""
+        for row in self.get("/api/system/health")["findings"]:
+            yield _finding(row)
+        for plural in ("clients", "indexers"):
+            for adapter in self.get(f"/api/{plural}")["items"]:
+                if adapter["enabled"]:
+                    yield from self._tested(plural, adapter)
+
+    def _tested(self, plural: str, adapter: Mapping[str, Any]) -> Iterator[Finding]:
+        report = self._send("POST", f"/api/{plural}/{adapter['id']}/test")
+        yield Finding(report["ok"], adapter["name"], f"{report['version']} answers." if report["ok"] else "See below.")
+        yield from (_finding(row) for row in report["findings"])
+
+    def _send(self, method: str, path: str, **content: Any) -> Any:
+        try:
+            answer = self.client.request(method, path, **content)
+        except httpx2.TransportError as error:
+            raise NoServer(self.data_dir) from error
+        body = answer.json() if answer.content else None
+        if answer.is_error:
+            raise ApiError(
+                body if isinstance(body, Mapping) else {"title": f"The server answered {answer.status_code}."}
+            )
+        return body
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    return Finding(row["ok"], row["subject"], row["message"], row.get("remedy") or "")

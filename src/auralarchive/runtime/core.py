@@ -1,0 +1,322 @@
+"""Everything but the web: database, adapters, pipeline and runner, put together from the settings."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auralarchive import settings as tree
+from auralarchive.audio.engine import Engine
+from auralarchive.audio.settings import AaxcKey, AudioSettings
+from auralarchive.clients.context import ClientContext
+from auralarchive.clients.payloads import Payloads
+from auralarchive.clients.registry import CLIENT_TYPES
+from auralarchive.domain.client_item import ClientFile
+from auralarchive.domain.download import Download
+from auralarchive.domain.observe import Timers
+from auralarchive.domain.quality import QualityPreferences
+from auralarchive.domain.schedule import RetryPolicy
+from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.status import Stage
+from auralarchive.engine.local import LocalRunner
+from auralarchive.indexers.addresses import parse_link
+from auralarchive.indexers.fetch import LinkFetcher
+from auralarchive.indexers.http import GuardedClient
+from auralarchive.indexers.registry import INDEXER_TYPES
+from auralarchive.indexers.torznab import IndexerContext
+from auralarchive.library.filesystem import FilesystemLibrary, LibrarySettings
+from auralarchive.observability.redaction import Redactor
+from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.completion import Completion
+from auralarchive.pipeline.live import LiveBoard
+from auralarchive.pipeline.monitor import ClientHealth, Monitor, MonitorSettings
+from auralarchive.pipeline.reconcile import Reconciler
+from auralarchive.pipeline.record import Recorder
+from auralarchive.pipeline.searching import Searcher
+from auralarchive.pipeline.tools import SeedGoals, StageSettings, Tools
+from auralarchive.pipeline.work import Workshop
+from auralarchive.ports.clients import DownloadClient
+from auralarchive.ports.indexers import Indexer
+from auralarchive.ports.store import AdapterRow
+from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
+from auralarchive.runtime.clock import SystemClock
+from auralarchive.runtime.housekeeping import Housekeeper
+from auralarchive.runtime.scoring import score_with
+from auralarchive.runtime.settings_view import SettingsHolder
+from auralarchive.store import SecretBox, SqlStore, open_store
+
+#: Names of the clients that are set up from settings instead of in the pages.
+EMBEDDED, QBITTORRENT = "Embedded", "qBittorrent"
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The parts of one instance. `close` lets go of all of them, in the right order."""
+
+    clock: SystemClock
+    redactor: Redactor
+    holder: SettingsHolder
+    store: SqlStore
+    adapters: LiveAdapters
+    payloads: Payloads
+    commands: Commands
+    searcher: Searcher
+    monitor: Monitor
+    health: ClientHealth
+    runner: LocalRunner
+    housekeeper: Housekeeper
+    tools: Tools
+    exits: ExitStack
+    local_key: str  # of the terminal on this machine, new at each start
+
+    @staticmethod
+    def indexer_row(type_: str, name: str, settings: Mapping[str, Any]) -> AdapterRow:
+        """A new indexer, enabled, as it is saved."""
+        return AdapterRow(0, "indexer", type_, name, enabled=True, priority=25, settings=settings)
+
+    def files_of(self, download: Download) -> tuple[ClientFile, ...]:
+        """The files of a download as its client names them. Raises `AuralError`."""
+        client = self.adapters.clients.get(download.download_client or "")
+        if client is None or not download.download_client_id:
+            return ()
+        return client.files(download.download_client_id)
+
+    def close(self) -> None:
+        self.exits.close()
+
+
+def open_core(
+    given: Mapping[str, Any], *, toml: Path | None = None, redactor: Redactor | None = None, sole_instance: bool = True
+) -> Core:
+    """Open the database and build everything on it; nothing runs yet.
+
+    `given` are settings of the command line. Raises `ValidationError` for settings that do not fit, and
+    what `open_store` raises.
+    """
+    clock, redactor = SystemClock(), redactor or Redactor()
+    first = tree.read(toml=toml, **given)
+    make_folders(first)
+    with ExitStack() as exits:
+        box = SecretBox.from_file(first.data_dir / "secret.key")
+        store = open_store(
+            first.database, secret_box=box, clock=clock, data_dir=first.data_dir, sole_instance=sole_instance
+        )
+        exits.callback(store.close)
+        holder = SettingsHolder(lambda saved: tree.read(saved=saved, toml=toml, **given), store.settings, box)
+        core = _assemble(clock, redactor, holder, store, exits)
+        _register_secrets(core)
+        core.exits.push(exits.pop_all())
+        return core
+
+
+def make_folders(settings: tree.Settings) -> None:
+    """The folders that are ours, private to their owner; the library is made for others to read."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (settings.download_root, settings.work_root, settings.data_dir / "clients"):
+        folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # a library on a disk that is not mounted now is told by the checks, not by a crash
+        settings.library_root.mkdir(parents=True, exist_ok=True)
+
+
+def _assemble(
+    clock: SystemClock, redactor: Redactor, holder: SettingsHolder, store: SqlStore, exits: ExitStack
+) -> Core:
+    settings = holder.current
+    health, live, payloads = ClientHealth(), LiveBoard(), Payloads()
+    recorder = Recorder(store.downloads, clock)
+    adapters = _adapters(settings, store)
+    exits.callback(adapters.close)
+    goals = SeedGoals(_general_goal(settings), adapters.seed_goals)
+    searcher = Searcher(
+        adapters.indexers.all,
+        store.releases,
+        score_with(QualityPreferences(), clock),
+        clock,
+        settings.search.deadline_seconds,
+    )
+    library = FilesystemLibrary(
+        settings.library_root,
+        LibrarySettings(
+            template=settings.library.template,
+            reserve_bytes=settings.library.reserve_bytes,
+            download_folders=(settings.download_root,),
+        ),
+    )
+    tools = Tools(
+        store=store,
+        clients=adapters.clients,
+        health=health,
+        fetcher=LinkFetcher(GuardedClient(), payloads, adapters.indexers.all, clock),
+        searcher=searcher,
+        goals=goals,
+        converter=Engine(audio_settings(settings)),
+        library=library,
+        live=live,
+        clock=clock,
+        settings=_stage_settings(settings),
+    )
+    workshop = Workshop(
+        tools,
+        recorder,
+        _retry_policy(settings),
+        settings.download_management.lease_seconds,
+        lambda: holder.current.download_management.max_concurrent_downloads,
+    )
+    housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock)
+    runner = LocalRunner(workshop, store.downloads, clock)
+    monitor = Monitor(
+        store.downloads,
+        recorder,
+        adapters.clients,
+        Completion((settings.library_root,)),
+        live,
+        health,
+        clock,
+        lambda: _monitor_settings(holder.current),
+        housekeeper.wake,
+    )
+    commands = Commands(store, recorder, payloads, goals, parse_link)
+    for wake in (runner.wake, monitor.wake):
+        store.on_commit(wake)
+    return Core(
+        clock, redactor, holder, store, adapters, payloads, commands, searcher, monitor, health, runner,
+        housekeeper, tools, ExitStack(), secrets.token_urlsafe(24),
+    )  # fmt: skip
+
+
+def _adapters(settings: tree.Settings, store: SqlStore) -> LiveAdapters:
+    folders = settings.data_dir / "clients"
+
+    def context(name: str) -> ClientContext:
+        return ClientContext(state_folder(folders, name), (settings.library_root,))
+
+    def trial(type_: str, values: Mapping[str, Any], folder: Path) -> DownloadClient:
+        chosen = next(one for one in CLIENT_TYPES if one.type == type_)
+        return chosen.build("test", values, ClientContext(folder, (settings.library_root,)))
+
+    clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool("client", CLIENT_TYPES, store.adapters, context)
+    indexers: AdapterPool[Indexer, IndexerContext] = AdapterPool(
+        "indexer", INDEXER_TYPES, store.adapters, lambda _: IndexerContext(GuardedClient(), SystemClock())
+    )
+    _set_up_clients(settings, store)
+    adapters = LiveAdapters(clients, indexers, trial)
+    clients.reload()
+    indexers.reload()
+    return adapters
+
+
+def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
+    """The embedded client of a first start, and a qBittorrent that file or environment give."""
+    known = {row.name: row for row in store.adapters.list("client")}
+    given = settings.qbittorrent
+    if given.qb_host:
+        values = {
+            "host": given.qb_host,
+            "port": given.qb_port,
+            "username": given.qb_username,
+            "password": given.qb_password.get_secret_value(),
+            "category": given.category,
+        }
+        _save_client(store, known, "qbittorrent", QBITTORRENT, priority=1, values=values)
+    if EMBEDDED not in known or settings.embedded.model_fields_set:
+        values = {
+            "download_folder": str(settings.download_root),
+            "listen_port": settings.embedded.listen_port,
+            "loopback": settings.embedded.loopback,
+        }
+        enabled = settings.embedded.enabled
+        _save_client(store, known, "embedded", EMBEDDED, priority=50, values=values, enabled=enabled)
+
+
+def _save_client(
+    store: SqlStore,
+    known: Mapping[str, AdapterRow],
+    type_: str,
+    name: str,
+    *,
+    priority: int,
+    values: Mapping[str, Any],
+    enabled: bool = True,
+) -> None:
+    chosen = next(one for one in CLIENT_TYPES if one.type == type_)
+    before = known.get(name)
+    plain = chosen.plain({**(before.settings if before else {}), **values})
+    if before is None:
+        row = AdapterRow(0, "client", type_, name, enabled, priority, plain)
+        store.adapters.add(row, chosen.secret_keys)
+    else:
+        row = AdapterRow(before.id, "client", type_, name, before.enabled and enabled, before.priority, plain)
+        store.adapters.update(row, chosen.secret_keys)
+
+
+def audio_settings(settings: tree.Settings) -> AudioSettings:
+    """The engine's settings. Raises ValueError for keys that are none."""
+    conversion = settings.conversion
+    keys: tuple[AaxcKey, ...] = ()
+    if conversion.audible_key and conversion.audible_iv:
+        key, iv = conversion.audible_key.get_secret_value(), conversion.audible_iv.get_secret_value()
+        keys = (AaxcKey(bytes.fromhex(key), bytes.fromhex(iv)),)
+    return AudioSettings(
+        ffmpeg=conversion.ffmpeg,
+        aax_activation_bytes=tuple(secret.get_secret_value() for secret in conversion.aax_activation_bytes),
+        aaxc_keys=keys,
+        jobs=conversion.jobs,
+    )
+
+
+def _general_goal(settings: tree.Settings) -> SeedGoal:
+    management = settings.download_management
+    if not management.seeding_enabled:
+        return SeedGoal(ratio=0.0)
+    minutes = management.seed_time_minutes
+    return SeedGoal(management.seed_ratio, None if minutes is None else minutes * 60)
+
+
+def _stage_settings(settings: tree.Settings) -> StageSettings:
+    return StageSettings(
+        work_root=settings.work_root,
+        instance=settings.instance,
+        bitrate_kbps=settings.conversion.bitrate_kbps,
+        jobs=settings.conversion.jobs,
+        minimum_match_score=settings.search.minimum_match_score,
+    )
+
+
+def _retry_policy(settings: tree.Settings) -> RetryPolicy:
+    management = settings.download_management
+    limits = {
+        Stage.SEARCH: management.retry_search_max,
+        Stage.DOWNLOAD: management.retry_download_max,
+        Stage.CONVERSION: management.retry_conversion_max,
+        Stage.IMPORT: management.retry_import_max,
+    }
+    return RetryPolicy(limits, management.retry_backoff_scale)
+
+
+def _monitor_settings(settings: tree.Settings) -> MonitorSettings:
+    management = settings.download_management
+    return MonitorSettings(
+        polling_interval=management.polling_interval_seconds,
+        timers=Timers(
+            metadata_fail=management.metadata_timeout_hours * 3600,
+            stall_fail=management.stall_timeout_hours * 3600,
+            missing_seconds=management.missing_after_seconds,
+        ),
+        remove_after_import=management.delete_source_after_import,
+    )
+
+
+def _register_secrets(core: Core) -> None:
+    """Let no log show what we know to be secret."""
+    settings = core.holder.current
+    if settings.api_key is not None:
+        core.redactor.register(settings.api_key.get_secret_value())
+    for kind in ("client", "indexer"):
+        types = {one.type: one for one in core.adapters.types(kind)}
+        for row in core.store.adapters.list(kind):
+            for key in types[row.type].secret_keys if row.type in types else ():
+                core.redactor.register(str(row.settings.get(key) or ""))

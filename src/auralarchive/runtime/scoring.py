@@ -1,0 +1,27 @@
+"""The scores of search results: the domain's rules with a fuzzy comparison of words."""
+
+from __future__ import annotations
+
+from rapidfuzz import fuzz
+
+from auralarchive.domain.matching import match_score
+from auralarchive.domain.quality import QualityPreferences, quality_score
+from auralarchive.domain.release import Release, SearchQuery
+from auralarchive.pipeline.searching import Score, Scores
+from auralarchive.ports.work import Clock
+
+
+def score_with(preferences: QualityPreferences, clock: Clock) -> Score:
+    """A scorer for these preferences."""
+
+    def score(query: SearchQuery, release: Release) -> Scores:
+        match, match_reasons = match_score(query, release, similarity)
+        quality, quality_reasons, rejections = quality_score(release, preferences, now=clock.now())
+        return Scores(match, match_reasons, quality, quality_reasons, rejections)
+
+    return score
+
+
+def similarity(left: str, right: str) -> float:
+    """How alike two texts are, 0.0 to 1.0."""
+    return fuzz.ratio(left, right) / 100

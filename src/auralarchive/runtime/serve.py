@@ -1,0 +1,159 @@
+"""One process that does it all: pages, live events, monitor, runner and housekeeping, side by side."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from auralarchive import web
+from auralarchive.audio.ffmpeg import find_ffmpeg
+from auralarchive.live.gateway import Gateway
+from auralarchive.observability.health import Health
+from auralarchive.observability.logs import LogSettings, configure
+from auralarchive.observability.metrics import Metrics
+from auralarchive.ports.clients import Finding
+from auralarchive.ports.errors import AuralError
+from auralarchive.runtime.core import Core
+from auralarchive.runtime.supervisor import BlockingPart, Server, supervise
+from auralarchive.settings import Settings
+from auralarchive.web.app import create_app
+from auralarchive.web.auth import Authenticator
+from auralarchive.web.boundary import Boundary
+from auralarchive.web.door import SocketDoor
+from auralarchive.web.server import server_config
+from auralarchive.web.services import Services
+
+_log = logging.getLogger(__name__)
+
+VERSION = version("auralarchive")
+
+
+def configure_logging(settings: Settings, core: Core) -> None:
+    """Console and a rotated file, both without secrets."""
+    kind: Any = "json" if settings.logging.json_lines else "console"
+    file = settings.data_dir / "logs" / "auralarchive.log"
+    configure(LogSettings(settings.logging.level, kind, file), core.redactor)
+
+
+async def serve(core: Core, *, announce: Callable[[str], None] = lambda _: None, handle_signals: bool = True) -> None:
+    """Serve until a signal, or until a part ends; `announce` gets the address once it answers."""
+    server = build_server(core, announce)
+    await supervise(server.uvicorn, blocking_parts(core), (server.gateway.run,), handle_signals=handle_signals)
+
+
+class _Built:
+    """The web server with its gateway."""
+
+    def __init__(self, server: Server, gateway: Gateway) -> None:
+        self.uvicorn, self.gateway = server, gateway
+
+
+def build_server(core: Core, announce: Callable[[str], None]) -> _Built:
+    """The web application over the core, ready to be served."""
+    settings = core.holder.current
+    keys = {"environment": settings.api_key.get_secret_value()} if settings.api_key else {}
+    authenticator = Authenticator(core.store, core.clock, api_keys={**keys, "terminal": core.local_key})
+    boundary = Boundary.of(settings.server.allowed_hosts, settings.server.trusted_proxies)
+    door = SocketDoor(boundary, authenticator)
+    gateway = Gateway(core.store, core.monitor, door, core.redactor.redact_answer)
+    health = Health(probes(core), core.clock)
+    app = create_app(
+        Services(
+            store=core.store,
+            commands=core.commands,
+            searcher=core.searcher,
+            monitor=core.monitor,
+            adapters=core.adapters,
+            settings=core.holder,
+            payloads=core.payloads,
+            authenticator=authenticator,
+            boundary=boundary,
+            sockets=gateway,
+            metrics=Metrics(),
+            clock=core.clock,
+            health=health.findings,
+            files=core.files_of,
+            runner_status=lambda: runner_status(core),
+            redact=core.redactor.redact_answer,
+            library_root=lambda: core.tools.library.root,
+            version=VERSION,
+            static_dir=Path(web.__file__).parent / "static",
+        )
+    )
+    config = server_config(gateway.asgi(app), settings.server.host, settings.server.port)
+
+    def started() -> None:
+        announce(f"http://{_shown(settings.server.host)}:{server.port}{settings.server.base_path}")
+        if authenticator.needs_setup():
+            _log.info("no account yet: open the page to make one (from another machine with this token: %s)",
+                      authenticator.setup_token)  # fmt: skip
+
+    server = Server(config, started)
+    return _Built(server, gateway)
+
+
+def blocking_parts(core: Core) -> tuple[BlockingPart, ...]:
+    """What runs beside the web server, each in a thread of its own."""
+    return (
+        BlockingPart("monitor", core.monitor.run, core.monitor.stop),
+        BlockingPart("runner", core.runner.run, core.runner.stop),
+        BlockingPart("housekeeping", core.housekeeper.run, core.housekeeper.stop),
+    )
+
+
+def runner_status(core: Core) -> Mapping[str, Any]:
+    return {"engine": "local", "working_on": list(core.runner.running)}
+
+
+def probes(core: Core) -> Mapping[str, Callable[[], tuple[Finding, ...]]]:
+    """What the health page asks."""
+    return {
+        "clients": lambda: _client_findings(core),
+        "library": core.tools.library.check,
+        "ffmpeg": lambda: _ffmpeg_finding(core),
+        "disk": lambda: _space_findings(core),
+        "housekeeping": lambda: core.housekeeper.findings,
+        "settings": lambda: (*core.adapters.clients.problems, *core.adapters.indexers.problems),
+    }
+
+
+def _client_findings(core: Core) -> tuple[Finding, ...]:
+    status = core.monitor.status()
+    if not status.clients:
+        return (Finding(False, "clients", "No download client is enabled.", "Enable one in the settings."),)
+    return tuple(
+        Finding(client.reachable, client.name, client.error or f"{client.type} {client.version}")
+        for client in status.clients
+        if client.reachable or client.error != "Not asked yet."
+    )
+
+
+def _ffmpeg_finding(core: Core) -> tuple[Finding, ...]:
+    try:
+        found = find_ffmpeg(core.holder.current.conversion.ffmpeg)
+    except AuralError as error:
+        return (Finding(False, "FFmpeg", error.reason, error.remedy),)
+    return (Finding(True, "FFmpeg", f"{found.version} at {found.path}"),)
+
+
+def _space_findings(core: Core) -> tuple[Finding, ...]:
+    settings = core.holder.current
+    folders = {"downloads": settings.download_root, "conversions": settings.work_root, "data": settings.data_dir}
+    return tuple(_space(name, folder, settings.library.reserve_bytes) for name, folder in folders.items())
+
+
+def _space(name: str, folder: Path, reserve: int) -> Finding:
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return Finding(False, name, f"{folder} is missing or cannot be written to.", "Check the folder and its owner.")
+    free = shutil.disk_usage(folder).free
+    enough = free >= reserve
+    return Finding(enough, name, f"{free / 1e9:.1f} GB free in {folder}.", "" if enough else "Make room on this disk.")
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,105 @@
+"""Settings as the pages see them: typed, with secrets hidden and what the environment holds locked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from auralarchive import settings as tree
+from auralarchive.ports.store import SavedSettings
+from auralarchive.store import SecretBox
+from auralarchive.web.services import InvalidSettings, SettingValue
+
+#: Sections that the pages show. Where the server listens is settled before there is a page.
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    "library": tree.LibrarySection,
+    "download_management": tree.DownloadManagementSection,
+    "qbittorrent": tree.QBittorrentSection,
+    "conversion": tree.ConversionSection,
+    "search": tree.SearchSection,
+}
+
+#: What would let a page run programs: only by file or environment.
+_NEVER_BY_PAGE = {("conversion", "ffmpeg")}
+
+
+class SettingsHolder:
+    """The settings in force. Saving puts them into force at once; what is built at start needs a restart."""
+
+    def __init__(
+        self, read: Callable[[Mapping[str, Mapping[str, Any]]], tree.Settings], saved: SavedSettings, box: SecretBox
+    ) -> None:
+        self._read, self._saved, self._box = read, saved, box
+        self.current = read(self._opened())
+
+    def schema(self) -> Mapping[str, Mapping[str, Any]]:
+        return {name: model.model_json_schema() for name, model in SECTIONS.items()}
+
+    def values(self) -> Mapping[str, Mapping[str, SettingValue]]:
+        return {name: self._section(name, model) for name, model in SECTIONS.items()}
+
+    def save(self, section: str, values: Mapping[str, Any]) -> None:
+        """Check and save some keys of a section. Raises `InvalidSettings`; nothing is saved then."""
+        model = SECTIONS.get(section)
+        if model is None:
+            raise InvalidSettings({section: "There is no such section."})
+        refused = {key: reason for key in values if (reason := _refusal(section, key))}
+        if refused:
+            raise InvalidSettings(refused)
+        opened = self._opened()
+        merged = {**opened.get(section, {}), **values}
+        try:
+            model.model_validate(merged)
+            changed = self._read({**opened, section: merged})
+        except ValidationError as error:
+            raise InvalidSettings(_messages(error)) from error
+        sealed = {key: self._sealed(model, key, value) for key, value in values.items()}
+        self._saved.save(section, sealed)
+        self.current = changed
+
+    def _section(self, name: str, model: type[BaseModel]) -> dict[str, SettingValue]:
+        section = getattr(self.current, name)
+        shown = section.model_dump(mode="json")
+        return {
+            key: SettingValue(
+                value=None if _is_secret(model, key) else shown[key],
+                secret=_is_secret(model, key),
+                is_set=bool(getattr(section, key)),
+                locked_by=tree.locked_by(name, key),
+            )
+            for key in model.model_fields
+            if (name, key) not in _NEVER_BY_PAGE
+        }
+
+    def _sealed(self, model: type[BaseModel], key: str, value: Any) -> Any:
+        return {"sealed": self._box.seal(json.dumps(value))} if _is_secret(model, key) else value
+
+    def _opened(self) -> dict[str, dict[str, Any]]:
+        return {
+            section: {key: self._open(value) for key, value in values.items()}
+            for section, values in self._saved.all().items()
+        }
+
+    def _open(self, value: Any) -> Any:
+        if isinstance(value, Mapping) and set(value) == {"sealed"}:
+            return json.loads(self._box.open(value["sealed"]))
+        return value
+
+
+def _is_secret(model: type[BaseModel], key: str) -> bool:
+    annotation: Any = model.model_fields[key].annotation
+    return annotation is SecretStr or SecretStr in get_args(annotation)
+
+
+def _refusal(section: str, key: str) -> str | None:
+    if key not in SECTIONS[section].model_fields or (section, key) in _NEVER_BY_PAGE:
+        return "There is no such setting here."
+    variable = tree.locked_by(section, key)
+    return f"It is set by the environment ({variable}) and cannot be changed here." if variable else None
+
+
+def _messages(error: ValidationError) -> dict[str, str]:
+    return {".".join(map(str, problem["loc"])) or "settings": problem["msg"] for problem in error.errors()}
