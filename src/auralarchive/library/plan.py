@@ -59,6 +59,8 @@ def make_plan(request: ImportRequest, template: Template, roots: Sequence[Path])
         pieces.append(Piece(request.cover, "cover", f"cover{_picture_suffix(request.cover, roots)}"))
     # Sorted, so that the same files get the same numbers each time.
     for companion in sorted(request.companions, key=os.fsencode):
+        if request.cover is not None and _same_content(companion, request.cover, roots):
+            continue  # the very picture that we publish as the cover
         name = _companion_name(companion)
         pieces.append(Piece(companion, "companion", distinct(name, [piece.name for piece in pieces])))
     return Plan(layout.folders, tuple(pieces))
@@ -70,6 +72,12 @@ def _companion_name(path: Path) -> str:
     name = safe_component(path.name)
     # Cleaning may have taken a name's last letters away; its kind must stay what was looked at.
     return name if name.lower().endswith(path.suffix.lower()) else f"{safe_component(path.stem, 200)}{path.suffix}"
+
+
+def _same_content(path: Path, other: Path, roots: Sequence[Path]) -> bool:
+    with opened_source(path, roots) as one, opened_source(other, roots) as two, reading(path):
+        size = os.fstat(one).st_size
+        return size == os.fstat(two).st_size and os.pread(one, size, 0) == os.pread(two, size, 0)
 
 
 def _picture_suffix(path: Path, roots: Sequence[Path]) -> str:

@@ -37,3 +37,11 @@ def test_what_can_be_run_stays_outside(place: Place, name: str) -> None:
 def test_what_belongs_to_a_book_is_taken(place: Place, suffix: str) -> None:
     companion = place.download(f"extra{suffix.upper()}")
     assert plan(place.request(companions=(companion,))).pieces[1].name == f"extra{suffix.upper()}"
+
+
+def test_the_cover_is_not_taken_twice(place: Place) -> None:
+    """Where the release's own picture became the cover, it is one file in the library."""
+    cover, same = place.download("work/cover.jpg", JPEG), place.download("folder.jpg", JPEG)
+    other = place.download("back.jpg", JPEG[::-1])
+    pieces = plan(place.request(cover=cover, companions=(same, other))).pieces
+    assert [piece.name for piece in pieces] == ["Emma.m4b", "cover.jpg", "back.jpg"]
