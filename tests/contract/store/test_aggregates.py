@@ -1,0 +1,250 @@
+"""The contract of everything that is not a download: adapters, releases, books, people, settings."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from auralarchive.domain.book import Book
+from auralarchive.domain.release import ParsedTitle, Reason, Release, SearchQuery
+from auralarchive.domain.status import DownloadType
+from auralarchive.ports.clients import Payload
+from auralarchive.ports.library import LibraryFile
+from auralarchive.ports.store import AdapterRow
+from auralarchive.store import SecretBox, SecretsUnreadable, SqlStore, open_store
+from auralarchive.store.database import open_database
+from tests.contract.store.support import NOON, HeldClock, enqueue
+
+HOUR = timedelta(hours=1)
+CANARY = "CANARY-5d1c"
+
+
+def _release(**changes: object) -> Release:
+    full = Release(
+        id=uuid.uuid4().hex,
+        title="Author - Title [M4B]",
+        indexer="An Indexer",
+        download_type=DownloadType.NZB,
+        download_url=f"https://indexer.test/get?apikey={CANARY}",
+        parsed=ParsedTitle("Title", "Author", year=2001, abridged=False),
+        size=123,
+        published_at=NOON,
+        categories=(3030, 3000),
+        quality_reasons=(Reason("format", 40.0, "M4B"),),
+        match_reasons=(Reason("title", -1.5, "close"),),
+        rejections=("too small",),
+    )
+    return replace(full, **changes)  # type: ignore[arg-type]  # each test names fields that exist
+
+
+def _adapter(name: str = "Home", kind: str = "client", **settings: object) -> AdapterRow:
+    plain = {"host": "localhost", "port": 8080, **settings}
+    return AdapterRow(0, kind, "qbittorrent", name, True, 1, plain)  # type: ignore[arg-type]  # kinds are literals
+
+
+class TestAdapters:
+    def test_are_kept_with_their_secrets(self, store: SqlStore) -> None:
+        """Secret settings come back in plain, and a change replaces them."""
+        added = store.adapters.add(_adapter(password=CANARY), frozenset({"password"}))
+        assert store.adapters.get("client", added.id) == added
+        assert added.settings == {"host": "localhost", "port": 8080, "password": CANARY}
+        changed = store.adapters.update(replace(added, settings={"password": "new"}), frozenset({"password"}))
+        assert store.adapters.list("client") == (changed,)
+        assert changed.settings == {"password": "new"}
+
+    def test_names_are_unique_within_a_kind(self, store: SqlStore) -> None:
+        """A second of the name is refused in words; the other kinds do not care."""
+        added = store.adapters.add(_adapter("A"), frozenset())
+        other = store.adapters.add(_adapter("B"), frozenset())
+        store.adapters.add(_adapter("A", "indexer"), frozenset())
+        with pytest.raises(ValueError, match="already a client"):
+            store.adapters.add(_adapter("A"), frozenset())
+        with pytest.raises(ValueError, match="already a client"):
+            store.adapters.update(replace(other, name="A"), frozenset())
+        assert store.adapters.list("client") == (added, other)
+
+    def test_of_another_kind_is_not_there(self, store: SqlStore) -> None:
+        """An id is only good together with its kind."""
+        added = store.adapters.add(_adapter(), frozenset())
+        assert store.adapters.get("indexer", added.id) is None
+        assert not store.adapters.delete("indexer", added.id)
+        assert store.adapters.delete("client", added.id)
+        with pytest.raises(LookupError):
+            store.adapters.update(added, frozenset())
+
+    def test_need_their_key(self, store: SqlStore, database_url: str) -> None:
+        """With another key file nothing is guessed: the error says what to put back."""
+        store.adapters.add(_adapter(password=CANARY), frozenset({"password"}))
+        other = open_store(database_url, secret_box=SecretBox.generate(), clock=HeldClock(), sole_instance=False)
+        with pytest.raises(SecretsUnreadable, match="key file"):
+            other.adapters.list("client")
+        other.close()
+
+
+def test_secrets_are_not_in_the_database(store: SqlStore, database_url: str, tmp_path: Path) -> None:
+    """Passwords of adapters and keys in search results appear nowhere in what lies on the disk."""
+    store.adapters.add(_adapter(password=CANARY), frozenset({"password"}))
+    store.releases.save(SearchQuery("title"), [_release()], NOON)
+    if database_url.startswith("sqlite"):
+        files = [path for path in tmp_path.iterdir() if path.is_file()]
+        assert {path.stat().st_mode & 0o777 for path in files if "sqlite3" in path.name} == {0o600}
+        assert not any(CANARY.encode() in path.read_bytes() for path in files)
+    else:
+        database = open_database(database_url)
+        with database.read() as connection:
+            for table in ("adapters", "releases"):
+                assert CANARY not in str(connection.execute(text(f"SELECT * FROM {table}")).all())
+        database.close()
+
+
+class TestReleases:
+    def test_come_back_whole(self, store: SqlStore) -> None:
+        """A search result is the same a day later; a lone surrogate in its title does no harm."""
+        full, odd = _release(), _release(title="a\ud800b", published_at=None)
+        store.releases.save(SearchQuery(title="T", author="A"), [full, odd], NOON)
+        assert store.releases.get(full.id) == full
+        assert store.releases.get(odd.id) == replace(odd, title="a\ufffdb")
+        assert store.releases.get("unknown\x00") is None
+
+    def test_are_forgotten_by_age(self, store: SqlStore) -> None:
+        """Finding a release once more makes it new again."""
+        old, again = _release(), _release()
+        store.releases.save(SearchQuery("x"), [old, again], NOON)
+        store.releases.save(SearchQuery("x"), [replace(again, seeders=5)], NOON + HOUR)
+        assert store.releases.forget_before(NOON + HOUR) == 1
+        assert store.releases.get(old.id) is None
+        assert store.releases.get(again.id) == replace(again, seeders=5)
+
+
+class TestBooks:
+    FILES = (
+        LibraryFile("A/B/b.m4b", "audio", 2**40, "ab" * 32, "link"),
+        LibraryFile("A/B/cover.jpg", "cover", 1, "cd" * 32, "copy"),
+    )
+    CHAPTERS = ({"title": "One", "start_seconds": 0.0},)
+
+    def test_are_kept_with_their_manifest(self, store: SqlStore) -> None:
+        """Every file in its order, found by the book and by the download."""
+        download = enqueue(store)
+        saved = store.books.save(download.id, download.book, self.FILES, 60.5, self.CHAPTERS, NOON)
+        assert (saved.files, saved.chapters, saved.book) == (self.FILES, self.CHAPTERS, download.book)
+        assert store.books.get(saved.id) == store.books.of_download(download.id) == saved
+        assert store.books.get(saved.id + 1) is None
+
+    def test_a_second_import_replaces(self, store: SqlStore) -> None:
+        """The book keeps its id, the manifest is the new one alone."""
+        download, other = enqueue(store), enqueue(store)
+        first = store.books.save(download.id, download.book, self.FILES, 60.5, self.CHAPTERS, NOON)
+        neighbour = store.books.save(other.id, other.book, (), 1.0, (), NOON)
+        second = store.books.save(download.id, Book("X", "T", "A"), self.FILES[:1], 61.0, (), NOON + HOUR)
+        assert (second.id, second.files, second.book.title) == (first.id, self.FILES[:1], "T")
+        assert store.books.all() == (neighbour, second)
+
+
+def test_payloads_keep_every_byte(store: SqlStore) -> None:
+    """What an indexer gave once is never asked for again: bytes come back as they were."""
+    download = enqueue(store)
+    assert store.payloads.get(download.id) is None
+    store.payloads.save(download.id, Payload(DownloadType.NZB, "n", data=bytes(range(256)) * 100, size=5))
+    magnet = Payload(DownloadType.TORRENT, "m", magnet="magnet:?xt=urn:btih:x", info_hash_v1="1" * 40)
+    store.payloads.save(download.id, magnet)
+    assert store.payloads.get(download.id) == magnet
+
+
+def test_recipes_keep_their_order(store: SqlStore) -> None:
+    """A recipe reads like it was written, and a new conversion replaces it."""
+    download = enqueue(store)
+    assert store.recipes.get(download.id) is None
+    store.recipes.save(download.id, {"old": True})
+    store.recipes.save(download.id, {"mode": "remux", "inputs": [{"path": "1.mp3"}], "loudness": float("nan")})
+    recipe = store.recipes.get(download.id)
+    assert recipe == {"mode": "remux", "inputs": [{"path": "1.mp3"}], "loudness": None}
+    assert list(recipe) == ["mode", "inputs", "loudness"]
+
+
+def test_settings_are_merged_by_key(store: SqlStore) -> None:
+    """Saving one setting leaves the others of its section alone."""
+    store.settings.save("library", {"path": "/books", "depth": 2})
+    store.settings.save("library", {"depth": 3})
+    store.settings.save("web", {"hosts": ["a", "b"], "none": None})
+    assert store.settings.all() == {
+        "library": {"path": "/books", "depth": 3},
+        "web": {"hosts": ["a", "b"], "none": None},
+    }
+
+
+class TestAccounts:
+    def test_names_are_unique(self, store: SqlStore) -> None:
+        """The first account ends the set-up; nobody can take its name."""
+        assert not store.accounts.any()
+        ada = store.accounts.create("ada", "hash", NOON)
+        assert store.accounts.any()
+        with pytest.raises(ValueError, match="already an account"):
+            store.accounts.create("ada", "other", NOON)
+        store.accounts.set_password(ada.id, "new")
+        assert store.accounts.by_name("ada") == store.accounts.get(ada.id) == replace(ada, password_hash="new")
+        assert store.accounts.by_name("ADA") is None
+
+    def test_sessions_end(self, store: SqlStore) -> None:
+        """By their time, by signing out, and by signing out everywhere."""
+        ada, bob = (store.accounts.create(name, "hash", NOON) for name in ("ada", "bob"))
+        for account, token in ((ada, "a1"), (ada, "a2"), (ada, "a3"), (bob, "b1")):
+            store.accounts.open_session(account.id, token, NOON, NOON + HOUR)
+        session = store.accounts.session("a1", NOON)
+        assert session is not None
+        assert (session.account_id, session.expires_at) == (ada.id, NOON + HOUR)
+        assert store.accounts.session("a1", NOON + HOUR) is None
+        store.accounts.close_session("a1")
+        assert store.accounts.session("a1", NOON) is None
+        store.accounts.close_sessions_of(ada.id)
+        assert [bool(store.accounts.session(token, NOON)) for token in ("a2", "a3", "b1")] == [False, False, True]
+
+    def test_api_keys_belong_to_somebody(self, store: SqlStore) -> None:
+        """A key leads to its person, and only that person can delete it."""
+        ada, bob = (store.accounts.create(name, "hash", NOON) for name in ("ada", "bob"))
+        key = store.accounts.add_api_key(ada.id, "script", "key-hash", NOON)
+        assert store.accounts.account_of_api_key("key-hash") == ada
+        assert store.accounts.account_of_api_key("other") is None
+        assert store.accounts.api_keys(ada.id) == ((key, "script", NOON),)
+        assert not store.accounts.delete_api_key(bob.id, key)
+        assert store.accounts.delete_api_key(ada.id, key)
+        assert store.accounts.account_of_api_key("key-hash") is None
+
+
+class TestIntegrity:
+    def test_all_is_well(self, store: SqlStore) -> None:
+        """A store that only its own code has written is sound."""
+        enqueue(store)
+        assert store.integrity() == ()
+
+    def test_a_status_without_its_event_is_found(self, store: SqlStore, database_url: str) -> None:
+        """Whoever writes a status past the one write path is found out."""
+        download = enqueue(store)
+        database = open_database(database_url, sole_instance=False)
+        with database.write() as connection:
+            connection.execute(text("UPDATE download_queue SET status = 'FOUND'"))
+        assert store.integrity() == (f"download {download.id} is not where its event log says",)
+        with database.write() as connection:
+            connection.execute(text("UPDATE download_queue SET status = 'QUEUED'"))
+            connection.execute(text("UPDATE download_events SET seq = 7 WHERE seq = 1"))
+        enqueue(store)
+        with database.write() as connection:
+            connection.execute(text("UPDATE download_events SET seq = 1 WHERE seq = 7"))
+        assert store.integrity() == ("the event log has gaps",)
+        database.close()
+
+    def test_a_damaged_file_is_found(self, tmp_path: Path) -> None:
+        """SQLite's own check is asked: rows whose owner is gone are named."""
+        file = tmp_path / "damaged.sqlite3"
+        store = open_store(f"sqlite:///{file}", secret_box=SecretBox.generate(), clock=HeldClock())
+        with sqlite3.connect(file) as raw:
+            raw.execute("INSERT INTO recipes VALUES (77, '{}')")
+        raw.close()
+        assert store.integrity() == ("recipes: row 77 points to a missing row of download_queue",)
+        store.close()

@@ -1,0 +1,103 @@
+"""The schema that migrations make is the schema that the code knows, on both databases."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from auralarchive.store import SchemaTooNew, SecretBox, open_store
+from auralarchive.store.database import Database, open_database
+from auralarchive.store.migrate import migrate
+from auralarchive.store.schema import metadata
+from tests.contract.store.support import HeldClock
+
+_PG_COLUMNS = """
+    SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name
+    FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2
+"""
+_PG_CONSTRAINTS = """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2
+"""
+_PG_INDEXES = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2"
+
+
+def _postgresql(database: Database) -> set[tuple[object, ...]]:
+    with database.read() as connection:
+        return {
+            tuple(row)
+            for query in (_PG_COLUMNS, _PG_CONSTRAINTS, _PG_INDEXES)
+            for row in connection.execute(text(query))
+            if not str(row[0]).startswith("alembic")
+        }
+
+
+def _sqlite(database: Database) -> set[tuple[str, frozenset[str]]]:
+    """Each object's SQL, as the set of its lines: the order of constraints means nothing."""
+    with database.read() as connection:
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
+    return {
+        (name, frozenset(re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines()))
+        for name, sql in rows
+        if not name.startswith(("alembic", "sqlite_"))
+    }
+
+
+def test_migrated_equals_the_schema(database_url: str, tmp_path: Path) -> None:
+    """Columns, types, checks, keys and indexes with their conditions: all the same."""
+    migrated = open_database(database_url, sole_instance=False)
+    migrate(migrated)
+    if not migrated.is_postgresql:
+        fresh = open_database(f"sqlite:///{tmp_path / 'fresh.sqlite3'}", sole_instance=False)
+        metadata.create_all(fresh.engine)
+        assert _sqlite(migrated) == _sqlite(fresh)
+        fresh.close()
+    else:
+        by_migration = _postgresql(migrated)
+        with migrated.write() as connection:
+            metadata.drop_all(connection)
+            metadata.create_all(connection)
+        assert _postgresql(migrated) == by_migration
+        assert any("uq_download_queue_active_book" in map(str, row) for row in by_migration)
+    migrated.close()
+
+
+def test_a_newer_database_is_refused(database_url: str) -> None:
+    """An old program does not touch what a new one wrote, and says what to do."""
+    box = SecretBox.generate()
+    open_store(database_url, secret_box=box, clock=HeldClock()).close()
+    database = open_database(database_url)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    for _ in range(2):  # the refusal gives the folder's lock back
+        with pytest.raises(SchemaTooNew, match=r"9999.*newer version"):
+            open_store(database_url, secret_box=box, clock=HeldClock())
+
+
+def test_opening_again_changes_nothing(database_url: str) -> None:
+    """The second start finds its schema and its rows."""
+    box = SecretBox.generate()
+    for expected in ({}, {"a": {"b": 1}}):
+        store = open_store(database_url, secret_box=box, clock=HeldClock())
+        assert store.settings.all() == expected
+        store.settings.save("a", {"b": 1})
+        store.close()
+
+
+def test_first_starts_at_the_same_time(database_url: str) -> None:
+    """Several workers that start together on an empty database: one migrates, the others wait."""
+    box = SecretBox.generate()
+
+    def start(_: int) -> bool:
+        store = open_store(database_url, secret_box=box, clock=HeldClock(), sole_instance=False)
+        sound = store.integrity() == ()
+        store.close()
+        return sound
+
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(start, range(3)))
