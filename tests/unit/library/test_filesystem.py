@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -391,3 +392,20 @@ def test_a_download_folder_behind_a_link_works_by_both_names(place: Place, tmp_p
     for number, audio in enumerate((alias / "book.m4b", place.downloads / "book.m4b")):
         request = place.request(audio, book=Book("AA-X", f"Emma {number}", "Jane Austen"))
         assert library.publish(request, lambda _: None, CancelToken()).files[0].method == "link"
+
+
+def test_of_several_at_once_for_one_place_one_wins_and_no_bytes_mix(place: Place) -> None:
+    """Two editions that the template does not tell apart: the second is a conflict, whoever comes second."""
+    requests = [
+        place.request(place.download(f"{number}.m4b", bytes([number]) * 100_000), f"claim-{number}", download_id=number)
+        for number in range(4)
+    ]
+    with ThreadPoolExecutor(4) as workers:
+        outcomes = [workers.submit(place.publish, request) for request in requests]
+    won = [outcome.result() for outcome in outcomes if outcome.exception() is None]
+    lost = [outcome.exception() for outcome in outcomes if outcome.exception() is not None]
+    assert len(won) == 1
+    assert {getattr(error, "kind", None) for error in lost} == {FailureKind.LIBRARY_CONFLICT}
+    assert place.library.verify(won[0].files) == ()
+    assert len(place.books()) == 1
+    assert place.library.staging() == ()
