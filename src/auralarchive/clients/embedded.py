@@ -48,6 +48,7 @@ _RETRY_EVERY = 10.0  # seconds until a torrent with a full disk tries again
 _PATIENCE = 10.0  # seconds for libtorrent to answer
 _NEEDS_SPACE = 16 * 1024 * 1024
 _Farewell: TypeAlias = lt.torrent_removed_alert | lt.torrent_deleted_alert | lt.torrent_delete_failed_alert
+_STOPPED = lt.torrent_flags.upload_mode | lt.torrent_flags.paused  # how libtorrent reacts to a failing disk
 _RESUME_FLAGS = lt.save_resume_flags_t.save_info_dict | lt.save_resume_flags_t.only_if_modified
 
 
@@ -298,6 +299,8 @@ class EmbeddedClient:
         if torrent is None:
             return
         torrent.status, torrent.seen_at, torrent.unsaved = status, time.monotonic(), True
+        if status.flags & lt.torrent_flags.upload_mode and not torrent.trouble:
+            torrent.trouble = "The disk refuses to take data."  # the alert that said why is long gone
         if torrent.content is None and status.has_metadata:
             learn_metadata(torrent)
         if torrent.complete and not torrent.flush_asked:
@@ -347,12 +350,12 @@ class EmbeddedClient:
 
     def _try_again(self, torrent: Torrent, now: float) -> None:
         """Start a stopped torrent; one that was started a while ago and is still well is mended."""
-        if torrent.status.errc.value() or torrent.status.flags & lt.torrent_flags.upload_mode or torrent.stopped:
-            if _has_space(self._settings.download_folder):
-                _let_go_on(torrent)
-            torrent.retry_at = now + _RETRY_EVERY
-        else:
+        torrent.retry_at = now + _RETRY_EVERY
+        status = torrent.handle.status(0)
+        if not (status.errc.value() or status.flags & _STOPPED):
             torrent.trouble = None
+        elif _has_space(self._settings.download_folder):
+            _let_go_on(torrent)
 
     def _has_seeded_enough(self, torrent: Torrent) -> bool:
         minutes, goal = self._settings.seed_minutes, torrent.record.goal
