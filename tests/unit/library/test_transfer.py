@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -103,3 +104,16 @@ def test_hashing_stops_when_cancelled(tmp_path: Path) -> None:
 def test_free_space_is_what_we_may_use(tmp_path: Path) -> None:
     with opened(tmp_path) as folder:
         assert free_bytes(folder) > 0
+
+
+def test_shared_blocks_are_verified_like_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few test machines have a file system that shares blocks: the kernel's part is played here."""
+
+    def clone(target: int, request: int, source: int) -> None:
+        assert request == 0x40049409
+        os.sendfile(target, source, 0, len(CONTENT))
+
+    monkeypatch.setattr(fcntl, "ioctl", clone)
+    staged = run(tmp_path)
+    assert staged.method == "reflink"
+    assert staged.sha256 == hashlib.sha256((tmp_path / "target").read_bytes()).hexdigest()
