@@ -9,6 +9,7 @@ would poll.
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from auralarchive.ports.errors import NoSpace
@@ -25,6 +27,7 @@ from auralarchive.store.folder import InstanceLock, refuse_network
 
 _BUSY_SECONDS = 10
 _WRITES = "auralarchive_writes"
+_DISK_FULL = "53100"  # SQLSTATE
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -89,7 +92,7 @@ class Database:
 
     def upsert(self, connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
         """Insert the row, or replace what is there under its primary key."""
-        insert = (postgresql.insert if self.is_postgresql else sqlite.insert)(table).values(**values)
+        insert = (postgresql.insert if self.is_postgresql else sqlite_dialect.insert)(table).values(**values)
         keys = [column.name for column in table.primary_key]
         rest = {name: insert.excluded[name] for name in values if name not in keys}
         connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest))
@@ -194,9 +197,25 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if "disk is full" in str(error.orig) or "No space left" in str(error.orig):
+        if _is_full(error.orig):
             raise NoSpace("The database's disk is full.", "Free some space on it.") from error
+        if not _is_passing(error.orig):
+            raise  # a statement that cannot be right: a bug of ours
         raise DatabaseUnavailable(
             f"The database does not answer ({type(error.orig).__name__}).",
-            "Look whether it is running and reachable; nothing is lost, and the work goes on when it is back.",
+            "Check that it is running, reachable and takes our name and password; the work goes on when it is back.",
         ) from error
+
+
+def _is_full(error: object) -> bool:
+    return _sqlite_code(error) == sqlite3.SQLITE_FULL or getattr(error, "sqlstate", None) == _DISK_FULL
+
+
+def _is_passing(error: object) -> bool:
+    """On SQLite a wrong statement is an "operational error" too; psycopg keeps that name for the server's troubles."""
+    return _sqlite_code(error) != sqlite3.SQLITE_ERROR
+
+
+def _sqlite_code(error: object) -> int | None:
+    """The primary result code of an error of SQLite; None for other databases."""
+    return error.sqlite_errorcode & 0xFF if isinstance(error, sqlite3.Error) else None

@@ -1,0 +1,20 @@
+"""Details of search results; the contract is in tests/contract/store/test_aggregates.py."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
+from auralarchive.domain.status import DownloadType
+from auralarchive.store import SqlStore
+from auralarchive.store.database import Database
+from tests.contract.store.support import NOON
+
+
+def test_the_query_is_kept_with_them(store: SqlStore, database: Database) -> None:
+    """What was asked for stays readable beside what was found."""
+    release = Release("id", "t", "i", DownloadType.HTTP, "http://x", ParsedTitle("t"))
+    store.releases.save(SearchQuery(title="T", author="A"), [release], NOON)
+    with database.read() as connection:
+        assert connection.scalar(text("SELECT query FROM releases")) == "T A"
+    assert store.releases.get("id") == release
