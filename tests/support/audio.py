@@ -6,6 +6,7 @@ or a rounded chapter mark shows. The sound is a function of its number alone: te
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import wave
@@ -17,10 +18,13 @@ import imageio_ffmpeg
 import mutagen
 import numpy as np
 import numpy.typing as npt
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from mutagen.flac import Picture
 from mutagen.id3 import APIC, ID3, TALB, TCON, TDRC, TIT2, TPE1, TPOS, TRCK
 from mutagen.mp4 import MP4, MP4Cover
 from PIL import Image
+
+from auralarchive.audio.mp4.reader import read as read_mp4
 
 Samples = npt.NDArray[np.float32]
 
@@ -234,3 +238,65 @@ def decode(path: Path, *, rate: int | None = None, channels: int | None = None) 
 def _stream(path: Path) -> tuple[int, int]:
     info = mutagen.File(path).info
     return int(getattr(info, "sample_rate", 48000)), int(info.channels)  # Opus is always 48 kHz
+
+
+def lock_aaxc(plain: Path, target: Path, key: bytes, iv: bytes) -> Path:
+    """An AAXC book from one's own M4A, with a key of one's own choosing: AES-CBC of each packet's whole blocks."""
+    data = bytearray(plain.read_bytes())
+    _lock_packets(plain, data, key, iv)
+    data[8:12] = b"aaxc"
+    target.write_bytes(data)
+    return target
+
+
+def lock_aax(plain: Path, target: Path, activation: bytes, key: bytes, salt: bytes) -> Path:
+    """An AAX book from one's own M4A: the file's key lies in it, locked with activation bytes of our choosing.
+
+    The index must come last in `plain` (as FFmpeg writes it): it grows by the box that holds the key.
+    """
+    fixed = bytes.fromhex("77214d4b196a87cd520045fd20a51d67")
+    outer_key = _sha1(fixed, activation)
+    outer_iv = _sha1(fixed, outer_key, activation)
+    blob = activation[::-1] + bytes(4) + key + bytes(2) + salt + bytes(6)
+    locked = _cbc(outer_key[:16], outer_iv[:16], blob)
+    checksum = _sha1(outer_key[:16], outer_iv[:16])
+    body = bytes(8) + locked + bytes(8) + bytes(4) + checksum + bytes(4)
+    box = (8 + len(body)).to_bytes(4, "big") + b"adrm" + body
+    data = bytearray(plain.read_bytes())
+    _lock_packets(plain, data, key, _sha1(salt, key, fixed)[:16])
+    data[8:12] = b"aax "
+    _insert_in_entry(data, box)
+    target.write_bytes(data)
+    return target
+
+
+def _insert_in_entry(data: bytearray, box: bytes) -> None:
+    """Put `box` at the end of the sample entry, and lengthen everything around it."""
+    at = data.index(b"moov") - 4
+    parents = [at]
+    for name in (b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"mp4a"):
+        at = data.index(name, at) - 4
+        parents.append(at)
+    data[at + 4 : at + 8] = b"aavd"
+    end = at + int.from_bytes(data[at : at + 4], "big")
+    for parent in parents:
+        length = int.from_bytes(data[parent : parent + 4], "big") + len(box)
+        data[parent : parent + 4] = length.to_bytes(4, "big")
+    data[end:end] = box
+
+
+def _lock_packets(plain: Path, data: bytearray, key: bytes, iv: bytes) -> None:
+    with plain.open("rb") as file:
+        packets = read_mp4(file.fileno()).audio[0].packets
+    for offset, size in zip(packets.offsets.tolist(), packets.sizes.tolist(), strict=True):
+        whole = size - size % 16
+        data[offset : offset + whole] = _cbc(key, iv, bytes(data[offset : offset + whole]))
+
+
+def _cbc(key: bytes, iv: bytes, data: bytes) -> bytes:
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+    return encryptor.update(data) + encryptor.finalize()
+
+
+def _sha1(*parts: bytes) -> bytes:
+    return hashlib.sha1(b"".join(parts), usedforsecurity=False).digest()
