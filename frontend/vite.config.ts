@@ -37,7 +37,8 @@ export default defineConfig({
     },
   },
   test: {
-    environment: "jsdom",
+    // Files that need a page say so in their first line: making one takes longer than most tests.
+    environment: "node",
     include: ["tests/**/*.test.ts"],
     restoreMocks: true,
   },

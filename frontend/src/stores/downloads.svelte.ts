@@ -4,6 +4,7 @@
 // on the screen and nothing else. Rows carry a version; whatever is older than what is here is
 // dropped, because answers and live events overtake each other.
 
+import { untrack } from "svelte";
 import * as api from "../api/client";
 import type { Download, ProgressRow, StateChange } from "../api/types";
 import { likelyActions, moves, type Action } from "../lib/status";
@@ -58,10 +59,13 @@ export class DownloadStore {
     return this.#rows.get(id);
   }
 
-  /** All rows, in no particular order. */
-  all(): Row[] {
+  /**
+   * What `choose` makes of all rows, anew whenever one comes, goes or changes its state. Progress does not
+   * count: following every row's numbers would cost more with 10,000 rows than drawing the page.
+   */
+  derive<T>(choose: (rows: Row[]) => T): T {
     void this.structure;
-    return [...this.#rows.values()];
+    return untrack(() => choose([...this.#rows.values()]));
   }
 
   /** Reads the whole list, page by page; rows appear as they come. A call during one asks for another. */

@@ -11,10 +11,10 @@ const PATIENCE_MS = 1_500;
 
 type Mode = "starting" | "live" | "polling" | "unreachable";
 
-interface Numbered {
+interface Message {
   seq?: number;
   download_id?: number;
-  id?: number;
+  download_ids?: number[];
 }
 
 /** Live events that say no more than "this download is not what it was". */
@@ -92,7 +92,12 @@ export class Live {
       this.#pollAfter(PATIENCE_MS);
       if (!socket.active && this.#running) setTimeout(() => this.#running && socket.connect(), POLL_MS);
     });
-    socket.on("resync", (message?: Numbered) => {
+    // Caught up: from here on nothing is missed, so what is read now and told from now on fits together.
+    socket.on("ready", (message?: Message) => {
+      this.#seen(message);
+      void this.#load();
+    });
+    socket.on("resync", (message?: Message) => {
       this.#seen(message);
       void this.#load();
     });
@@ -101,7 +106,7 @@ export class Live {
       this.#seen(change);
       if (this.#store.changed(change)) this.#onChange(change);
     });
-    for (const name of TOUCHES) socket.on(name, (message?: Numbered) => this.#touched(message));
+    for (const name of TOUCHES) socket.on(name, (message?: Message) => this.#touched(message));
   }
 
   #connected(): void {
@@ -109,17 +114,15 @@ export class Live {
     clearTimeout(this.#poll);
     this.#poll = undefined;
     this.mode = "live";
-    // The server sends what was missed after `seq`; numbers that are not in its log are read here.
-    void this.#load();
   }
 
-  #touched(message?: Numbered): void {
+  #touched(message?: Message): void {
     this.#seen(message);
-    const id = message?.download_id ?? message?.id;
-    if (id !== undefined) this.#store.refresh(id);
+    const ids = message?.download_ids ?? [message?.download_id];
+    for (const id of ids) if (id !== undefined) this.#store.refresh(id);
   }
 
-  #seen(message?: Numbered): void {
+  #seen(message?: Message): void {
     if (typeof message?.seq === "number") this.seq = Math.max(this.seq ?? 0, message.seq);
   }
 

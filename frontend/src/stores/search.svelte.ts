@@ -29,14 +29,13 @@ export function arrange(releases: readonly Release[], text: string, sort: Releas
     .sort(ORDERS[sort]);
 }
 
-/** The download that has this release, unless it was cancelled or has failed. */
-export function holder(release: Release, rows: readonly Row[]): Row | undefined {
-  return rows.find(
-    ({ data }) =>
-      data.release_title === release.title &&
-      data.indexer === release.indexer &&
-      !["cancelled", "attention"].includes(group(data.status)),
-  );
+const identity = (indexer: string | null, title: string | null | undefined) => `${indexer}\n${title}`;
+
+/** Who has which release; downloads that were cancelled or have failed hold none. */
+export function holders(rows: readonly Row[]): (release: Release) => Row | undefined {
+  const living = rows.filter(({ data }) => !["cancelled", "attention"].includes(group(data.status)));
+  const held = new Map(living.map((row) => [identity(row.data.indexer, row.data.release_title), row]));
+  return (release) => held.get(identity(release.indexer, release.title));
 }
 
 class SearchState {

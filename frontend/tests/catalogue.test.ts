@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { en } from "../src/i18n/en";
+import { ACTIONS, GROUPS, STATUSES } from "../src/lib/status";
+
+test("every status, group and action has a word", () => {
+  for (const status of STATUSES) expect(en.status[status]).toBeTruthy();
+  for (const group of GROUPS) expect(en.groups[group]).toBeTruthy();
+  for (const action of ACTIONS) expect(en.actions[action]).toBeTruthy();
+});
+
+test("every event of the application's log has words", () => {
+  const source = readFileSync(join(__dirname, "../../src/auralarchive/domain/events.py"), "utf8");
+  const events = [...source.matchAll(/^class (\w+)\((?:Event|Claimed)\)/gm)].map(([, name]) => name ?? "");
+  expect(events.length).toBeGreaterThan(20);
+  for (const event of events.filter((name) => name !== "Claimed")) expect(en.trail[event], event).toBeTruthy();
+});
+
+test("statuses are those of the application", () => {
+  const source = readFileSync(join(__dirname, "../../src/auralarchive/domain/status.py"), "utf8");
+  const members = [...source.matchAll(/^ {4}([A-Z_]+) = "\1", Owner/gm)].map(([, name]) => name);
+  expect(members.toSorted()).toEqual([...STATUSES].toSorted());
+});
+
+test("no component says words of its own", () => {
+  const root = join(__dirname, "../src");
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".svelte"));
+  for (const file of files) {
+    const markup = readFileSync(join(root, file), "utf8")
+      .replaceAll(/<(script|style)[\s\S]*?<\/\1>/g, "")
+      .replaceAll(/=>/g, "");
+    const attributes = [...markup.matchAll(/\b(?:aria-label|title|placeholder|alt)="([^"{]*)"/g)].map(([, words]) => words);
+    expect(attributes.filter((words) => words && !words.startsWith("magnet:")), file).toEqual([]);
+    const text = [...markup.matchAll(/>([^<>{}]+)</g)].map(([, words]) => words?.trim() ?? "");
+    expect(text.filter((words) => /\p{L}{2}/u.test(words)), file).toEqual([]);
+  }
+});

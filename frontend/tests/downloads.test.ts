@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { select } from "../src/lib/downloads-view";
+import { DownloadStore } from "../src/stores/downloads.svelte";
+import { download, serve } from "./help";
+
+let store: DownloadStore;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  store = new DownloadStore();
+});
+
+const change = (id: number, version: number, new_status: string) => ({
+  download_id: id,
+  old_status: "QUEUED",
+  new_status,
+  reason: null,
+  version,
+  seq: version,
+});
+
+describe("versions", () => {
+  test("an answer that is older than what is shown changes nothing", () => {
+    store.merge([download(1, { version: 5, status: "DOWNLOADING" })]);
+    store.merge([download(1, { version: 4, status: "FOUND" })]);
+    expect(store.get(1)?.data.status).toBe("DOWNLOADING");
+  });
+
+  test("a live event is shown at once, and an older one is dropped", () => {
+    serve({});
+    store.merge([download(1, { version: 2 })]);
+    expect(store.changed(change(1, 3, "DOWNLOADING"))).toBe(true);
+    expect(store.changed(change(1, 2, "FOUND"))).toBe(false);
+    expect(store.get(1)?.data.status).toBe("DOWNLOADING");
+    expect(store.get(1)?.actions).toContain("pause");
+  });
+
+  test("rows are updated in place: the page keeps its elements", () => {
+    store.merge([download(1)]);
+    const row = store.get(1);
+    store.merge([download(1, { version: 2, status: "FOUND" })]);
+    expect(store.get(1)).toBe(row);
+  });
+});
+
+describe("progress", () => {
+  test("a batch changes the numbers of rows that move, and no order but those by progress", () => {
+    store.merge([download(1, { status: "DOWNLOADING" }), download(2, { status: "PAUSED" })]);
+    const before = store.structure;
+    store.progress([
+      { download_id: 1, progress: 40, speed_bps: 10 },
+      { download_id: 2, progress: 70 },
+      { download_id: 99, progress: 1 },
+    ]);
+    expect(store.get(1)?.data).toMatchObject({ download_progress: 40, speed_bps: 10 });
+    expect(store.get(2)?.data.download_progress).toBe(0);
+    expect(store.structure).toBe(before);
+    expect(store.motion).toBe(1);
+  });
+});
+
+describe("loading", () => {
+  test("the whole list is read page by page, and what is gone leaves", async () => {
+    store.merge([download(7)]);
+    serve({
+      "GET /api/downloads/queue": (url) =>
+        url.searchParams.get("cursor")
+          ? { body: { downloads: [download(1)], total: 2, next_cursor: null } }
+          : { body: { downloads: [download(2)], total: 2, next_cursor: "more" } },
+    });
+    await store.load();
+    expect(store.derive((rows) => rows.map((row) => row.id).toSorted())).toEqual([1, 2]);
+    expect(store.loaded).toBe(true);
+  });
+
+  test("an unknown download that is named by an event is fetched once, however often it is named", async () => {
+    const fetched = serve({ "GET /api/downloads/queue/5": { body: download(5, { version: 9 }) } });
+    for (const _ of [1, 2, 3]) store.refresh(5);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(fetched).toHaveBeenCalledTimes(1);
+    expect(store.get(5)?.data.version).toBe(9);
+  });
+
+  test("many changes at once read the list instead of every row", async () => {
+    const fetched = serve({ "GET /api/downloads/queue": { body: { downloads: [], total: 0, next_cursor: null } } });
+    for (let id = 1; id <= 200; id += 1) store.refresh(id);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("the view", () => {
+  test("filters ignore accents and case, and orders are stable", () => {
+    store.merge([
+      download(1, { book_title: "Zoë", status: "IMPORTED" }),
+      download(2, { book_title: "abc", status: "DOWNLOADING" }),
+      download(3, { book_title: "Abc", status: "SEARCH_FAILED" }),
+    ]);
+    const ids = (view: Parameters<typeof select>[1]) => store.derive((rows) => select(rows, view)).map((row) => row.id);
+    expect(ids({ group: "all", text: "zoe", sort: "newest" })).toEqual([1]);
+    expect(ids({ group: "attention", text: "", sort: "newest" })).toEqual([3]);
+    expect(ids({ group: "all", text: "", sort: "title" })).toEqual([3, 2, 1]);
+  });
+
+  test("10,000 rows are put in order in a moment", () => {
+    store.merge(Array.from({ length: 10_000 }, (_, index) => download(index + 1)));
+    const begun = performance.now();
+    const shown = store.derive((rows) => select(rows, { group: "all", text: "", sort: "title" }));
+    expect(shown).toHaveLength(10_000);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+});

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import type { JsonSchema } from "../src/api/types";
+import { BadJson, draftOf, fieldsOf, isSet, settingsOf, split } from "../src/lib/schema";
+
+const SCHEMA: JsonSchema = {
+  type: "object",
+  required: ["url"],
+  $defs: { Mode: { enum: ["fast", "slow"], type: "string" } },
+  properties: {
+    url: { type: "string", title: "Address", description: "Where it is." },
+    api_key: { anyOf: [{ type: "string", format: "password", writeOnly: true }, { type: "null" }], default: null },
+    categories: { type: "array", items: { type: "integer" }, default: [3030] },
+    port: { type: "integer", default: 80, minimum: 1, maximum: 65535 },
+    ratio: { anyOf: [{ type: "number" }, { type: "null" }], default: null },
+    mode: { $ref: "#/$defs/Mode", default: "fast" },
+    verify: { type: "boolean", default: true },
+    maps: { type: "array", items: { type: "object", properties: {} }, default: [] },
+  },
+};
+
+const fields = fieldsOf(SCHEMA);
+
+test("each setting gets the input that fits it", () => {
+  const kinds = Object.fromEntries(fields.map((field) => [field.key, field.kind]));
+  expect(kinds).toEqual({
+    url: "text",
+    api_key: "secret",
+    categories: "list",
+    port: "integer",
+    ratio: "number",
+    mode: "choice",
+    verify: "boolean",
+    maps: "json",
+  });
+  expect(fields[0]).toMatchObject({ label: "Address", hint: "Where it is.", required: true });
+});
+
+test("what is typed comes out as the types of the schema", () => {
+  const draft = { ...draftOf(fields), url: " http://x ", categories: "3030\n8010", ratio: "1.5", maps: '[{"a": 1}]' };
+  expect(settingsOf(fields, draft)).toEqual({
+    url: "http://x",
+    categories: [3030, 8010],
+    port: 80,
+    ratio: 1.5,
+    mode: "fast",
+    verify: true,
+    maps: [{ a: 1 }],
+  });
+});
+
+test("a stored secret is never shown, and leaving it empty keeps it", () => {
+  const saved = { url: "http://x", api_key: { set: true } };
+  const draft = draftOf(fields, saved);
+  expect(isSet(saved.api_key)).toBe(true);
+  expect(draft.api_key).toBe("");
+  expect(settingsOf(fields, draft)).not.toHaveProperty("api_key");
+});
+
+test("an emptied number means none where none is allowed, else the default", () => {
+  const settings = settingsOf(fields, { ...draftOf(fields), ratio: "", port: "" });
+  expect(settings.ratio).toBeNull();
+  expect(settings).not.toHaveProperty("port");
+});
+
+test("broken JSON names its field", () => {
+  expect(() => settingsOf(fields, { ...draftOf(fields), maps: "[" })).toThrow(BadJson);
+});
+
+test("long forms keep what is seldom needed aside, but never what is required", () => {
+  const many = Array.from({ length: 12 }, (_, index) => [`f${index}`, { type: "string", default: "" }] as const);
+  const { plain, more } = split(fieldsOf({ required: ["f11"], properties: Object.fromEntries(many) }));
+  expect(plain.map((field) => field.key)).toContain("f11");
+  expect(plain.length + more.length).toBe(12);
+  expect(more.length).toBeGreaterThan(0);
+});
