@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -58,3 +60,10 @@ def test_partial_indexes_name_every_status_that_they_mean() -> None:
     named = {status for status in DownloadStatus if f"'{status.value}'" in condition}
     assert named >= {DownloadStatus.QUEUED, DownloadStatus.DOWNLOADING, DownloadStatus.SEEDING}
     assert not any(status.terminal or status.failed for status in named)
+
+
+def test_the_documentation_names_every_column_and_table() -> None:
+    """Who writes a query finds each name explained."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "database.md").read_text(encoding="utf-8")
+    assert [column.name for column in schema.download_queue.c if f"| `{column.name}` |" not in page] == []
+    assert [name for name in schema.metadata.tables if name not in page] == []
