@@ -88,12 +88,14 @@ class Tripwire:
             connection.close()
 
 
-def an_indexer(server: TorznabServer, kind: DownloadType = DownloadType.TORRENT, **settings: object) -> TorznabIndexer:
+def an_indexer(
+    server: TorznabServer, kind: DownloadType = DownloadType.TORRENT, *, name: str = "Test indexer", **settings: object
+) -> TorznabIndexer:
     """An indexer on the test server, without pauses between its requests."""
     values = {"url": server.url, "api_key": SecretStr(server.api_key), "min_interval_seconds": 0.0, **settings}
     numbers = count(1)
     context = IndexerContext(GuardedClient(), HeldClock(), lambda: f"release-{next(numbers)}")
-    return TorznabIndexer("Test indexer", kind, TorznabSettings.model_validate(values), context)
+    return TorznabIndexer(name, kind, TorznabSettings.model_validate(values), context)
 
 
 def a_fetcher(*indexers: Indexer, client: GuardedClient | None = None, seconds: float = 10.0) -> LinkFetcher:

@@ -54,18 +54,18 @@ class TorznabSettings(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     url: str = Field(title="URL", description="As Prowlarr, Jackett or the indexer itself shows it.", min_length=1)
-    api_key: SecretStr = Field(SecretStr(""), title="API key")
+    api_key: SecretStr = Field(default=SecretStr(""), title="API key")
     categories: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        (3030,), title="Categories", description="3030 are audiobooks; chosen by name where numbers differ."
+        default=(3030,), title="Categories", description="3030 are audiobooks; chosen by name where numbers differ."
     )
-    api_path: str = Field("/api", title="API path", pattern=r"^[A-Za-z0-9_./-]*$")
-    minimum_seeders: int = Field(1, title="Minimum seeders", ge=0)
-    seed_ratio: float | None = Field(None, title="Seed ratio", ge=0, description="Empty: the general setting.")
-    seed_time_minutes: int | None = Field(None, title="Seed time (minutes)", ge=0)
-    timeout_seconds: float = Field(30.0, title="Time-out (seconds)", gt=0, le=300)
-    min_interval_seconds: float = Field(0.5, title="Pause between requests (seconds)", ge=0, le=3600)
-    verify_tls: bool = Field(True, title="Verify the certificate", description="Off lets others listen.")
-    ca_file: str | None = Field(None, title="File of its certificate authority")
+    api_path: str = Field(default="/api", title="API path", pattern=r"^[A-Za-z0-9_./-]*$")
+    minimum_seeders: int = Field(default=1, title="Minimum seeders", ge=0)
+    seed_ratio: float | None = Field(default=None, title="Seed ratio", ge=0, description="Empty: the general setting.")
+    seed_time_minutes: int | None = Field(default=None, title="Seed time (minutes)", ge=0)
+    timeout_seconds: float = Field(default=30.0, title="Time-out (seconds)", gt=0, le=300)
+    min_interval_seconds: float = Field(default=0.5, title="Pause between requests (seconds)", ge=0, le=3600)
+    verify_tls: bool = Field(default=True, title="Verify the certificate", description="Off lets others listen.")
+    ca_file: str | None = Field(default=None, title="File of its certificate authority")
 
     @field_validator("url")
     @classmethod
