@@ -52,6 +52,7 @@ const trail: Record<string, string> = {
   RemovalDue: "May be removed from the client",
   ItemGone: "The client no longer has it",
   CleanedUp: "Cleaned up",
+  StrayFound: "It turned up again in the client, though it was cancelled",
   Waiting: "Waiting",
   Adjusted: "Priority or limits changed",
 };
