@@ -181,14 +181,17 @@ def _author_reason(book: _Wanted, release: Release, similarity: Similarity) -> R
     if likeness < 0.7 and _named_in(book.author, release.title):
         likeness, offered = 0.95, book.author
     if offered is None:
-        return _unknown_author(release)
+        return _unknown_author(book, release, similarity)
     if likeness >= 0.7:
         return Reason("author", round(AUTHOR_POINTS * likeness, 1), f"The author is {offered}.")
     return Reason("author", 0.0, f"The author seems to be {offered}, not {book.author}.")
 
 
-def _unknown_author(release: Release) -> Reason:
-    """A long title speaks for itself; a short one is the title of many books."""
+def _unknown_author(book: _Wanted, release: Release, similarity: Similarity) -> Reason:
+    """A long title speaks for itself, and so does the series; a short one is the title of many books."""
+    series = release.parsed.series
+    if book.series and series and similarity(_joined(book.series), _joined(series)) >= _ALIKE:
+        return Reason("author", round(AUTHOR_POINTS * 0.8, 1), "The release names its series, but not its author.")
     words = _words(release.parsed.title)
     telling = [word for word in words if word not in _FILLERS]
     share = 0.6 if len(telling) >= 2 and len(words) >= 3 else 0.1
@@ -257,7 +260,7 @@ def _penalties(book: _Wanted, release: Release, similarity: Similarity) -> list[
     parsed = release.parsed
     reasons = []
     if _is_other_part(book, release, similarity):
-        reasons.append(Reason("series", -30.0, f"It is part {parsed.series_part}, not {book.series_part}."))
+        reasons.append(Reason("series", -35.0, f"It is part {parsed.series_part}, not {book.series_part}."))
     wanted, offered = language_code(book.language or ""), language_code(parsed.language or "")
     if wanted and offered and wanted != offered:
         reasons.append(Reason("language", -40.0, f"Its language is {offered}, not {wanted}."))

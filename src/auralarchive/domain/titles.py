@@ -274,7 +274,8 @@ def _untagged_fields(outer: str, facts: _Facts) -> list[str]:
 
 def _is_last_tag(fields: list[str], facts: _Facts) -> bool:
     last = fields[-1]
-    if last in _AMBIGUOUS_CODES or (len(fields) == 2 and last.isdecimal() and _could_be_author(fields[0])):
+    wordless = not any(character.isalpha() for character in last)
+    if last in _AMBIGUOUS_CODES or (len(fields) == 2 and wordless and _could_be_author(fields[0])):
         return False  # "Stephen King - IT", "George Orwell - 1984"
     return bool(_OF_MANY.fullmatch(last)) or _take_tags(last, facts) or _is_group(fields, facts)
 

@@ -77,7 +77,8 @@ def is_tag(word: str) -> bool:
 
 def ends_titles(word: str) -> bool:
     """Whether this tag is also a word that titles end in: it counts in brackets or between dashes only."""
-    return word.strip(".,:;!").casefold() in _ALSO_IN_TITLES
+    plain = word.strip(".,:;!")
+    return plain in _WORDS_OF_TITLES or plain.casefold() in _ALSO_IN_TITLES
 
 
 def is_bitrate(word: str) -> bool:
