@@ -80,7 +80,7 @@ class QBittorrentRig(Rig):
     def peer_port(self) -> int:
         return self.server.bt_port
 
-    def connected(self, **changes: str) -> DownloadClient:
+    def connected(self, **changes: object) -> DownloadClient:
         """A new adapter of this server."""
         settings = {"url": self.server.url, "username": self.server.user, "password": self.server.password, **changes}
         return QBITTORRENT.build("qBittorrent", settings, ClientContext(Path("/nonexistent")))
