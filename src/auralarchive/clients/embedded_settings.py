@@ -32,27 +32,36 @@ class EmbeddedSettings(BaseModel):
         title="Download folder", description="Each torrent gets a folder of its own below it. Not inside the library."
     )
     listen_interface: str = Field(
-        "", title="Network interface", description="An IP address or a device, such as a VPN's; empty for all."
+        default="", title="Network interface", description="An IP address or a device, such as a VPN's; empty for all."
     )
-    listen_port: int = Field(6881, title="Port for peers", ge=0, le=65535, description="0 lets the system choose.")
-    download_limit: int = Field(0, title="Download limit", ge=0, description="Bytes per second in all; 0 for none.")
-    upload_limit: int = Field(0, title="Upload limit", ge=0, description="Bytes per second in all; 0 for none.")
+    listen_port: int = Field(
+        default=6881, title="Port for peers", ge=0, le=65535, description="0 lets the system choose."
+    )
+    download_limit: int = Field(
+        default=0, title="Download limit", ge=0, description="Bytes per second in all; 0 for none."
+    )
+    upload_limit: int = Field(default=0, title="Upload limit", ge=0, description="Bytes per second in all; 0 for none.")
     seed_ratio: float | None = Field(
-        None, title="Seed until ratio", ge=0, description="Stops a torrent that has no goal of its own; empty for none."
+        default=None,
+        title="Seed until ratio",
+        ge=0,
+        description="Stops a torrent that has no goal of its own; empty for none.",
     )
     seed_minutes: int | None = Field(
-        None, title="Seed for minutes", ge=0, description="As the ratio; reaching either is enough."
+        default=None, title="Seed for minutes", ge=0, description="As the ratio; reaching either is enough."
     )
-    dht: bool = Field(True, title="DHT", description="Find peers without trackers. Private torrents never use it.")
-    lsd: bool = Field(False, title="Local peers", description="Look for peers in the local network.")
-    upnp: bool = Field(False, title="Open the port in the router", description="By UPnP and NAT-PMP.")
+    dht: bool = Field(
+        default=True, title="DHT", description="Find peers without trackers. Private torrents never use it."
+    )
+    lsd: bool = Field(default=False, title="Local peers", description="Look for peers in the local network.")
+    upnp: bool = Field(default=False, title="Open the port in the router", description="By UPnP and NAT-PMP.")
     local_network: bool = Field(
         False,
         title="Allow private addresses",
         description="Trackers, web seeds and peers in the local network. A torrent could then call your own devices.",
     )
     loopback: bool = Field(
-        False, title="For tests: this machine only", description="Peers on 127.0.0.1 and nothing else."
+        default=False, title="For tests: this machine only", description="Peers on 127.0.0.1 and nothing else."
     )
 
     @field_validator("download_folder")

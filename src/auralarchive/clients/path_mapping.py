@@ -72,23 +72,23 @@ class PathMapper:
             raise self._misconfigured(
                 remote,
                 "is a path of another operating system",
-                f"add a path mapping for {_folder_of(remote, remote_root)} in the settings of {self.client}.",
+                f"Add a path mapping for {_folder_of(remote, remote_root)} in the settings of {self.client}.",
             )
         root = Path(remote_root or Path(remote).parent)
         if root == Path("/"):
-            raise self._misconfigured(remote, "lies directly in the root folder", "let the client save into a folder.")
+            raise self._misconfigured(remote, "lies directly in the root folder", "Let the client save into a folder.")
         if not os.path.lexists(root):
             raise self._misconfigured(
                 remote,
                 "is in a folder that does not exist here and that no path mapping covers",
-                f"add a path mapping for {root}, as when the client runs in a container or on another machine.",
+                f"Add a path mapping for {root}, as when the client runs in a container or on another machine.",
             )
         return Path(remote), root
 
     def _safe_parts(self, remote: str) -> tuple[str, ...]:
         parts = _parts(remote)
         if not parts or ".." in parts or has_control_characters(remote):
-            raise self._misconfigured(remote, "is no usable path", "move the download into a folder of its own.")
+            raise self._misconfigured(remote, "is no usable path", "Move the download into a folder of its own.")
         return parts
 
     def _check_there(self, path: Path, root: Path, remote: str) -> None:
@@ -100,7 +100,7 @@ class PathMapper:
             raise self._misconfigured(
                 remote,
                 f"belongs into {root}, which does not exist here",
-                "mount that folder, or mend the path mapping.",
+                "Mount that folder, or mend the path mapping.",
             ) from error
         try:
             path.stat()
@@ -110,7 +110,7 @@ class PathMapper:
             raise self._misconfigured(
                 remote,
                 f"is not there: {root} exists, but {path.relative_to(root)} is not in it",
-                "check that the mapping points at the same folder, and that nobody moved or deleted the files.",
+                "Check that the mapping points at the same folder, and that nobody moved or deleted the files.",
             ) from error
         readable = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
         if not os.access(path, readable):
@@ -119,20 +119,20 @@ class PathMapper:
     def _check_inside(self, path: Path, root: Path, remote: str) -> None:
         real, real_root = Path(os.path.realpath(path)), Path(os.path.realpath(root))
         if not real.is_relative_to(real_root) or real == Path("/"):
-            raise self._misconfigured(remote, f"leads out of {root}", "remove the link, or download it again.")
+            raise self._misconfigured(remote, f"leads out of {root}", "Remove the link, or download it again.")
         for folder in self.protected:
             if Path(os.path.realpath(folder)).is_relative_to(real):
                 raise self._misconfigured(
-                    remote, f"holds the library {folder} itself", "let the client save into another folder."
+                    remote, f"holds the library {folder} itself", "Let the client save into another folder."
                 )
 
     def _forbidden(self, remote: str, path: Path) -> Misconfigured:
         return self._misconfigured(
-            remote, f"is {path} here, which may not be read", "give AuralArchive's user the right to read that folder."
+            remote, f"is {path} here, which may not be read", "Give AuralArchive's user the right to read that folder."
         )
 
     def _misconfigured(self, remote: str, what: str, remedy: str) -> Misconfigured:
-        return Misconfigured(f"{self.client} reports {display_text(remote)!r}, which {what}.", remedy.capitalize())
+        return Misconfigured(f"{self.client} reports {display_text(remote)!r}, which {what}.", remedy)
 
 
 def same_path(one: str | None, other: str | None) -> bool:

@@ -45,18 +45,26 @@ class QBittorrentSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str = Field("http://127.0.0.1:8080", title="Address", description="Of its Web UI.")
-    username: str = Field("", title="User name", description="Empty where it asks nobody, or with an API key.")
-    password: SecretStr = Field(SecretStr(""), title="Password")
-    api_key: SecretStr = Field(SecretStr(""), title="API key", description="Instead of a password, from 5.2 on.")
-    category: str = Field("audiobooks", title="Category", description="Given to new torrents.")
-    save_path: str = Field(
-        "", title="Save path", description="As qBittorrent sees it; empty for its own default or the category's."
+    url: str = Field(default="http://127.0.0.1:8080", title="Address", description="Of its Web UI.")
+    username: str = Field(default="", title="User name", description="Empty where it asks nobody, or with an API key.")
+    password: SecretStr = Field(default=SecretStr(""), title="Password")
+    api_key: SecretStr = Field(
+        default=SecretStr(""), title="API key", description="Instead of a password, from 5.2 on."
     )
-    verify_tls: bool = Field(True, title="Check its certificate", description="Off only in a network that you trust.")
-    ca_file: str = Field("", title="Certificate authority", description="A file that vouches for its certificate.")
+    category: str = Field(default="audiobooks", title="Category", description="Given to new torrents.")
+    save_path: str = Field(
+        default="",
+        title="Save path",
+        description="As qBittorrent sees it; empty for its own default or the category's.",
+    )
+    verify_tls: bool = Field(
+        default=True, title="Check its certificate", description="Off only in a network that you trust."
+    )
+    ca_file: str = Field(
+        default="", title="Certificate authority", description="A file that vouches for its certificate."
+    )
     path_mappings: tuple[PathMapping, ...] = Field(
-        (), title="Path mappings", description="Where qBittorrent names its folders by other paths than we."
+        default=(), title="Path mappings", description="Where qBittorrent names its folders by other paths than we."
     )
 
     @field_validator("url")

@@ -1,0 +1,68 @@
+"""What the qBittorrent adapter decides without a server (the contract suite drives real ones)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from auralarchive.clients.context import ClientContext
+from auralarchive.clients.qbittorrent import QBITTORRENT, QBittorrentClient, QBittorrentSettings, _Mirror
+from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
+from auralarchive.ports.errors import Misconfigured
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "127.0.0.1:8080", "ftp://x", "http://", "http://name:secret@host", "http://169.254.169.254", "http://h?x=1"],
+)
+def test_addresses_that_are_refused(url: str) -> None:
+    """Only plain web addresses, and no cloud's metadata."""
+    with pytest.raises(ValidationError):
+        QBittorrentSettings(url=url)
+
+
+def test_secrets_are_not_shown() -> None:
+    """Neither in a form's values nor in a traceback."""
+    settings = QBittorrentSettings.model_validate({"password": "hidden-1", "api_key": "hidden-2"})
+    assert "hidden" not in repr(settings)
+    assert "hidden" not in settings.model_dump_json()
+    assert QBITTORRENT.secret_keys == {"password", "api_key"}
+
+
+def test_the_mirror_follows_what_it_is_told() -> None:
+    """Deltas merge into what is known, removals go, a full update begins anew, nonsense is survived."""
+    mirror = _Mirror()
+    mirror.merge({"rid": 1, "full_update": True, "torrents": {"a": {"state": "x", "size": 1}, "b": {}}})
+    mirror.merge({"rid": 2, "torrents": {"a": {"state": "y"}, "c": 5}, "torrents_removed": ["b", 7]})
+    assert (mirror.rid, mirror.torrents) == (2, {"a": {"state": "y", "size": 1}, "c": 5})
+    mirror.merge({"rid": "?", "full_update": True, "torrents": None})
+    assert (mirror.rid, mirror.torrents) == (0, {})
+
+
+@pytest.mark.parametrize("folder", ["single", "many"])
+def test_content_that_is_the_save_path_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    """Importing it would import every download: the one thing inside is named, or it is refused."""
+    (tmp_path / "Book").mkdir()
+    names = ["Book/1.mp3", "Book/2.mp3"] if folder == "single" else ["1.mp3", "2.mp3"]
+    client = QBittorrentClient("qb", QBittorrentSettings(), ClientContext(tmp_path))
+    monkeypatch.setattr(client, "files", lambda _: tuple(ClientFile(name, 1) for name in names))
+    item = ClientItem("a" * 40, "x", ItemState.READY, content_path=f"{tmp_path}/", save_path=str(tmp_path))
+    if folder == "single":
+        assert client.local_path(item) == str(tmp_path / "Book")
+    else:
+        with pytest.raises(Misconfigured, match="loose"):
+            client.local_path(item)
+    client.close()
+
+
+@pytest.mark.parametrize("item_id", ["", "all", "A" * 40, "a" * 39, "a" * 40 + "|" + "b" * 40])
+def test_ids_that_could_mean_several_are_refused(tmp_path: Path, item_id: str) -> None:
+    """Before anything is sent: nobody listens at this address."""
+    client = QBittorrentClient("qb", QBittorrentSettings(url="http://127.0.0.1:1"), ClientContext(tmp_path))
+    with pytest.raises(ValueError, match="id"):
+        client.remove(item_id, with_data=True)
+    with pytest.raises(ValueError, match="hash"):
+        client.find(frozenset())
+    client.close()
