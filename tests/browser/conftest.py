@@ -1,0 +1,59 @@
+"""The real application with its built pages, a book that is really shared, and a person who is signed in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from auralarchive.demo import Demo
+from tests.support.browser import Pages
+from tests.support.server import RunningServer
+
+ROOT = Path(__file__).parents[2]
+NAME, PASSWORD = "ada", "a long sentence is easy"
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def built_pages() -> None:
+    """The pages as their sources are now; nothing is built when they are already."""
+    subprocess.run([sys.executable, "hatch_build.py", "build"], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def shared_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A tracker, a slow seeder and an indexer with one short book."""
+    with Demo(tmp_path_factory.mktemp("seed")) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="module")
+def application(built_pages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The application in its own process, with an empty data folder."""
+    with RunningServer(tmp_path_factory.mktemp("application")) as server:
+        yield server
+
+
+@pytest.fixture
+def signed_in(application: RunningServer, browser_page: Pages) -> SignIn:
+    """Opens a page for a person who is signed in; options are those of a browser context."""
+
+    def open_page(**options: object) -> Page:
+        page = browser_page(base_url=application.url, locale="en-GB", **options)
+        # The page itself asks first: its answer says whether there is an account yet.
+        page.goto("/")
+        status = page.request.get("/api/auth/status").json()
+        route = "setup" if status["setup_needed"] else "login"
+        answer = page.request.post(f"/api/auth/{route}", data={"name": NAME, "password": PASSWORD})
+        assert answer.ok, answer.text()
+        page.goto("/")
+        page.get_by_role("navigation").wait_for()
+        return page
+
+    return open_page
