@@ -14,6 +14,7 @@ from tests.support.browser import Pages, chromium
 from tests.support.loopback import stay_here
 from tests.support.postgres import Postgres
 from tests.support.qbittorrent import GENERATIONS, Generation, QBittorrent
+from tests.support.server import RunningServer
 
 # What has a switch of its own: the marker, and what the switch's help says.
 _SWITCHES = {
@@ -110,3 +111,10 @@ def browser_page(browser: Browser) -> Iterator[Pages]:
     pages = Pages(browser)
     yield pages
     pages.close()
+
+
+@pytest.fixture
+def running_server(tmp_path: Path) -> Iterator[RunningServer]:
+    """The real program, started over an empty data folder."""
+    with RunningServer(tmp_path / "auralarchive") as server:
+        yield server

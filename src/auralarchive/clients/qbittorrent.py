@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
@@ -45,7 +45,12 @@ class QBittorrentSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str = Field(default="http://127.0.0.1:8080", title="Address", description="Of its Web UI.")
+    host: str = Field(default="127.0.0.1", title="Host", description="Name or address of its Web UI.")
+    port: int = Field(default=8080, ge=1, le=65535, title="Port")
+    https: bool = Field(default=False, title="Encrypted (https)")
+    base_path: str = Field(
+        default="", title="Base path", description="Behind a reverse proxy under a path: /qbittorrent."
+    )
     username: str = Field(default="", title="User name", description="Empty where it asks nobody, or with an API key.")
     password: SecretStr = Field(default=SecretStr(""), title="Password")
     api_key: SecretStr = Field(
@@ -67,15 +72,43 @@ class QBittorrentSettings(BaseModel):
         default=(), title="Path mappings", description="Where qBittorrent names its folders by other paths than we."
     )
 
-    @field_validator("url")
+    @model_validator(mode="before")
     @classmethod
-    def _web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-            raise ValueError("an address such as http://127.0.0.1:8080, without a name or password in it")
-        if _is_link_local(parts.hostname):
+    def _whole_address(cls, values: Any) -> Any:
+        """People paste the address of the page: as `url` or into `host`, it is taken apart."""
+        if not isinstance(values, Mapping):
+            return values
+        address = values.get("url") or values.get("host")
+        if not isinstance(address, str) or "://" not in address:
+            return values
+        return {**{key: value for key, value in values.items() if key != "url"}, **_parts(address)}
+
+    @field_validator("host")
+    @classmethod
+    def _plain_host(cls, value: str) -> str:
+        host = value.strip().strip("[]")
+        if not host or any(character in host for character in "/\\@?# \t\r\n"):
+            raise ValueError("name a host such as 127.0.0.1 or nas.local, without a name or password in it")
+        if _is_link_local(host):
             raise ValueError("link-local addresses belong to no client")
-        return value.rstrip("/")
+        return host
+
+    @property
+    def url(self) -> str:
+        """The address of its Web UI, without a slash at the end."""
+        scheme = "https" if self.https else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        path = self.base_path.strip("/")
+        return f"{scheme}://{host}:{self.port}" + (f"/{path}" if path else "")
+
+
+def _parts(address: str) -> dict[str, Any]:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        raise ValueError("an address such as http://127.0.0.1:8080, without a name or password in it")
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    return {"host": parts.hostname, "port": port, "https": secure, "base_path": parts.path}
 
 
 @dataclass(slots=True)

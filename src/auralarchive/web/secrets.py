@@ -14,7 +14,21 @@ from auralarchive.web.errors import Problem
 
 #: Settings that say where an adapter connects to.
 _ADDRESS = frozenset(
-    {"host", "port", "url", "base_url", "url_base", "path", "scheme", "tls", "ssl", "use_ssl", "use_tls", "https"}
+    {
+        "host",
+        "port",
+        "url",
+        "base_url",
+        "url_base",
+        "path",
+        "base_path",
+        "scheme",
+        "tls",
+        "ssl",
+        "use_ssl",
+        "use_tls",
+        "https",
+    }
     | {"verify", "verify_tls", "tls_verify", "ca_file", "proxy", "proxy_url"}
 )
 
