@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import shutil
 import threading
 import time
@@ -29,6 +28,7 @@ import libtorrent as lt
 
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.embedded_items import Torrent, as_item, learn_metadata, listed_files, name_of
+from auralarchive.clients.embedded_report import findings
 from auralarchive.clients.embedded_settings import EmbeddedSettings, ip_filter, session_settings
 from auralarchive.clients.embedded_state import Record, StateFolder, new_record
 from auralarchive.clients.path_mapping import PathMapper
@@ -36,8 +36,9 @@ from auralarchive.domain.client_item import ClientFile, ClientItem
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal, goal_reached
 from auralarchive.domain.status import DownloadType
+from auralarchive.failpoints import failpoint
 from auralarchive.ports.adapters import AdapterType, adapter_type
-from auralarchive.ports.clients import Added, AddOptions, ClientReport, DownloadClient, Finding, Payload
+from auralarchive.ports.clients import Added, AddOptions, ClientReport, DownloadClient, Payload
 from auralarchive.ports.errors import AuralError, InvalidInput, Misconfigured, NoSpace, Unreachable
 
 _log = logging.getLogger(__name__)
@@ -85,7 +86,9 @@ class EmbeddedClient:
         return self._session.listen_port()
 
     def test(self) -> ClientReport:
-        return ClientReport(f"libtorrent {lt.__version__}", tuple(self._findings()))
+        with self._running():
+            found = findings(self.listen_port, self._settings.download_folder, self._paths.protected)
+            return ClientReport(f"libtorrent {lt.__version__}", tuple(found))
 
     def add(self, payload: Payload, options: AddOptions) -> Added:
         if payload.download_type is not DownloadType.TORRENT or not payload.hashes:
@@ -93,11 +96,13 @@ class EmbeddedClient:
         with self._running(), self._lock:
             known = self._known(payload.hashes)
             if known is not None:
-                return Added(known.record.id, adopted=True)
+                self._take_over(known, options)
+                return Added(known.record.id, adopted=False)
             params = _params(payload)
             record = new_record(payload, options, self._settings.download_folder)
             with _disk_errors():
                 self._state.save_new(record, payload)
+            failpoint("embedded.noted")
             self._start(record, params)
             return Added(record.id, adopted=False)
 
@@ -149,6 +154,7 @@ class EmbeddedClient:
         def leave(torrent: Torrent) -> None:
             # Noted first: a crash from here on is finished at the next start.
             self._wish(torrent, removing=True, with_data=with_data)
+            failpoint("embedded.removal_noted")
             self._leaving[item_id] = self._torrents.pop(item_id)
             self._session.remove_torrent(torrent.handle, int(lt.options_t.delete_files) if with_data else 0)
             self._heard.wait_for(lambda: torrent.gone, _PATIENCE)
@@ -209,6 +215,16 @@ class EmbeddedClient:
         elif self._state.recheck:
             torrent.handle.force_recheck()
 
+    def _take_over(self, torrent: Torrent, options: AddOptions) -> None:
+        """An earlier attempt or download left it here: it is this one's now. What is gone is loaded again."""
+        self._wish(torrent, tag=options.tag, paused=options.paused)
+        if torrent.complete and not _is_whole(torrent):
+            torrent.held, torrent.flushed, torrent.flush_asked = None, False, False
+            self._try_to_wish(torrent, complete=False)
+            torrent.handle.force_recheck()
+        if not options.paused:
+            _let_go_on(torrent)
+
     def _known(self, hashes: frozenset[str]) -> Torrent | None:
         return next((each for each in self._torrents.values() if hashes.intersection(each.record.hashes)), None)
 
@@ -224,6 +240,7 @@ class EmbeddedClient:
         else:
             with suppress(OSError):
                 Path(record.folder).rmdir()  # only where it is empty
+        failpoint("embedded.data_removed")
         self._state.forget(record.id)
 
     def _change(self, item_id: str, action: Callable[[Torrent], None]) -> None:
@@ -397,37 +414,14 @@ class EmbeddedClient:
                 return torrent
         return None
 
-    # --- the report -------------------------------------------------------------------------------
 
-    def _findings(self) -> Iterator[Finding]:
-        with self._running():
-            port = self.listen_port
-        yield Finding(bool(port), "port", *_port_words(port))
-        yield _folder_finding(self._settings.download_folder)
-        for root in self._paths.protected:
-            if self._settings.download_folder.is_relative_to(root) or root.is_relative_to(
-                self._settings.download_folder
-            ):
-                yield Finding(
-                    False, "folders", f"Downloads and the library {root} lie in one another.", "Use separate folders."
-                )
-
-
-def _port_words(port: int) -> tuple[str, str]:
-    if port:
-        return f"Peers reach port {port}.", ""
-    return "No port could be opened for peers.", "Choose another port or network interface in the client's settings."
-
-
-def _folder_finding(folder: Path) -> Finding:
+def _is_whole(torrent: Torrent) -> bool:
+    """Whether every file is there in its full size: libtorrent does not look again once it has written them."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        return Finding(False, "download folder", f"{folder}: {error.strerror}.", "Choose another folder, or mount it.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return Finding(False, "download folder", f"{folder} may not be written.", "Give AuralArchive's user the right.")
-    return Finding(True, "download folder", f"{free / 1e9:.1f} GB free in {folder}.")
+        files = listed_files(torrent)
+        return all((Path(torrent.record.folder) / file.path).stat().st_size == file.size for file in files)
+    except OSError:
+        return False
 
 
 def _let_go_on(torrent: Torrent) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import libtorrent as lt
 
 from auralarchive.domain.seeding import SeedGoal
+from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import AddOptions, Payload
 
 _log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ class StateFolder:
             replace_file(self._path(record.id, "torrent"), payload.data)
         else:
             replace_file(self._path(record.id, "magnet"), (payload.magnet or "").encode())
+        failpoint("embedded.source_kept")
         self.save(record)
 
     def save(self, record: Record) -> None:
@@ -108,8 +110,10 @@ class StateFolder:
 
     def forget(self, item_id: str) -> None:
         """The note goes last: until then a crash leaves something that a restart can finish."""
-        for kind in ("resume", "torrent", "magnet", "json"):
+        for kind in ("resume", "torrent", "magnet"):
             self._path(item_id, kind).unlink(missing_ok=True)
+        failpoint("embedded.source_forgotten")
+        self._path(item_id, "json").unlink(missing_ok=True)
 
     def params(self, item_id: str) -> lt.add_torrent_params | None:
         """What libtorrent needs to go on with a torrent; None where nothing readable is left."""

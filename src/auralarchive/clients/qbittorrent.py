@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +34,7 @@ from auralarchive.ports.clients import Added, AddOptions, ClientReport, Download
 from auralarchive.ports.errors import InvalidInput, Misconfigured, Unreachable
 
 TAG_PREFIX = "auralarchive"
+ADOPTED = f"{TAG_PREFIX}-adopted"  # on what somebody else had added: nothing with it is ever removed by us
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SEEN_WITHIN = 10.0  # seconds until an added torrent shows, magnets included
 _GONE_WITHIN = 5.0  # seconds until a removed one is gone
@@ -280,15 +282,42 @@ class QBittorrentClient:
         return seen[0] if _wait(look, patience) else None
 
     def _adopted(self, item: ClientItem, options: AddOptions) -> Added:
-        """Take over what is there: our tag beside the others, our category only where there is none."""
+        """Take over what is there: a tag beside the others, our category only where there is none."""
+        instance = options.tag[: options.tag.rindex("-") + 1]
+        earlier = {tag for tag in item.tags if tag.startswith(instance) and tag != ADOPTED}
+        if earlier:
+            return self._own_again(item, options, earlier - {options.tag})
         with self._lock:
             category = category_of(self._mirror.torrents.get(item.id))
-        if options.tag not in item.tags:
-            self._api.post("torrents/addTags", {"hashes": item.id, "tags": options.tag})
+        if ADOPTED not in item.tags:
+            self._api.post("torrents/addTags", {"hashes": item.id, "tags": ADOPTED})
         if not category and self._settings.category:
             self._api.post("torrents/createCategory", {"category": self._settings.category})  # 409: it is there
             self._api.post("torrents/setCategory", {"hashes": item.id, "category": self._settings.category})
+        self._load_what_is_gone(item)
         return Added(item.id, adopted=True)
+
+    def _own_again(self, item: ClientItem, options: AddOptions, earlier: set[str]) -> Added:
+        """What an earlier attempt, or an earlier download of ours, left behind: it is this one's now."""
+        if options.tag not in item.tags:
+            self._must(self._api.post("torrents/addTags", {"hashes": item.id, "tags": options.tag}))
+        if earlier:
+            self._must(self._api.post("torrents/removeTags", {"hashes": item.id, "tags": ",".join(sorted(earlier))}))
+        self._load_what_is_gone(item)
+        return Added(item.id, adopted=False)
+
+    def _load_what_is_gone(self, item: ClientItem) -> None:
+        """qBittorrent believes in files that were deleted under it until it is told to look."""
+        if item.progress < 1:
+            return
+        try:
+            path = Path(self.local_path(item))
+            whole = sum(file.lstat().st_size for file in ([path] if path.is_file() else path.rglob("*")))
+        except (Misconfigured, OSError):
+            whole = 0
+        if whole < (item.size or 0):
+            self._must(self._api.post("torrents/recheck", {"hashes": item.id}))
+            self.resume(item.id)
 
     # --- looking ----------------------------------------------------------------------------------
 
