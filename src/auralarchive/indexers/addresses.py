@@ -125,7 +125,10 @@ def parse_link(text: str) -> Link:
         url = httpx2.URL(f"{scheme}://{authority}{rest}")
     except (httpx2.InvalidURL, ValueError) as error:
         raise refused("The link's host or port cannot be read.") from error
-    return Link(url.copy_with(fragment=None), _origin(url))
+    origin = _origin(url)
+    if url.raw_host.endswith(b"."):
+        url = url.copy_with(host=origin.host)  # what was judged is what is asked
+    return Link(url.copy_with(fragment=None), origin)
 
 
 def join_link(base: Link, location: str) -> Link:

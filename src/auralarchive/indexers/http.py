@@ -293,6 +293,8 @@ def _unpacked(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
                 packed = unpacker.unconsumed_tail
                 given += len(piece)
                 yield piece
+            if unpacker.eof:
+                break  # what follows the packed answer is not part of it, however long it goes on
         yield unpacker.flush()
     except zlib.error as error:
         raise Unreachable("The packed answer is damaged.", "Try again later.") from error

@@ -76,7 +76,7 @@ def _release(item: Item, context: FeedContext, believe_length: bool) -> Release 
         download_volume_factor=parse_factor(item.attr("downloadvolumefactor")),
         minimum_ratio=parse_factor(item.attr("minimumratio")),
         minimum_seed_seconds=parse_count(item.attr("minimumseedtime")),
-        info_url=_info_url(item, context.base),
+        info_url=_info_url(item, context.base, url),
         categories=_categories(item, context.category_ids),
         rejections=_too_few(seeders, context),
     )
@@ -114,14 +114,10 @@ def _is_magnet(text: str) -> bool:
 
 
 def _http_link(text: str, base: Link) -> str | None:
-    """An absolute link; relative ones are the indexer's own. An opaque guid is none."""
+    """An absolute link; relative ones are on the indexer's own pages."""
     try:
-        if "://" in text[:12] or text.startswith("//"):
-            link = parse_link(text)
-        elif text.startswith(("/", "./", "?")) or ("/" in text and ":" not in text.partition("/")[0]):
-            link = join_link(base, text)
-        else:
-            return None
+        absolute = "://" in text[:12] or text.startswith("//")
+        link = parse_link(text) if absolute else join_link(base, text)
     except InvalidInput:
         return None
     # As it came where that is plain ASCII: some sites sign their links byte for byte.
@@ -175,11 +171,11 @@ def _published(item: Item) -> datetime | None:
     return parse_date(item.attr("usenetdate")) or parse_date(item.text("pubdate"))
 
 
-def _info_url(item: Item, base: Link) -> str | None:
+def _info_url(item: Item, base: Link, download_url: str | None) -> str | None:
     """The page about the release, for people: comments before guid, without the jump to the comments."""
     for text in (item.text("comments").removesuffix("#comments"), item.text("guid")):
-        link = _http_link(text, base) if text else None
-        if link and "apikey=" not in link.lower():
+        link = _http_link(text, base) if text.startswith(("http://", "https://", "/")) else None
+        if link and link != download_url and "apikey=" not in link.lower():
             return link
     return None
 

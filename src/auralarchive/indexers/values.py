@@ -39,7 +39,7 @@ def parse_size(text: str) -> int | None:
         return None
     number = _number(found[1])
     power = _UNITS[(found[2] or "").lower()] if found[2] else 0
-    return None if number is None else _plausible(int(number * 1024**power))
+    return None if number is None else _plausible(round(number * 1024**power))
 
 
 def size_in_text(text: str) -> int | None:
