@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
 
@@ -77,7 +78,11 @@ class GuardedClient:
         self._resolve = resolve
         self._dial = dial
         self._monotonic = monotonic
-        self._tls = ssl.create_default_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The public authorities, read from disk once, and only where somebody asks by https."""
+        return ssl.create_default_context()
 
     def get(
         self,
@@ -96,10 +101,11 @@ class GuardedClient:
         """
         watch = _Watch(link.origin.host, limits.seconds, self._monotonic, cancel)
         backend = _PinnedBackend(reach, self._resolve, self._dial, watch)
+        trust = (tls or self._tls) if link.origin.scheme == "https" else None
         headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT}
         with (
             _network_errors(link.origin.host),
-            httpx2.Client(transport=_Transport(backend, tls or self._tls), trust_env=False) as client,
+            httpx2.Client(transport=_Transport(backend, trust), trust_env=False) as client,
             client.stream("GET", link.url, headers=headers) as response,
         ):
             _check_headers(response, link.origin.host)
@@ -199,7 +205,7 @@ class _WatchedStream(httpcore2.NetworkStream):
 class _Transport(httpx2.BaseTransport):
     """Lets httpx2 speak through our own connections."""
 
-    def __init__(self, backend: httpcore2.NetworkBackend, tls: ssl.SSLContext) -> None:
+    def __init__(self, backend: httpcore2.NetworkBackend, tls: ssl.SSLContext | None) -> None:
         self._pool = httpcore2.ConnectionPool(ssl_context=tls, network_backend=backend)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
