@@ -166,10 +166,10 @@ def test_a_repeat_answers_with_the_download_that_exists(api: Api, world: World) 
     first = api.download(release_id=release["id"])
     with pytest.raises(ApiFailure) as same_book:
         api.download(release_id=release["id"])
-    with pytest.raises(ApiFailure) as same_torrent:
-        api.download(download_url=torrent.magnet, title="Another title", author="Somebody")
     assert (same_book.value.status, same_book.value.problem["download_id"]) == (409, first)
     api.wait_for_status(first, *DONE)
+    with pytest.raises(ApiFailure) as same_torrent:
+        api.download(download_url=torrent.magnet, title="Another title", author="Somebody")
     assert (same_torrent.value.status, same_torrent.value.problem["download_id"]) == (409, first)
 
 

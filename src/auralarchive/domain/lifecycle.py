@@ -122,13 +122,25 @@ REMOVAL: Mapping[type[e.Event], Mapping[Removal, Removal]] = {
 _KEEPS_CLAIM = (e.Claimed, e.Waiting, e.Adjusted, e.SeedingGoalReached, e.ItemGone)
 
 
+#: What a person tried, for the refusal.
+_SPOKEN: Mapping[type[e.Event], str] = {
+    e.PauseRequested: "paused",
+    e.ResumeRequested: "resumed",
+    e.RetryRequested: "retried",
+    e.CancelRequested: "cancelled",
+    e.SeedingStopped: "stopped from seeding",
+    e.Adjusted: "changed",
+}
+
+
 class IllegalTransition(Exception):
     """The status does not allow this event."""
 
     def __init__(self, download: Download, event: e.Event) -> None:
         self.status = public_status(download.acquisition, download.seeding)
         self.event = type(event).__name__
-        super().__init__(f"download {download.id} is {self.status}: {self.event} cannot happen now")
+        done = _SPOKEN.get(type(event), f"changed by {self.event}")
+        super().__init__(f"Download {download.id} is {self.status}: it cannot be {done} now.")
 
 
 def public_status(acquisition: DownloadStatus, seeding: SeedingStatus) -> DownloadStatus:
@@ -280,7 +292,12 @@ def _(event: e.PayloadStored, download: Download, at: datetime) -> Download:
 @_carry.register
 def _(event: e.SentToClient, download: Download, at: datetime) -> Download:
     return replace(
-        download, download_client=event.client, download_client_id=event.client_id, reason=None, failure_kind=None
+        download,
+        download_client=event.client,
+        download_client_id=event.client_id,
+        adopted=event.adopted,
+        reason=None,
+        failure_kind=None,
     )
 
 

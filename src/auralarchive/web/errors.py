@@ -150,7 +150,7 @@ def problem_of(error: Exception) -> Problem:
         case Conflict():
             return Problem("already_active", f"Already active: {error}.", download_id=error.existing_id)
         case IllegalTransition():
-            return Problem("not_allowed_now", f"{error}.".capitalize(), status_now=str(error.status))
+            return Problem("not_allowed_now", str(error), status_now=str(error.status))
         case StaleRecord():
             return Problem("changed_meanwhile")
         case HTTPException():
