@@ -39,6 +39,8 @@ def children(data: bytes, span: Span) -> Iterator[tuple[bytes, Span]]:
     at = span.start
     while at + 8 <= span.end:
         length, name = struct.unpack_from(">I4s", data, at)
+        if name == bytes(4):
+            return  # some writers end their lists with zeros
         header = 8
         if length == 1 and at + 16 <= span.end:
             length = struct.unpack_from(">Q", data, at + 8)[0]
@@ -46,9 +48,6 @@ def children(data: bytes, span: Span) -> Iterator[tuple[bytes, Span]]:
         elif length == 0:
             length = span.end - at
         if length < header or at + length > span.end:
-            # iTunes ends some lists with four zero bytes; anything else is damage.
-            if not any(data[at : span.end]):
-                return
             raise Malformed(f"box {name!r} does not fit into the one around it")
         yield name, Span(at + header, at + length)
         at += length

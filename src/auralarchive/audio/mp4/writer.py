@@ -17,6 +17,7 @@ import os
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,6 +56,13 @@ class Movie:
     @property
     def audio_bytes(self) -> int:
         return int(self.sizes.sum())
+
+    @property
+    def chapter_timescale(self) -> int:
+        """The sample rate, unless one chapter is so long (27 hours) that its ticks need more than 32 bits."""
+        starts = [start for start, _ in _gapless(self.chapters)]
+        longest = max((end - start for start, end in pairwise([*starts, self.playing])), default=0)
+        return self.timescale if longest < 2**32 else 1000
 
     @property
     def movie_timescale(self) -> int:
@@ -218,9 +226,10 @@ def _audio_track(movie: Movie, base: int, *, wide: bool) -> bytes:
 
 
 def _chapter_track(movie: Movie, texts: list[bytes], base: int, *, wide: bool) -> bytes:
-    starts = [start for start, _ in _gapless(movie.chapters)]
-    ends = [*starts[1:], movie.playing]
-    lengths = np.asarray([end - start for start, end in zip(starts, ends, strict=True)], np.int64)
+    scale = movie.chapter_timescale
+    bounds = [*(start for start, _ in _gapless(movie.chapters)), movie.playing]
+    ticks = [tick * scale // movie.timescale for tick in bounds]
+    lengths: Numbers = np.asarray([end - start for start, end in pairwise(ticks)], np.int64)
     sizes = np.asarray([len(text) for text in texts], np.int64)
     offsets = base + np.cumsum(sizes) - sizes
     description = box(b"text", struct.pack(">6xHII", 1, 1, 1), bytes(36))
@@ -234,7 +243,7 @@ def _chapter_track(movie: Movie, texts: list[bytes], base: int, *, wide: bool) -
     )
     general = full_box(b"gmin", 0, 0, struct.pack(">6H", 0x40, 0x8000, 0x8000, 0x8000, 0, 0))
     head = box(b"gmhd", general, box(b"text", _MATRIX))
-    media = _media(movie.timescale, movie.playing, b"text", b"Chapters", head, _here(), tables)
+    media = _media(scale, int(lengths.sum()), b"text", b"Chapters", head, _here(), tables)
     return box(b"trak", _track_header(movie, 2, 2, 0), media)
 
 
