@@ -45,12 +45,12 @@ _log = logging.getLogger(__name__)
 
 _TICK = 1.0  # seconds between looks at what changed
 _SAVE_EVERY = 10.0  # seconds of progress that kill -9 can cost
+_SAVE_SEEDING_EVERY = 600.0  # seconds of seeding time that kill -9 can cost
 _RETRY_EVERY = 10.0  # seconds until a torrent with a full disk tries again
 _PATIENCE = 10.0  # seconds for libtorrent to answer
 _NEEDS_SPACE = 16 * 1024 * 1024
 _Farewell: TypeAlias = lt.torrent_removed_alert | lt.torrent_deleted_alert | lt.torrent_delete_failed_alert
 _STOPPED = lt.torrent_flags.upload_mode | lt.torrent_flags.paused  # how libtorrent reacts to a failing disk
-_RESUME_FLAGS = lt.save_resume_flags_t.save_info_dict | lt.save_resume_flags_t.only_if_modified
 
 
 class EmbeddedClient:
@@ -273,7 +273,7 @@ class EmbeddedClient:
                     self._tick(now)
                 if now >= next_save:
                     next_save = now + _SAVE_EVERY
-                    self._ask_for_progress()
+                    self._ask_for_progress(_SAVE_SEEDING_EVERY)
 
     def _hear(self, alert: lt.alert) -> None:
         if isinstance(alert, lt.state_update_alert):
@@ -315,7 +315,9 @@ class EmbeddedClient:
         torrent = self._of(status.info_hashes)
         if torrent is None:
             return
-        torrent.status, torrent.seen_at, torrent.unsaved = status, time.monotonic(), True
+        # Saving counts as a change to libtorrent: without a look at the bytes we would save for ever.
+        torrent.unsaved = torrent.unsaved or _moved(torrent.status, status)
+        torrent.status, torrent.seen_at = status, time.monotonic()
         if status.flags & lt.torrent_flags.upload_mode and not torrent.trouble:
             torrent.trouble = "The disk refuses to take data."  # the alert that said why is long gone
         if torrent.content is None and status.has_metadata:
@@ -379,18 +381,20 @@ class EmbeddedClient:
         general = SeedGoal(self._settings.seed_ratio, None if minutes is None else minutes * 60)
         return goal_reached(general if goal == SeedGoal() else goal, torrent.ratio, torrent.seeding_seconds)
 
-    def _ask_for_progress(self) -> None:
+    def _ask_for_progress(self, seeding_time: float) -> None:
+        """Save what changed, and of seeding torrents the time where it was saved `seeding_time` seconds ago."""
+        since = time.monotonic() - seeding_time
         for torrent in self._torrents.values():
-            if torrent.unsaved:
+            if torrent.unsaved or (torrent.complete and not torrent.stopped and torrent.saved_at < since):
                 self._save(torrent)
 
     def _save(self, torrent: Torrent) -> None:
-        torrent.unsaved, torrent.saving = False, True
-        torrent.handle.save_resume_data(_RESUME_FLAGS)
+        torrent.unsaved, torrent.saving, torrent.saved_at = False, True, time.monotonic()
+        torrent.handle.save_resume_data(lt.save_resume_flags_t.save_info_dict)
 
     def _save_all(self) -> None:
         with self._heard:
-            self._ask_for_progress()
+            self._ask_for_progress(_SAVE_EVERY)
             self._heard.wait_for(lambda: not any(each.saving for each in self._torrents.values()), _PATIENCE)
 
     def _keep_progress(self, torrent: Torrent, params: lt.add_torrent_params) -> None:
@@ -422,6 +426,14 @@ def _is_whole(torrent: Torrent) -> bool:
         return all((Path(torrent.record.folder) / file.path).stat().st_size == file.size for file in files)
     except OSError:
         return False
+
+
+def _moved(before: lt.torrent_status, after: lt.torrent_status) -> bool:
+    return (before.total_done, before.all_time_upload, before.flags) != (
+        after.total_done,
+        after.all_time_upload,
+        after.flags,
+    )
 
 
 def _let_go_on(torrent: Torrent) -> None:

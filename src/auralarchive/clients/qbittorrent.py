@@ -294,7 +294,6 @@ class QBittorrentClient:
         if not category and self._settings.category:
             self._api.post("torrents/createCategory", {"category": self._settings.category})  # 409: it is there
             self._api.post("torrents/setCategory", {"hashes": item.id, "category": self._settings.category})
-        self._load_what_is_gone(item)
         return Added(item.id, adopted=True)
 
     def _own_again(self, item: ClientItem, options: AddOptions, earlier: set[str]) -> Added:

@@ -20,6 +20,7 @@ from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.pipeline.record import ClaimLost
 from auralarchive.pipeline.tools import Job
 from auralarchive.pipeline.work import JobKind, Workshop, kind_of
+from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import Downloads
 from auralarchive.ports.work import Clock
 
@@ -87,8 +88,7 @@ class LocalRunner:
         try:
             while not self._stopping.is_set():
                 self._work.clear()
-                self._workshop.retry_due()
-                self._dispatch(pools)
+                self._look_for_work(pools)
                 self._work.wait(self._idle)
         finally:
             self._stopping.set()
@@ -99,6 +99,13 @@ class LocalRunner:
             keeper.join()
 
     # --- dispatching ------------------------------------------------------------------------
+
+    def _look_for_work(self, pools: Mapping[JobKind, ThreadPoolExecutor]) -> None:
+        try:
+            self._workshop.retry_due()
+            self._dispatch(pools)
+        except AuralError as error:  # the database is away, or its disk full: it is asked again
+            _log.warning("no work can be taken at the moment: %s", error)
 
     def _dispatch(self, pools: Mapping[JobKind, ThreadPoolExecutor]) -> None:
         for download in self._downloads.claimable(self._clock.now()):
@@ -146,9 +153,12 @@ class LocalRunner:
         while not self._stopping.is_set():
             self._look.wait(self._check)
             self._look.clear()
-            for running in self._snapshot():
-                if not self._still_ours(running):
-                    running.job.cancel.cancel()
+            try:
+                for running in self._snapshot():
+                    if not self._still_ours(running):
+                        running.job.cancel.cancel()
+            except AuralError as error:  # nobody can take a claim away meanwhile, either
+                _log.warning("leases cannot be renewed at the moment: %s", error)
 
     def _snapshot(self) -> list[_Running]:
         with self._lock:

@@ -13,6 +13,7 @@ from auralarchive.domain.lifecycle import allows
 from auralarchive.domain.release import Release
 from auralarchive.domain.seeding import SeedGoal, choose_goal
 from auralarchive.domain.status import DownloadStatus, DownloadType
+from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.record import Recorder, UnknownDownload
 from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.clients import Payload, PayloadReader
@@ -158,7 +159,10 @@ class Commands:
         if existing is not None:
             raise Conflict(existing.id, "info_hash")
         new = NewDownload(book, manual, extras.priority, extras.download_limit, extras.upload_limit, extras.sequential)
-        return self.store.downloads.create(new, *events, payload=payload)
+        failpoint("create.before")
+        made = self.store.downloads.create(new, *events, payload=payload)
+        failpoint("create.after")
+        return made
 
 
 def chosen_event(release: Release, goals: SeedGoals) -> e.ReleaseChosen:

@@ -21,6 +21,7 @@ from auralarchive.domain.download import Download
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.schedule import backoff
 from auralarchive.domain.status import DownloadStatus, SeedingStatus
+from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.completion import Completion
 from auralarchive.pipeline.live import Live, LiveBoard
 from auralarchive.pipeline.record import Recorder, UnknownDownload
@@ -176,8 +177,15 @@ class Monitor:
         with ThreadPoolExecutor(max_workers=8, thread_name_prefix="poll") as pool:
             while not self._stopping.is_set():
                 if self._enabled:
-                    self.tick(pool)
+                    self._try_tick(pool)
                 self._rest()
+
+    def _try_tick(self, pool: ThreadPoolExecutor) -> None:
+        try:
+            self.tick(pool)
+        except AuralError as error:  # the database is away, or its disk full: it is asked again
+            self._changed = True
+            _log.warning("downloads cannot be followed at the moment: %s", error)
 
     def _rest(self) -> None:
         """Sleep for an interval; a wake-up cuts it short, but not below a quarter, so that a burst of
@@ -287,9 +295,13 @@ class Monitor:
             case o.Record(event):
                 self._record(row, event)
             case o.PauseItem():
+                failpoint("monitor.before_pause")
                 client.pause(item.id if item else row.download_client_id or "")
+                failpoint("monitor.after_pause")
             case o.ResumeItem():
+                failpoint("monitor.before_resume")
                 client.resume(item.id if item else row.download_client_id or "")
+                failpoint("monitor.after_resume")
             case o.CheckCompletion():
                 assert item is not None, "only an item that is there can be complete"
                 self._complete(row, client, item)

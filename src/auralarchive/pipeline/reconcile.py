@@ -62,12 +62,16 @@ class Reconciler:
                 shutil.rmtree(folder, ignore_errors=True)
             else:
                 self.workshop.sweep(int(match[1]))
+        with suppress(AuralError):  # a library that is not mounted has nothing to sweep
+            self._sweep_library()
+
+    def _sweep_library(self) -> None:
+        # Listed before we ask who imports: what an import stages after that is not among them.
+        staged = self.tools.library.staging()
         if self.tools.store.downloads.in_status(_IMPORTS):
             return  # a staging folder's note tells the next attempt what an interrupted one has published
-        living = {row.claim_token for row in self.tools.store.downloads.claimed()}
-        for token in self.tools.library.staging():
-            if token not in living:
-                self.tools.library.discard(token)
+        for token in staged:
+            self.tools.library.discard(token)
 
     def _judge(self, client: str, item: ClientItem) -> list[Finding]:
         download_id = self._ours(item)

@@ -116,7 +116,9 @@ class Workshop:
         except (ClaimLost, IllegalTransition):
             self._undo(job, kind, event)
         if kind in (JobKind.IMPORT, JobKind.CLEANUP):
+            failpoint(f"sweep.before.{kind}")
             self.sweep(download.id)
+            failpoint(f"sweep.after.{kind}")
 
     def renew(self, job: Job) -> bool:
         """Keep the lease; False when the claim is no longer ours."""
@@ -203,6 +205,9 @@ class Workshop:
             # There is no failing to clean up: the claim runs out and it is tried again.
             _log.warning("download %s: cleaning up has to wait: %s", job.download.id, failure)
             return None
+        if kind is JobKind.GRAB and failure.kind is FailureKind.CLIENT_AUTH:
+            # The client is left alone until its settings change; the download waits at its door.
+            return e.Released(str(failure))
         return e.StageFailed(failure, self._retry_at(job.download, failure))
 
     def _retry_at(self, download: Download, failure: Failure) -> datetime | None:
@@ -227,14 +232,13 @@ class Workshop:
 
     def found_in_client(self, download_id: int) -> None:
         """An item of ours is in a client though its download was cancelled: have it removed again."""
-        try:
+        with suppress(IllegalTransition):  # not cancelled, or its removal is still to come: all is well
             self.recorder.record(download_id, e.StrayFound())
-        except IllegalTransition:
-            return  # not cancelled, or its removal is still to come: all is well
 
     def _give_up(self, download: Download, conflict: Conflict) -> None:
         _log.warning("download %s cannot be retried: %s", download.id, conflict)
-        self.recorder.record(download.id, e.RetryAbandoned(f"Not retried: {conflict}."))
+        with suppress(IllegalTransition, StaleRecord):  # a person was quicker
+            self.recorder.record(download.id, e.RetryAbandoned(f"Not retried: {conflict}."))
 
 
 def _needs_work_folder(download: Download) -> bool:

@@ -52,7 +52,10 @@ class AddOptions:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The client has it: under this id, newly added or adopted because it was already there."""
+    """The client has it, under this id. `adopted`: it was there already and is not of our making.
+
+    An item that carries our instance's tag is ours, whichever attempt or earlier download made it.
+    """
 
     id: str
     adopted: bool

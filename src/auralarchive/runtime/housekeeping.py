@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from auralarchive.pipeline.reconcile import Reconciler
 from auralarchive.ports.clients import Finding
+from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import Releases
 from auralarchive.ports.work import Clock
 
@@ -37,7 +38,10 @@ class Housekeeper:
     def run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            self.round()
+            try:
+                self.round()
+            except AuralError as error:  # the database is away, or its disk full: the next round does it
+                _log.warning("housekeeping has to wait: %s", error)
             self._wake.wait(INTERVAL_SECONDS)
 
     def round(self) -> None:

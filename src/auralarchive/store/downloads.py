@@ -15,6 +15,7 @@ from auralarchive.domain.download import Download
 from auralarchive.domain.events import Event
 from auralarchive.domain.lifecycle import apply
 from auralarchive.domain.status import DownloadStatus
+from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import Payload
 from auralarchive.ports.store import Conflict, LoggedEvent, NewDownload, Page, Sort, StaleRecord
 from auralarchive.ports.work import Clock
@@ -73,6 +74,7 @@ class SqlDownloads:
             try:
                 with self._database.write() as connection:
                     result = write(connection)
+                    failpoint("store.uncommitted")
             except IntegrityError as error:
                 tries -= 1
                 conflict = self._conflict(record)

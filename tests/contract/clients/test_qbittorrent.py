@@ -65,12 +65,16 @@ def wired(
 def test_a_foreign_duplicate_is_adopted_without_stealing(
     qbittorrent_rig: QBittorrentRig, swarm: Swarm, hand: qbittorrentapi.Client
 ) -> None:
-    """What somebody added before keeps its category and tags; it only gains our tag."""
+    """What somebody added before keeps its category and tags; it gains a tag that is no download's.
+
+    Were it a download's own tag, an attempt repeated after a crash would take the torrent for ours.
+    """
     torrent = swarm.book(50_000)
     hand.torrents_add(torrent_files=torrent.data, category="films", tags="mine", is_stopped=True, is_paused=True)
     wait_for(lambda: hand.torrents_info(torrent_hashes=torrent.info_hash))
     assert add(qbittorrent_rig, torrent).adopted
-    wait_for(lambda: item_of(qbittorrent_rig, torrent.info_hash).tags == {"mine", "auralarchive-test"})
+    assert add(qbittorrent_rig, torrent).adopted
+    wait_for(lambda: item_of(qbittorrent_rig, torrent.info_hash).tags == {"mine", "auralarchive-adopted"})
     assert hand.torrents_info(torrent_hashes=torrent.info_hash)[0].category == "films"
 
 

@@ -22,9 +22,9 @@ def run(job: Job, tools: Tools) -> e.Event:
     """
     download = job.download
     source = Path(download.temp_file_path or "")
-    if not download.temp_file_path or not source.exists():
+    if not download.temp_file_path or _bytes_at(source) < max(1, download.file_size or 0):
         raise NeedsPerson(
-            f"The downloaded files are gone ({source}).",
+            f"Downloaded files are gone from {source}.",
             "Retry to download them again.",
             kind=FailureKind.SOURCE_LOST,
         )
@@ -46,6 +46,12 @@ def run(job: Job, tools: Tools) -> e.Event:
     tools.store.recipes.save(download.id, recipe_of(result))
     failpoint("convert.recipe_saved")
     return e.ConversionDone(str(result.path), result.mode, len(result.chapters), result.duration_seconds)
+
+
+def _bytes_at(source: Path) -> int:
+    """What is there of the download, by size: half a book must not become a book."""
+    files = source.rglob("*") if source.is_dir() else [source]
+    return sum(file.lstat().st_size for file in files if file.is_file() and not file.is_symlink())
 
 
 def work_folder(tools: Tools, download_id: int, token: str) -> Path:

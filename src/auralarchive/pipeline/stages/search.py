@@ -7,6 +7,7 @@ from auralarchive.domain.book import Book, is_real_asin
 from auralarchive.domain.download import Download
 from auralarchive.domain.failures import Disposition, Failure, FailureKind
 from auralarchive.domain.release import Release, SearchQuery
+from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.commands import chosen_event
 from auralarchive.pipeline.searching import SearchReport
 from auralarchive.pipeline.tools import Job, Tools
@@ -15,7 +16,9 @@ from auralarchive.pipeline.tools import Job, Tools
 def run(job: Job, tools: Tools) -> e.Event:
     """`ReleaseChosen`, or `StageFailed` with what the indexers said."""
     download = job.download
+    failpoint("search.before")
     report = tools.searcher.search(query_for(download.book), cancel=job.cancel)
+    failpoint("search.after")
     spent = _already_tried(download, tools)
     fitting = [r for r in report.results if _fits(r, tools.settings.minimum_match_score) and not _same(r, spent)]
     if fitting:
