@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { select } from "../src/lib/downloads-view";
+import type { Status } from "../src/lib/status";
 import { DownloadStore } from "../src/stores/downloads.svelte";
 import { download, serve } from "./help";
 
@@ -10,7 +11,7 @@ beforeEach(() => {
   store = new DownloadStore();
 });
 
-const change = (id: number, version: number, new_status: string) => ({
+const change = (id: number, version: number, new_status: Status) => ({
   download_id: id,
   old_status: "QUEUED",
   new_status,
@@ -47,10 +48,11 @@ describe("progress", () => {
   test("a batch changes the numbers of rows that move, and no order but those by progress", () => {
     store.merge([download(1, { status: "DOWNLOADING" }), download(2, { status: "PAUSED" })]);
     const before = store.structure;
+    const unknown = { eta_seconds: null, downloaded_bytes: null, total_bytes: null };
     store.progress([
-      { download_id: 1, progress: 40, speed_bps: 10 },
-      { download_id: 2, progress: 70 },
-      { download_id: 99, progress: 1 },
+      { download_id: 1, progress: 40, speed_bps: 10, ...unknown },
+      { download_id: 2, progress: 70, speed_bps: 10, ...unknown },
+      { download_id: 99, progress: 1, speed_bps: 10, ...unknown },
     ]);
     expect(store.get(1)?.data).toMatchObject({ download_progress: 40, speed_bps: 10 });
     expect(store.get(2)?.data.download_progress).toBe(0);

@@ -15,6 +15,8 @@ function release(id: string, changes: Partial<Release> = {}): Release {
     author: null,
     narrator: null,
     series: null,
+    series_part: null,
+    year: null,
     language: null,
     abridged: null,
     file_format: null,

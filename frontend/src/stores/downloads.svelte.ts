@@ -6,14 +6,8 @@
 
 import { untrack } from "svelte";
 import * as api from "../api/client";
-import type { Download, ProgressRow, StateChange } from "../api/types";
+import type { Download, DownloadPage, ProgressRow, StateChange } from "../api/types";
 import { likelyActions, moves, type Action } from "../lib/status";
-
-interface QueuePage {
-  downloads: Download[];
-  total: number;
-  next_cursor: string | null;
-}
 
 const PAGE = 500;
 /** With more stale rows than this, reading the list anew costs less than one request a row. */
@@ -31,8 +25,8 @@ export class Row {
     this.data = data;
   }
 
-  get actions(): readonly Action[] {
-    return this.data.actions ?? likelyActions(this.data.status);
+  get actions(): readonly string[] {
+    return this.data.actions;
   }
 }
 
@@ -95,7 +89,7 @@ export class DownloadStore {
     let cursor: string | undefined;
     do {
       const query = { limit: PAGE, cursor, sort: "-id" };
-      const page = await api.get<QueuePage>("downloads/queue", { query });
+      const page = await api.get<DownloadPage>("downloads/queue", { query });
       for (const download of page.downloads) before.delete(download.id);
       this.total = page.total;
       this.merge(page.downloads);
