@@ -30,13 +30,14 @@ _FORM_POINTS: Mapping[str, float] = MappingProxyType(
         "aac": 24,
         "ogg": 22,
         "ape": 18,
+        "wavpack": 18,
         "wma": 10,
         "aax": 10,
         "aaxc": 10,
     }
 )
 _UNKNOWN_FORM = 20.0
-_LOSSLESS = frozenset({"flac", "alac", "wav", "ape"})
+_LOSSLESS = frozenset({"flac", "alac", "wav", "ape", "wavpack"})
 #: From kbit/s on: points. Speech is clear at 64; far above that only the download grows.
 _BITRATE_STEPS = ((321, 12.0), (193, 16.0), (64, 20.0), (48, 16.0), (32, 10.0), (0, 3.0))
 #: Seeders from this number on: points.

@@ -5,7 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-AUDIO_FORMATS = ("m4b", "mp3", "m4a", "flac", "aac", "aax", "aaxc", "ogg", "opus", "wma", "wav", "alac", "ape")
+AUDIO_FORMATS = (
+    "m4b",
+    "mp3",
+    "m4a",
+    "flac",
+    "aac",
+    "aax",
+    "aaxc",
+    "ogg",
+    "opus",
+    "wma",
+    "wav",
+    "alac",
+    "ape",
+    "wavpack",
+)
 OTHER_FORMATS = ("epub", "mobi", "azw3", "azw", "pdf", "cbz", "cbr", "djvu", "fb2", "mkv", "mp4", "avi")
 
 _FORMATS = frozenset(AUDIO_FORMATS + OTHER_FORMATS)
@@ -27,7 +42,11 @@ _ABRIDGED = re.compile(r"(?<!un)\b(?:abridged|gekürzte?s?|gekuerzt)\b", re.IGNO
 _ABRIDGED_WORDS = re.compile(
     f"{_UNABRIDGED.pattern}|{_ABRIDGED.pattern}|\\bnarrator\\b|\\bversion\\b|\\blesung\\b", re.IGNORECASE
 )
-_FORMAT = re.compile(rf"(?<![\w])(?:{'|'.join(sorted(_FORMATS, key=len, reverse=True))})(?![\w])", re.IGNORECASE)
+_FORMAT = re.compile(
+    # FLAC is often written together with its depth: FLAC24, FLAC24bit
+    rf"(?<![\w])(?:(?:{'|'.join(sorted(_FORMATS, key=len, reverse=True))})(?![\w])|flac(?=24))",
+    re.IGNORECASE,
+)
 _KBPS = re.compile(r"(?<![\w.])(\d{2,3})\s?(?:k|kb|kbps|kb/s|kbit|kbit/s|kbits)(?![\w])", re.IGNORECASE)
 _AFTER_FORMAT = re.compile(
     r"(?<!\w)(?:mp3|m4a|m4b|aac|ogg|opus)[\s@_-]{1,3}(\d{2,3})(?![\w])|(?<!\w)(\d{2,3})[\s_-]{1,3}(?:mp3|m4a|m4b)(?!\w)",

@@ -158,7 +158,8 @@ def _swarm(item: Item) -> tuple[int | None, int | None]:
     """Seeders, and seeders and leechers together."""
     text = f"{item.text('description')} {item.text('status')}"
     seeders = parse_count(item.attr("seeders") or item.text("seeders"))
-    seeders = seeders_in_text(text) if seeders is None else seeders
+    # A zero in a text for people is often just what stands there until somebody counted.
+    seeders = (seeders_in_text(text) or None) if seeders is None else seeders
     peers = parse_count(item.attr("peers") or item.text("peers"))
     if peers is None:
         leechers = parse_count(item.attr("leechers") or item.text("leechers"))

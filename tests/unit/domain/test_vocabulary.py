@@ -35,6 +35,7 @@ def test_formats() -> None:
     """Audio before ebooks, the first of several; "Opus" is a word until it is written like a codec."""
     assert format_of("Salt [EPUB] [M4B, MP3]") == "m4b"
     assert format_of("Salt (pdf)") == "pdf"
+    assert format_of("Salt [WEB FLAC24bit]") == "flac"
     assert format_of("Salt's Opus") is None
     assert format_of("Salt [OPUS]") == "opus"
     assert format_of("Roberta Flack") is None

@@ -144,6 +144,15 @@ def test_a_small_enclosure_is_the_torrent_file() -> None:
     assert read(item(LINK, "<description>Size: 20 MB, Seeders: 3</description>"))[0].size == 20 * MIB
 
 
+def test_a_zero_in_a_text_is_no_count() -> None:
+    """Seeders count from attributes, and from a description only where it names some."""
+    (some,) = read(item(LINK, "<description>Seeders: 3 - Leechers: 4</description>"))
+    (none,) = read(item(LINK, "<description>Seeds: 0, Leechers: 0</description>"))
+    (zero,) = read(item(LINK, attr("seeders", "0")))
+    assert [(r.seeders, r.peers) for r in (some, none)] == [(3, 7), (None, None)]
+    assert zero.seeders == 0
+
+
 def test_categories_may_be_words() -> None:
     """A category's name counts where the capabilities told its number."""
     assert read(item(LINK, "<category>Audiobook</category><category>Unheard of</category>"))[0].categories == (3030,)
