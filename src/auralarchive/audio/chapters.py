@@ -81,7 +81,12 @@ def file_titles(probes: Sequence[Probe]) -> list[str]:
 def _from_name(stem: str) -> str:
     """A file's name without the number in front of it, where words follow."""
     text = clean(stem.replace("_", " "))
-    rest = re.sub(r"^\s*(?:cd\s*)?\d{1,4}(?:\s*-\s*\d{1,4})?\s*[-.)_:]*\s+", "", text, flags=re.IGNORECASE)
+    rest = re.sub(
+        r"^\s*(?:(?:cd|dis[ck])\s*\d{1,3}[\s-]+)?\d{1,4}(?:\s*-\s*\d{1,4})?\s*[-.)_:]*\s+",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
     return rest if re.search(r"[^\W\d_]", rest) else (f"Chapter {int(text)}" if text.isdecimal() else text)
 
 
