@@ -28,6 +28,7 @@ _ALIKE = 0.86  # words that differ by a letter in seven
 _MAX_WORDS = 60
 _ARTICLES = frozenset(("the", "a", "an", "der", "die", "das", "le", "la", "les", "el", "il"))
 _FILLERS = _ARTICLES | {"of", "and", "in", "by", "und", "von", "et", "de"}
+_KINDS = frozenset(("novel", "book", "story", "tale", "thriller", "memoir", "unabridged", "series", "roman"))
 _SAME = {"vol": "volume", "bk": "book", "pt": "part", "no": "number", "nr": "number"}
 _SUBTITLE = re.compile(r"\s*(?:[:;(\[]|\s[-–—]\s)")
 _PEOPLE = re.compile(r"\s*(?:[,;&/]|\band\b|\bund\b)\s*", re.IGNORECASE)
@@ -80,23 +81,40 @@ def _reasons(book: _Wanted, release: Release, similarity: Similarity) -> list[Re
 
 
 def _title_likeness(book: _Wanted, release: Release, similarity: Similarity) -> float:
-    wanted = {_words(book.title), _words(_main(book.title))} - {()}
-    offered = _offered_titles(book, release, similarity)
-    pairs = [(left, right) for left in wanted for right in offered]
-    return max((_words_likeness(left, right, book, release, similarity) for left, right in pairs), default=0.0)
+    swapped = release.parsed.author is not None and _is_swapped(book, release, similarity)
+    offered = str(release.parsed.author) if swapped else release.parsed.title
+    pairs = _title_pairs(book, offered)
+    best = max((_words_likeness(left, right, book, release, similarity) for left, right in pairs), default=0.0)
+    return min(best, _subtitle_likeness(book.title, offered, similarity))
 
 
-def _offered_titles(book: _Wanted, release: Release, similarity: Similarity) -> set[tuple[str, ...]]:
-    """The words that may be the release's title: with and without subtitle, and without the author's name."""
-    parsed = release.parsed
-    texts = {parsed.title, _main(parsed.title)}
-    if parsed.author and _is_swapped(book, release, similarity):
-        texts = {parsed.author, _main(parsed.author)}
-    offered = {_words(text) for text in texts}
+def _subtitle_likeness(wanted: str, offered: str, similarity: Similarity) -> float:
+    """1.0 unless both have subtitles that differ: "Far Coasts: The Ferry" is not "Far Coasts: The Storm"."""
+    left, right = _split(wanted)[1], _split(offered)[1]
+    shared = min(len(left), len(right))
+    return 1.0 if left[:shared] == right[:shared] else similarity(" ".join(left), " ".join(right))
+
+
+def _title_pairs(book: _Wanted, offered: str) -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What may be compared: whole titles, main titles unless both have subtitles, a subtitle that stands alone."""
+    (main, subtitle), (offered_main, offered_subtitle) = _split(book.title), _split(offered)
+    pairs = {(_words(book.title), _words(offered))}
+    if not (subtitle and offered_subtitle):
+        pairs.add((_words(main), _words(offered_main)))
+    if len(subtitle) >= 2 and not offered_subtitle:
+        pairs.add((subtitle, _words(offered_main)))
     author = _words(book.author or "")
     if author:
-        offered |= {_without(words, author) for words in offered}
-    return offered - {()}
+        pairs |= {(left, _without(right, author)) for left, right in pairs}
+    return {(left, right) for left, right in pairs if left and right}
+
+
+def _split(title: str) -> tuple[str, tuple[str, ...]]:
+    """Main title, and the words of its subtitle unless that only says that it is a book."""
+    parts = _SUBTITLE.split(title, maxsplit=1)
+    words = _words(parts[1]) if len(parts) > 1 and parts[0].strip() else ()
+    telling = [word for word in words if word not in _FILLERS | _KINDS]
+    return (parts[0] if parts[0].strip() else title), words if telling else ()
 
 
 def _is_swapped(book: _Wanted, release: Release, similarity: Similarity) -> bool:
@@ -307,11 +325,6 @@ def _same_word(left: str, right: str, similarity: Similarity) -> bool:
 
 
 # --- words ---------------------------------------------------------------------------------------
-
-
-def _main(title: str) -> str:
-    """The title without its subtitle."""
-    return _SUBTITLE.split(title, maxsplit=1)[0]
 
 
 def _joined(text: str) -> str:

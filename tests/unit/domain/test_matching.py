@@ -72,6 +72,7 @@ def test_the_wanted_book_is_found(title: str) -> None:
         (BOOK, "Mira Okonjo - Tidewalkers 02 - The Salt Harbour"),
         (BOOK, "Tidewalkers Books 1-4 by Mira Okonjo"),
         (BOOK, "The Salt Harbour by Mira Okonjo [GER / M4B]"),
+        (query("Far Coasts: The Ferry", "Mira Okonjo"), "Far Coasts: The Storm by Mira Okonjo [ENG / M4B]"),
     ],
 )
 def test_other_books_are_not(wanted: SearchQuery | Book, title: str) -> None:
@@ -90,6 +91,8 @@ def test_other_books_are_not(wanted: SearchQuery | Book, title: str) -> None:
         (query("???", "Mira Okonjo"), "Mira Okonjo - ???"),
         (query("The Picture of the Harbour", "Mira Okonjo"), "The Picture of the Harbour [MP3]"),
         (query("Ferry"), "Ferry by Tom Hale"),
+        (query("Far Coasts: The Last Ferry", "Mira Okonjo"), "Mira Okonjo - The Last Ferry"),
+        (query("Ferry: A Novel", "Mira Okonjo"), "Mira Okonjo - Ferry: The True History"),
         (SearchQuery(text="salt harbour okonjo"), "The Salt Harbour by Mira Okonjo [ENG / M4B]"),
     ],
 )
