@@ -66,6 +66,12 @@ class Connections:
         if eio in self._sio.environ:
             self._named[eio] = _Named(guest, seen)
 
+    def release(self, sid: str) -> None:
+        """A client has left: the poll or the websocket that waits for news goes home at once."""
+        socket = self._sio.eio.sockets.get(self._sio.manager.eio_sid_from_sid(sid, "/"))
+        if socket is not None:
+            socket.queue.put_nowait(None)
+
     def seen(self, sid: str) -> int | None:
         named = self._named.get(self._sio.manager.eio_sid_from_sid(sid, "/"))
         return named.seen if named else None

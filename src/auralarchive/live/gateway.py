@@ -66,6 +66,7 @@ class Gateway:
         self._sio = _server(self._limits, self._connected)
         self._connections = Connections(self._sio, self._limits)
         self._sio.on("connect", self._connect)
+        self._sio.on("disconnect", self._disconnected)
         self._sio.on("*", self._ignore)
         store.on_commit(self.wake)
 
@@ -178,6 +179,9 @@ class Gateway:
         """Called once the client has been told that it is in."""
         if self._tasks is not None:
             self._tasks.start_soon(self._catch_up, sid, self._connections.seen(sid))
+
+    async def _disconnected(self, sid: str, reason: str) -> None:
+        self._connections.release(sid)
 
     async def _ignore(self, event: str, sid: str, *data: object) -> None:
         """Clients have nothing to say; the guard counts how often they try."""

@@ -53,6 +53,8 @@ class Frontend:
 
 def _is_page(path: str) -> bool:
     first, *rest = path.removeprefix("/").split("/")
+    if not first:
+        return not rest
     return first in PAGES and len(rest) <= 2 and all(part.replace("-", "").isalnum() for part in rest)
 
 

@@ -1,0 +1,92 @@
+"""Pages and their files: from a list made once, never by a path from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+from starlette.types import Message
+
+from auralarchive.web.errors import Problem
+from auralarchive.web.frontend import PAGES, Frontend
+
+
+@pytest.fixture
+def static(tmp_path: Path) -> Path:
+    (tmp_path / "secret").write_text("canary")
+    root = tmp_path / "static"
+    (root / "assets").mkdir(parents=True)
+    (root / "index.html").write_text("<!doctype html>the page")
+    (root / "favicon.svg").write_text("<svg/>")
+    (root / "assets" / "app-1a2b.js").write_text("run()")
+    (root / "assets" / "link").symlink_to(tmp_path / "secret")
+    return root
+
+
+def answer(frontend: Frontend, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    scope = {"type": "http", "method": method, "path": path, "headers": [], "extensions": {}}
+    anyio.run(frontend, scope, receive, send)
+    headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def test_every_page_is_the_same_document(static: Path) -> None:
+    """The document finds its page by the address; browsers ask for it anew each time."""
+    frontend = Frontend(static)
+    for page in [*(f"/{name}" for name in PAGES), "/downloads/12", "/library/3", "/settings/clients"]:
+        status, headers, body = answer(frontend, page)
+        assert (status, headers["cache-control"], body) == (200, "no-cache", b"<!doctype html>the page")
+
+
+def test_hashed_files_are_kept_for_good(static: Path) -> None:
+    """Their name changes with their content."""
+    status, headers, body = answer(Frontend(static), "/assets/app-1a2b.js")
+    assert (status, body) == (200, b"run()")
+    assert "immutable" in headers["cache-control"]
+    assert "javascript" in headers["content-type"]
+    assert answer(Frontend(static), "/favicon.svg")[1]["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/../../secret",
+        "/assets/..%5c..%5csecret",
+        "/....//secret",
+        "/assets/link",
+        "/assets",
+        "/assets2/app-1a2b.js",
+        "//etc/passwd",
+        "/index.html",
+        "/downloads/../api",
+        "/nothing",
+        "/.env",
+        "/downloads/1/2/3",
+    ],
+)
+def test_nothing_else_is_there(static: Path, path: str) -> None:
+    """Neither above, nor beside, nor through a link."""
+    with pytest.raises(Problem) as caught:
+        answer(Frontend(static), path)
+    assert caught.value.kind.status == 404
+
+
+def test_without_built_pages_it_says_how_to_build_them(tmp_path: Path) -> None:
+    """A checkout that was never built is no riddle."""
+    assert b"script/bootstrap" in answer(Frontend(tmp_path / "absent"), "/")[2]
+
+
+def test_pages_are_only_read(static: Path) -> None:
+    """A POST to a page is nothing that exists."""
+    with pytest.raises(Problem):
+        answer(Frontend(static), "/", "POST")

@@ -1,0 +1,38 @@
+"""Secrets are written, never read, and go only where they were meant for."""
+
+from __future__ import annotations
+
+import pytest
+
+from auralarchive.web import secrets
+from auralarchive.web.errors import Problem
+
+KEYS = frozenset({"password"})
+STORED = {"host": "nas", "port": 8080, "username": "ann", "password": "hidden"}
+
+
+def test_secrets_show_only_that_they_are_set() -> None:
+    """The value stays inside."""
+    assert secrets.shown(STORED, KEYS) == {**STORED, "password": {"set": True}}
+    assert secrets.shown({"password": None}, KEYS) == {"password": {"set": False}}
+
+
+@pytest.mark.parametrize("given", [{}, {"password": {"set": True}}, {"password": {}}])
+def test_left_alone_a_secret_stays(given: dict[str, object]) -> None:
+    """Leaving it out and sending back what was shown are the same."""
+    assert secrets.merged({"host": "nas", **given}, STORED, KEYS)["password"] == "hidden"
+
+
+def test_a_new_secret_replaces_the_old_one() -> None:
+    """Also the word that stands for it elsewhere is only a word."""
+    assert secrets.merged({"password": "REDACTED"}, STORED, KEYS)["password"] == "REDACTED"
+    assert "password" not in secrets.merged({"password": {"set": True}}, None, KEYS)
+
+
+@pytest.mark.parametrize("moved", [{"host": "attacker"}, {"port": 1}])
+def test_a_stored_secret_never_goes_to_another_address(moved: dict[str, object]) -> None:
+    """Whoever changes the host or port has to know the secret."""
+    with pytest.raises(Problem) as caught:
+        secrets.merged({"host": "nas", "port": 8080, **moved}, STORED, KEYS)
+    assert caught.value.kind.code == "secret_needed"
+    assert secrets.merged({**moved, "password": "again"}, STORED, KEYS)["password"] == "again"
