@@ -71,10 +71,19 @@ def programs(scratch: Path) -> Path:
         if _runs(folder):
             return folder
     for folder in _candidates():
-        copy = shutil.copytree(folder.parent, scratch / folder.parent.name, symlinks=True)
-        if _runs(copy / folder.name):
-            return copy / folder.name
+        if _runs(copy := _copied(folder, scratch)):
+            return copy
     return missing("PostgreSQL", "script/test installs it")
+
+
+def _copied(folder: Path, scratch: Path) -> Path:
+    """The same programs below `scratch`, with the libraries that a wheel keeps beside its package."""
+    installed, package = folder.parent, folder.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, scratch / libraries.name, dirs_exist_ok=True)
+    copy = shutil.copytree(installed, scratch / package.name / installed.name, symlinks=True)
+    return copy / folder.name
 
 
 class Postgres:
