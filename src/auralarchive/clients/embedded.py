@@ -13,7 +13,6 @@ WARNING and let it try again every few seconds: when the cause is gone, it goes 
 
 from __future__ import annotations
 
-import errno
 import logging
 import shutil
 import threading
@@ -33,13 +32,12 @@ from auralarchive.clients.embedded_settings import EmbeddedSettings, ip_filter, 
 from auralarchive.clients.embedded_state import Record, StateFolder, new_record
 from auralarchive.clients.path_mapping import PathMapper
 from auralarchive.domain.client_item import ClientFile, ClientItem
-from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal, goal_reached
 from auralarchive.domain.status import DownloadType
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.adapters import AdapterType, adapter_type
 from auralarchive.ports.clients import Added, AddOptions, ClientReport, DownloadClient, Payload
-from auralarchive.ports.errors import AuralError, InvalidInput, Misconfigured, NoSpace, Unreachable
+from auralarchive.ports.errors import AuralError, InvalidInput, Misconfigured, Unreachable
 
 _log = logging.getLogger(__name__)
 
@@ -100,8 +98,7 @@ class EmbeddedClient:
                 return Added(known.record.id, adopted=False)
             params = _params(payload)
             record = new_record(payload, options, self._settings.download_folder)
-            with _disk_errors():
-                self._state.save_new(record, payload)
+            self._state.save_new(record, payload)
             failpoint("embedded.noted")
             self._start(record, params)
             return Added(record.id, adopted=False)
@@ -129,9 +126,10 @@ class EmbeddedClient:
 
     def resume(self, item_id: str) -> None:
         def start(torrent: Torrent) -> None:
-            self._wish(torrent, paused=False)
+            # Held files are given up for lost: libtorrent's word that they are missing counts no longer.
+            self._wish(torrent, paused=False, complete=torrent.record.complete and not torrent.held)
             torrent.held = None
-            _let_go_on(torrent)
+            torrent.let_go_on()
 
         self._change(item_id, start)
 
@@ -223,15 +221,14 @@ class EmbeddedClient:
             self._try_to_wish(torrent, complete=False)
             torrent.handle.force_recheck()
         if not options.paused:
-            _let_go_on(torrent)
+            torrent.let_go_on()
 
     def _known(self, hashes: frozenset[str]) -> Torrent | None:
         return next((each for each in self._torrents.values() if hashes.intersection(each.record.hashes)), None)
 
     def _wish(self, torrent: Torrent, **changes: object) -> None:
         torrent.record = replace(torrent.record, **changes)  # type: ignore[arg-type] # names of its fields
-        with _disk_errors():
-            self._state.save(torrent.record)
+        self._state.save(torrent.record)
 
     def _finish_removal(self, record: Record) -> None:
         if record.with_data:
@@ -315,11 +312,7 @@ class EmbeddedClient:
         torrent = self._of(status.info_hashes)
         if torrent is None:
             return
-        # Saving counts as a change to libtorrent: without a look at the bytes we would save for ever.
-        torrent.unsaved = torrent.unsaved or _moved(torrent.status, status)
-        torrent.status, torrent.seen_at = status, time.monotonic()
-        if status.flags & lt.torrent_flags.upload_mode and not torrent.trouble:
-            torrent.trouble = "The disk refuses to take data."  # the alert that said why is long gone
+        torrent.learn(status)
         if torrent.content is None and status.has_metadata:
             learn_metadata(torrent)
         if torrent.complete and not torrent.flush_asked:
@@ -374,7 +367,7 @@ class EmbeddedClient:
         if not (status.errc.value() or status.flags & _STOPPED):
             torrent.trouble = None
         elif _has_space(self._settings.download_folder):
-            _let_go_on(torrent)
+            torrent.let_go_on()
 
     def _has_seeded_enough(self, torrent: Torrent) -> bool:
         minutes, goal = self._settings.seed_minutes, torrent.record.goal
@@ -400,7 +393,7 @@ class EmbeddedClient:
     def _keep_progress(self, torrent: Torrent, params: lt.add_torrent_params) -> None:
         try:
             self._state.save_resume(torrent.record.id, lt.write_resume_data_buf(params))
-        except OSError as error:
+        except AuralError as error:
             torrent.unsaved = True
             _log.warning("The progress of torrent %s cannot be saved: %s", torrent.record.id, error)
 
@@ -428,20 +421,6 @@ def _is_whole(torrent: Torrent) -> bool:
         return False
 
 
-def _moved(before: lt.torrent_status, after: lt.torrent_status) -> bool:
-    return (before.total_done, before.all_time_upload, before.flags) != (
-        after.total_done,
-        after.all_time_upload,
-        after.flags,
-    )
-
-
-def _let_go_on(torrent: Torrent) -> None:
-    torrent.handle.clear_error()
-    torrent.handle.unset_flags(lt.torrent_flags.upload_mode)
-    torrent.handle.resume()
-
-
 def _has_space(folder: Path) -> bool:
     try:
         return shutil.disk_usage(folder).free >= _NEEDS_SPACE
@@ -462,21 +441,6 @@ def _checked(item_id: str) -> str:
     if not item_id:
         raise ValueError("an empty id names no torrent")
     return item_id
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    """Errors of our own notes on disk, in the port's words."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace("The disk with AuralArchive's data is full.", "Make room on it.") from error
-        raise Misconfigured(
-            f"AuralArchive's data folder cannot be written: {error.strerror}.",
-            "Check its permissions.",
-            kind=FailureKind.PERMISSION,
-        ) from error
 
 
 def _make(name: str, settings: EmbeddedSettings, context: ClientContext) -> DownloadClient:

@@ -35,6 +35,7 @@ class Torrent:
     seen_at: float = field(default_factory=time.monotonic)
     unsaved: bool = True
     saving: bool = False
+    saved_at: float = field(default_factory=time.monotonic)
     flushed: bool = False
     flush_asked: bool = False
     trouble: str | None = None
@@ -43,6 +44,20 @@ class Torrent:
     gone: bool = False
     size: int | None = None
     content: str | None = None
+
+    def learn(self, status: lt.torrent_status) -> None:
+        """Take over what libtorrent says now."""
+        # Being saved is a change to libtorrent: without a look at the bytes we would save for ever.
+        self.unsaved = self.unsaved or _moved(self.status, status)
+        self.status, self.seen_at = status, time.monotonic()
+        if status.flags & lt.torrent_flags.upload_mode and not self.trouble:
+            self.trouble = "The disk refuses to take data."  # the alert that said why is long gone
+
+    def let_go_on(self) -> None:
+        """Start it, whatever stopped it."""
+        self.handle.clear_error()
+        self.handle.unset_flags(lt.torrent_flags.upload_mode)
+        self.handle.resume()
 
     @property
     def complete(self) -> bool:
@@ -145,6 +160,11 @@ def name_of(torrent: Torrent) -> str | None:
     """The torrent's own name once its metadata is there, as text."""
     info = torrent.handle.torrent_file()
     return display_text(info.name()) or None if info else None
+
+
+def _moved(before: lt.torrent_status, after: lt.torrent_status) -> bool:
+    kept = (before.total_done, before.all_time_upload, before.flags)
+    return kept != (after.total_done, after.all_time_upload, after.flags)
 
 
 def _share(done: list[int], index: int, size: int) -> float:

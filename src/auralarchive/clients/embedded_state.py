@@ -8,19 +8,23 @@ from its source again and its pieces are checked on disk.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import libtorrent as lt
 
+from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import AddOptions, Payload
+from auralarchive.ports.errors import Misconfigured, NoSpace
 
 _log = logging.getLogger(__name__)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -72,7 +76,10 @@ def new_record(payload: Payload, options: AddOptions, downloads: Path) -> Record
 
 
 class StateFolder:
-    """The files of one embedded client. Not locked: the application runs once for each data folder."""
+    """The files of one embedded client. Not locked: the application runs once for each data folder.
+
+    Saving raises `NoSpace` and `Misconfigured`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -94,6 +101,11 @@ class StateFolder:
                 _log.warning("The note %s of the embedded client cannot be read: %s", path.name, error)
 
     def save_new(self, record: Record, payload: Payload) -> None:
+        with _disk_errors():
+            self._save_source(record, payload)
+        self.save(record)
+
+    def _save_source(self, record: Record, payload: Payload) -> None:
         if payload.data is not None:
             replace_file(self._path(record.id, "torrent"), payload.data)
         else:
@@ -102,11 +114,13 @@ class StateFolder:
         self.save(record)
 
     def save(self, record: Record) -> None:
-        replace_file(self._path(record.id, "json"), json.dumps(asdict(record)).encode())
+        with _disk_errors():
+            replace_file(self._path(record.id, "json"), json.dumps(asdict(record)).encode())
 
     def save_resume(self, item_id: str, data: bytes) -> None:
-        if self._path(item_id, "json").exists():
-            replace_file(self._path(item_id, "resume"), data)
+        with _disk_errors():
+            if self._path(item_id, "json").exists():
+                replace_file(self._path(item_id, "resume"), data)
 
     def forget(self, item_id: str) -> None:
         """The note goes last: until then a crash leaves something that a restart can finish."""
@@ -171,6 +185,21 @@ def replace_file(path: Path, data: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Errors of the disk in the port's words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace("The disk with AuralArchive's data is full.", "Make room on it.") from error
+        raise Misconfigured(
+            f"AuralArchive's data folder cannot be written: {error.strerror}.",
+            "Check its permissions.",
+            kind=FailureKind.PERMISSION,
+        ) from error
 
 
 def _record(noted: dict[str, Any]) -> Record:
