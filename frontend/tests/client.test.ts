@@ -26,9 +26,12 @@ test("a server that cannot be reached, or answers nonsense, is still explained",
 test("an ended session is told to whoever cares, but a wrong password is not one", async () => {
   const ended = vi.fn();
   onSignedOut(ended);
-  serve({ "POST /api/auth/login": { status: 401, body: {} }, "GET /api/clients": { status: 401, body: {} } });
+  serve({
+    "POST /api/auth/login": { status: 401, body: { code: "wrong_credentials" } },
+    "GET /api/auth/keys": { status: 401, body: { code: "not_signed_in" } },
+  });
   await post("auth/login", {}).catch(() => {});
   expect(ended).not.toHaveBeenCalled();
-  await get("clients").catch(() => {});
+  await get("auth/keys").catch(() => {});
   expect(ended).toHaveBeenCalledOnce();
 });

@@ -74,8 +74,12 @@ export function onSignedOut(react: () => void): void {
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const answer = await send(method, path, options);
-  if (answer.status === 401 && !path.startsWith("auth/")) signedOut();
-  if (!answer.ok) throw new Problem(answer.status, await bodyOf(answer));
+  if (!answer.ok) {
+    const problem = new Problem(answer.status, await bodyOf(answer));
+    // A wrong password is a 401, too, but ends no session.
+    if (problem.status === 401 && problem.code !== "wrong_credentials") signedOut();
+    throw problem;
+  }
   return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);
 }
 
