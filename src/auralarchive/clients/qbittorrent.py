@@ -38,7 +38,7 @@ ADOPTED = f"{TAG_PREFIX}-adopted"  # on what somebody else had added: nothing wi
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SEEN_WITHIN = 10.0  # seconds until an added torrent shows, magnets included
 _GONE_WITHIN = 5.0  # seconds until a removed one is gone
-_LOOK_EVERY = 0.2
+_LOOK_EVERY = 0.1
 _REMOVES = {1: "removes the torrent", 3: "removes the torrent and its files"}
 
 
@@ -166,7 +166,7 @@ class QBittorrentClient:
         if found is not None:
             return self._adopted(found, options)
         refused = self._send(payload, options)
-        seen = self._seen(payload.hashes, patience=_LOOK_EVERY * 5 if refused else _SEEN_WITHIN)
+        seen = self._seen(payload.hashes, patience=_LOOK_EVERY * 10 if refused else _SEEN_WITHIN)
         if seen is None:
             raise refused or Unreachable(
                 "qBittorrent took the torrent but does not show it.", "It is looked for again at the next attempt."

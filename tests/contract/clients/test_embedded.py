@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from auralarchive.clients import embedded
+from auralarchive.clients import embedded_session
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.embedded import EmbeddedClient
 from auralarchive.clients.embedded_settings import EmbeddedSettings
@@ -70,12 +70,12 @@ def is_ready(item: ClientItem) -> bool:
 _CHILD = """
 import sys, time
 from pathlib import Path
-from auralarchive.clients import embedded
+from auralarchive.clients import embedded, embedded_session
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.embedded_settings import EmbeddedSettings
 from auralarchive.clients.payloads import Payloads
 from auralarchive.ports.clients import AddOptions
-embedded._SAVE_EVERY = 0.5
+embedded_session._SAVE_EVERY = 0.5
 folder = Path(sys.argv[1])
 client = embedded.EmbeddedClient("embedded", EmbeddedSettings(download_folder=folder / "downloads", loopback=True),
                                  ClientContext(folder / "state"))
@@ -178,7 +178,7 @@ def test_a_disk_that_refuses_heals_by_itself(
     opened: Open, swarm: Swarm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The item waits with the system's own words, and goes on once the cause is gone."""
-    monkeypatch.setattr(embedded, "_RETRY_EVERY", 0.5)
+    monkeypatch.setattr(embedded_session, "_RETRY_EVERY", 0.5)
     torrent = swarm.book(100_000)
     blocker = tmp_path / "downloads" / torrent.info_hash
     blocker.parent.mkdir()
@@ -195,8 +195,8 @@ def test_a_full_disk_heals_by_itself(
     opened: Open, swarm: Swarm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real full file system: WARNING while it is full, READY after room was made."""
-    monkeypatch.setattr(embedded, "_RETRY_EVERY", 0.5)
-    monkeypatch.setattr(embedded, "_NEEDS_SPACE", 700_000)
+    monkeypatch.setattr(embedded_session, "_RETRY_EVERY", 0.5)
+    monkeypatch.setattr(embedded_session, "_NEEDS_SPACE", 700_000)
     small = tmp_path / "downloads"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], check=False).returncode:
