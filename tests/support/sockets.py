@@ -52,3 +52,5 @@ def listening(
     finally:
         listener.client.disconnect()
         listener.client.shutdown()
+        if listener.client.eio.http is not None:
+            listener.client.eio.http.close()

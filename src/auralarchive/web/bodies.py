@@ -38,6 +38,12 @@ async def guarded(headers: Mapping[str, str], path: str, receive: Receive) -> Re
     return _replayed(body, receive)
 
 
+def check_framing(headers: Mapping[str, str]) -> None:
+    """Refuse a request with two lengths: a proxy in front might believe the other one. Raises a problem."""
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise Problem("bad_request", "The request declares two lengths.", headers={"Connection": "close"})
+
+
 def check_json(body: bytes) -> None:
     """Refuse JSON that parsers disagree about or that only means harm. Raises a problem."""
     # Counted before parsing: the parser itself recurses.

@@ -139,6 +139,7 @@ class Gate:
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         visit = _visit(scope, self.boundary)
+        bodies.check_framing(visit.headers)
         identity = await self._identity(visit) if is_guarded(scope["path"]) or _has_cookie(visit) else None
         if identity is None and is_guarded(scope["path"]):
             raise Problem("not_signed_in")
