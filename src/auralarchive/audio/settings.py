@@ -6,10 +6,14 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import ConfigDict
+
 
 @dataclass(frozen=True, slots=True)
 class AaxcKey:
     """Key and IV of one of the owner's own AAXC books, 16 bytes each. Never shown, never logged."""
+
+    __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")  # on its way to a process
 
     key: bytes = field(repr=False)
     iv: bytes = field(repr=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from auralarchive import settings as tree
-from auralarchive.audio.engine import Engine
+from auralarchive.audio.isolated import IsolatedEngine
 from auralarchive.audio.settings import AaxcKey, AudioSettings
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.payloads import Payloads
@@ -138,6 +138,7 @@ def _assemble(
         clock,
         settings.search.deadline_seconds,
     )
+    exits.callback(searcher.close)
     library = FilesystemLibrary(
         settings.library_root,
         LibrarySettings(
@@ -153,7 +154,7 @@ def _assemble(
         fetcher=LinkFetcher(GuardedClient(), payloads, adapters.indexers.all, clock),
         searcher=searcher,
         goals=goals,
-        converter=Engine(audio_settings(settings)),
+        converter=IsolatedEngine(audio_settings(settings)),
         library=library,
         live=live,
         clock=clock,
@@ -178,6 +179,7 @@ def _assemble(
         clock,
         lambda: _monitor_settings(holder.current),
         housekeeper.wake,
+        workshop.retry_at,
     )
     commands = Commands(store, recorder, payloads, goals, parse_link)
     for wake in (runner.wake, monitor.wake):

@@ -1,0 +1,112 @@
+"""The engine in a process of its own: the `Converter` of the server.
+
+What strangers have uploaded is parsed there and not in the process that holds the pages, the database
+and the keys; its memory goes back to the system with it, and a long pass over gigabytes holds up no
+page. It is bound to our life: however we end, it ends, and FFmpeg with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from auralarchive.audio import launch
+from auralarchive.audio.messages import ORDER, REPLY, Order, Reply
+from auralarchive.audio.settings import AudioSettings
+from auralarchive.ports.audio import ConvertRequest, ConvertResult
+from auralarchive.ports.errors import TransientError
+from auralarchive.ports.work import CancelToken, Progress
+
+_log = logging.getLogger(__name__)
+
+_UNLIMITED = "-1"
+#: The process has this long to stop FFmpeg and to tidy up before it is killed.
+_GRACE_SECONDS = 0.8
+
+
+class IsolatedEngine:
+    """Starts a process for each conversion. One instance serves any number of threads."""
+
+    def __init__(self, settings: AudioSettings | None = None) -> None:
+        self._settings = settings or AudioSettings()
+
+    def convert(self, request: ConvertRequest, progress: Progress, cancel: CancelToken) -> ConvertResult:
+        """See the port."""
+        cancel.check()
+        with tempfile.TemporaryFile() as complaints:
+            process = _start(complaints)
+            try:
+                last = self._talk(process, request, progress, cancel)
+            finally:
+                _end(process)
+            if last.result is not None:
+                return last.result
+            if last.refusal is not None:
+                raise last.refusal.error()
+            cancel.check()
+            raise _died(process.returncode, complaints)
+
+    def _talk(
+        self, process: subprocess.Popen[bytes], request: ConvertRequest, progress: Progress, cancel: CancelToken
+    ) -> Reply:
+        """The process's last word; an empty one where it died without."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with suppress(BrokenPipeError):
+            process.stdin.write(ORDER.dump_json(Order(self._settings, request)) + b"\n")
+            process.stdin.flush()
+        threading.Thread(target=_stop_when_cancelled, args=(process, cancel), daemon=True).start()
+        last = Reply()
+        with process.stdout as replies:
+            for line in replies:
+                last = REPLY.validate_json(line)
+                if last.progress is not None:
+                    progress(last.progress)
+        return last
+
+
+def _start(complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    bound = [sys.executable, str(Path(launch.__file__)), str(os.getpid()), "0", *[_UNLIMITED] * 4, "--"]
+    return subprocess.Popen(  # noqa: S603 - an argument list of our own making, no shell
+        [*bound, sys.executable, "-m", "auralarchive.audio.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        start_new_session=True,
+    )
+
+
+def _stop_when_cancelled(process: subprocess.Popen[bytes], cancel: CancelToken) -> None:
+    while process.poll() is None:
+        if cancel.wait(0.1):
+            _end(process)
+            return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to stop by closing its input, then end it and all that it has started."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _died(code: int, complaints: IO[bytes]) -> TransientError:
+    complaints.seek(0, os.SEEK_END)
+    complaints.seek(max(0, complaints.tell() - 4000))
+    _log.error("the conversion process ended with %s: %s", code, complaints.read().decode("utf-8", "replace"))
+    how = f"was killed (signal {-code})" if code < 0 else f"ended with {code}"
+    return TransientError(f"The conversion process {how}.", "Is there enough memory? It is tried again by itself.")
