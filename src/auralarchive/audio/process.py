@@ -6,6 +6,7 @@ kept in a ring of the last lines, however much it is. A child that moves no data
 
 from __future__ import annotations
 
+import fcntl
 import os
 import selectors
 import signal
@@ -143,6 +144,13 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             pipe.close()
 
 
+def _widen(pipe: int) -> None:
+    """More room in a pipe means fewer switches between the processes, by far; where it is refused, nothing is lost."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
+
+
 class _Pump:
     """Moves data between us and the child until both its outputs are closed."""
 
@@ -183,6 +191,7 @@ class _Pump:
         assert child.stderr
         for pipe in (child.stdin, child.stdout, child.stderr):
             os.set_blocking(pipe.fileno(), False)
+            _widen(pipe.fileno())
         selector.register(child.stdout, selectors.EVENT_READ, self._read_output)
         selector.register(child.stderr, selectors.EVENT_READ, self._read_errors)
         if self._feed:
