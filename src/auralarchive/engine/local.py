@@ -82,8 +82,8 @@ class LocalRunner:
 
     def run(self) -> None:
         """Block until `stop`. An error that gets out of here is a bug, and ends the process loudly."""
-        keeper = threading.Thread(target=self._keep, name="lease-keeper", daemon=True)
-        keeper.start()
+        keeping = ThreadPoolExecutor(1, thread_name_prefix="lease-keeper")
+        keeper = keeping.submit(self._keep)
         pools = {kind: ThreadPoolExecutor(self._places[kind], thread_name_prefix=f"stage-{kind}") for kind in JobKind}
         try:
             while not self._stopping.is_set():
@@ -94,9 +94,9 @@ class LocalRunner:
             self._stopping.set()
             self._look.set()
             self._cancel_all()
-            for pool in pools.values():
+            for pool in (*pools.values(), keeping):
                 pool.shutdown(wait=True, cancel_futures=True)
-            keeper.join()
+        keeper.result()  # whatever ended it ends us: without it claims would run out under living work
 
     # --- dispatching ------------------------------------------------------------------------
 
@@ -108,10 +108,15 @@ class LocalRunner:
             _log.warning("no work can be taken at the moment: %s", error)
 
     def _dispatch(self, pools: Mapping[JobKind, ThreadPoolExecutor]) -> None:
+        full: str | None = None
         for download in self._downloads.claimable(self._clock.now()):
             kind = kind_of(download)
             if kind is None or not self._has_place(kind, download):
                 continue
+            if kind is JobKind.GRAB:
+                full = full or self._workshop.no_place()
+                if full is not None and full == download.reason:
+                    continue  # it knows: a thousand waiting rows cost no query each
             job = self._workshop.claim(download)
             if job is not None:
                 self._enter(kind, job)
@@ -150,15 +155,21 @@ class LocalRunner:
     # --- leases -----------------------------------------------------------------------------
 
     def _keep(self) -> None:
-        while not self._stopping.is_set():
-            self._look.wait(self._check)
-            self._look.clear()
-            try:
-                for running in self._snapshot():
-                    if not self._still_ours(running):
-                        running.job.cancel.cancel()
-            except AuralError as error:  # nobody can take a claim away meanwhile, either
-                _log.warning("leases cannot be renewed at the moment: %s", error)
+        try:
+            while not self._stopping.is_set():
+                self._look.wait(self._check)
+                self._look.clear()
+                self._check_claims()
+        finally:
+            self.stop()
+
+    def _check_claims(self) -> None:
+        try:
+            for running in self._snapshot():
+                if not self._still_ours(running):
+                    running.job.cancel.cancel()
+        except AuralError as error:  # nobody can take a claim away meanwhile, either
+            _log.warning("leases cannot be renewed at the moment: %s", error)
 
     def _snapshot(self) -> list[_Running]:
         with self._lock:

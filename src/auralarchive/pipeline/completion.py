@@ -50,9 +50,13 @@ class Completion:
         seeds = client.seeds and download.download_type is DownloadType.TORRENT
         return e.DownloadCompleted(str(content), sum(file.size for file in wanted), seeds)
 
+    def forget(self, download_id: int) -> None:
+        """Its item is no longer followed: a later look begins anew."""
+        self._looks.pop(download_id, None)
+
     def _refusal(self, content: Path) -> Failure | None:
         real = content.resolve()
-        for root in self._forbidden:
+        for root in (forbidden.resolve() for forbidden in self._forbidden):
             if real == root or root.is_relative_to(real):
                 return Failure(
                     FailureKind.UNSAFE_PATH,

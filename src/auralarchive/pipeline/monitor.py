@@ -18,6 +18,7 @@ from auralarchive.domain import events as e
 from auralarchive.domain import observe as o
 from auralarchive.domain.client_item import ClientItem
 from auralarchive.domain.download import Download
+from auralarchive.domain.failures import Failure
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.schedule import backoff
 from auralarchive.domain.status import DownloadStatus, SeedingStatus
@@ -37,6 +38,10 @@ _log = logging.getLogger(__name__)
 AUTH_PAUSE_SECONDS = 30 * 60
 #: Progress goes to the database this often: after a crash the pages begin with a figure not too old.
 SAVE_SECONDS = 30.0
+
+
+#: When a download that has just failed is tried again by itself; None: a person has to act.
+RetryAt = Callable[[Download, Failure], datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +122,11 @@ class Monitor:
         clock: Clock,
         settings: Callable[[], MonitorSettings],
         on_recovery: Callable[[], None] = lambda: None,
+        retry_at: RetryAt = lambda _download, _failure: None,
     ) -> None:
         self._downloads, self._recorder, self._clients = downloads, recorder, clients
         self._completion, self._board, self._health, self._clock = completion, live, health, clock
-        self._read_settings, self._on_recovery = settings, on_recovery
+        self._read_settings, self._on_recovery, self._retry_at = settings, on_recovery, retry_at
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._enabled = True
@@ -201,16 +207,38 @@ class Monitor:
         self._last_tick = self._clock.now()
         if self._changed:
             self._changed = False
-            self._rows = self._downloads.watched()
-            self._watches = {row.id: self._watches[row.id] for row in self._rows if row.id in self._watches}
+            self._read_rows()
         now = self._clock.monotonic()
-        for client in self._clients.all():
+        clients = self._clients.all()
+        self._forget_neighbours({client.name for client in clients})
+        for client in clients:
             neighbour = self._neighbour(client)
             if neighbour.polling or now < neighbour.leave_until:
                 continue
             neighbour.polling = True
             pool.submit(self._visit, neighbour)
         self._save(now)
+
+    def _read_rows(self) -> None:
+        """Read what is to be watched, and let go of what was remembered of the others."""
+        before, self._rows = self._rows, self._downloads.watched()
+        watched = {row.id for row in self._rows}
+        for gone in {row.id for row in before} - watched:
+            self._watches.pop(gone, None)
+            self._handed.pop(gone, None)
+            self._saved.pop(gone, None)
+            self._completion.forget(gone)
+            self._board.forget(gone)
+
+    def _forget_neighbours(self, configured: set[str]) -> None:
+        for name in set(self._neighbours) - configured:
+            del self._neighbours[name]
+            self._health.note(name, None)
+        for row in self._rows:
+            if row.acquisition is DownloadStatus.DOWNLOADING and row.download_client not in configured:
+                reason = f'Waiting: the client "{row.download_client}" is not enabled. Enable it in the settings.'
+                if row.reason != reason:
+                    self._record(row, e.Waiting(reason))
 
     def _neighbour(self, client: DownloadClient) -> _Neighbour:
         known = self._neighbours.get(client.name)
@@ -269,12 +297,18 @@ class Monitor:
         for row in self._rows:
             if row.download_client != client.name:
                 continue
-            item = _match(row, by_key) or self._search(row, client)
-            if item is not None:
-                figures[row.id] = _figures(row, item, self._board.get(row.id))
-                self._hand_over_limits(row, client, item)
-            self._follow(row, client, item)
-        self._board.put(figures)
+            try:
+                item = _match(row, by_key) or self._search(row, client)
+                if item is not None:
+                    figures[row.id] = _figures(row, item, self._board.get(row.id))
+                    self._hand_over_limits(row, client, item)
+                self._follow(row, client, item)
+            except AuralError:
+                raise  # it is the client that does not answer
+            except Exception:  # noqa: BLE001 - what one row runs into must not hide all others of its client
+                _log.exception("download %s: bug while it is followed", row.id)
+        watched = {row.id for row in self._rows}  # some may have left while the client was thinking
+        self._board.put({key: live for key, live in figures.items() if key in watched})
 
     def _search(self, row: Download, client: DownloadClient) -> ItemOrNone:
         """Not among ours: somebody may have taken our tag or category away, or it was adopted."""
@@ -323,8 +357,12 @@ class Monitor:
         self._handed[row.id] = wanted
 
     def _record(self, row: Download, event: e.Event) -> None:
+        if isinstance(event, e.StageFailed):
+            event = replace(event, retry_at=self._retry_at(row, event.failure))
         try:
             self._recorder.record(row.id, event, expected_version=row.version)
+        except AuralError as error:  # the database is away, not the client: the next poll tells the same again
+            _log.warning("download %s: %s cannot be recorded now: %s", row.id, type(event).__name__, error)
         except (IllegalTransition, StaleRecord, Conflict, UnknownDownload) as error:
             _log.debug("download %s moved on before %s: %s", row.id, type(event).__name__, error)
         self._changed = True
@@ -338,7 +376,7 @@ class Monitor:
         moved = {key: value for key, value in current.items() if abs(value - self._saved.get(key, -1.0)) >= 1.0}
         if moved:
             self._downloads.save_progress(moved)
-        self._saved = current
+            self._saved.update(moved)  # not `current`: what creeps would never have moved by one percent
 
 
 ItemOrNone = ClientItem | None

@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 _IMPORTS = (DownloadStatus.CONVERTED, DownloadStatus.IMPORTING, DownloadStatus.IMPORT_FAILED)
 _WORK_FOLDER = re.compile(r"(\d{1,18})-[0-9a-f]{16}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)  # what the database can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Reconciler:
             except AuralError as error:
                 _log.info("client %s cannot be reconciled now: %s", client.name, error)
                 continue
-            findings += [finding for item in items for finding in self._judge(client.name, item)]
+            findings += self._judge(client.name, items)
         return tuple(findings)
 
     def sweep_disk(self) -> None:
@@ -73,22 +74,20 @@ class Reconciler:
         for token in staged:
             self.tools.library.discard(token)
 
-    def _judge(self, client: str, item: ClientItem) -> list[Finding]:
-        download_id = self._ours(item)
-        if download_id is None:
-            return []
-        download = self.tools.store.downloads.get(download_id)
-        if download is None:
-            return [_orphan(client, item)]
-        if download.acquisition is DownloadStatus.CANCELLED and download.removal is not Removal.WANTED:
-            with suppress(IllegalTransition, StaleRecord):
-                self.workshop.recorder.record(download_id, e.StrayFound())
-        return []
+    def _judge(self, client: str, items: tuple[ClientItem, ...]) -> list[Finding]:
+        tagged = {item.id: (number, item) for item in items if (number := self._ours(item)) is not None}
+        rows = self.tools.store.downloads.get_many([number for number, _ in tagged.values()])
+        known = {row.id: row for row in rows}
+        for row in rows:
+            if row.acquisition is DownloadStatus.CANCELLED and row.removal is not Removal.WANTED:
+                with suppress(IllegalTransition, StaleRecord):
+                    self.workshop.recorder.record(row.id, e.StrayFound())
+        return [_orphan(client, item) for number, item in tagged.values() if number not in known]
 
     def _ours(self, item: ClientItem) -> int | None:
         prefix = self.tools.tag(0).removesuffix("0")
         numbers = [tag.removeprefix(prefix) for tag in item.tags if tag.startswith(prefix)]
-        return next((int(number) for number in numbers if number.isdecimal()), None)
+        return next((int(number) for number in numbers if _NUMBER.fullmatch(number)), None)
 
 
 def _orphan(client: str, item: ClientItem) -> Finding:

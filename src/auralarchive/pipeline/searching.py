@@ -79,6 +79,10 @@ class Searcher:
         self.releases.save(query, results, self.clock.now())
         return SearchReport(results, tuple(question.outcome() for question in asked))
 
+    def close(self) -> None:
+        """Wait for nobody: what is still asked then is an indexer that does not answer."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
     def _await(self, futures: list[Future[None]], asked: list[_Question], cancel: CancelToken | None) -> None:
         give_up = self.clock.monotonic() + self.deadline_seconds
         pending: Iterable[Future[None]] = futures

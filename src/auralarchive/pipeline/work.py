@@ -20,7 +20,7 @@ from auralarchive.domain.download import Download
 from auralarchive.domain.failures import RELEASE_FAULTS, Disposition, Failure, FailureKind
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.schedule import RetryPolicy
-from auralarchive.domain.status import DownloadStatus, Removal
+from auralarchive.domain.status import DownloadStatus, Removal, SeedingStatus
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.record import ClaimLost, Recorder
 from auralarchive.pipeline.stages import cancel, convert, grab, import_, search
@@ -94,12 +94,20 @@ class Workshop:
         if kind is None:
             return None
         if kind is JobKind.GRAB:
-            # Places are counted and taken by one process at a time, or two would take the last one.
-            with self.tools.store.downloads.exclusive("grab"):
-                return None if self._grab_waits(download) else self._take(download, kind)
+            return self._claim_grab(download)
         if kind is JobKind.CLEANUP and self._client_in_trouble(download):
             return None
         return self._take(download, kind)
+
+    def no_place(self) -> str | None:
+        """Why no further download may begin now; None: there is room."""
+        limit = self.max_concurrent_downloads()
+        downloads = self.tools.store.downloads
+        busy = downloads.counts().get(S.DOWNLOADING, 0) + sum(
+            1 for row in downloads.claimed() if row.acquisition is S.FOUND and _alive(row, self.tools)
+        )
+        # The same words for every waiting row at any time: what changes by itself would fill the log.
+        return f"Waiting for a free place: {limit} may download at once." if busy >= limit else None
 
     def run(self, job: Job) -> None:
         """Do the work of a claim and record how it ended. Never raises but for bugs of its own."""
@@ -115,6 +123,8 @@ class Workshop:
             self._record_failure(job, grab.duplicate(conflict).failure)
         except (ClaimLost, IllegalTransition):
             self._undo(job, kind, event)
+        if kind in (JobKind.CONVERT, JobKind.IMPORT) and download.seeding is not SeedingStatus.SEEDING:
+            self.tools.live.forget(download.id)  # nobody else writes there any more
         if kind in (JobKind.IMPORT, JobKind.CLEANUP):
             failpoint(f"sweep.before.{kind}")
             self.sweep(download.id)
@@ -127,11 +137,20 @@ class Workshop:
 
     def sweep(self, download_id: int) -> None:
         """Remove work folders of this download that nothing needs any more."""
-        download = self.tools.store.downloads.get(download_id)
+        # Listed before we ask: a folder that a claim makes after that is not among them.
+        folders = list(self.tools.settings.work_root.glob(f"{download_id}-*"))
+        download = self.tools.store.downloads.get(download_id) if folders else None
         if download is not None and _needs_work_folder(download):
             return
-        for folder in self.tools.settings.work_root.glob(f"{download_id}-*"):
+        for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def retry_at(self, download: Download, failure: Failure) -> datetime | None:
+        """When a stage that has just failed is tried again by itself; None: a person has to act."""
+        now = self.tools.clock.now()
+        if not download.manual and failure.kind in RELEASE_FAULTS:
+            return now + timedelta(seconds=5)  # another release is chosen: there is nothing to wait for
+        return self.policy.retry_at(download, failure, now, secrets.randbelow(100) / 100)
 
     def retry_due(self) -> int:
         """Send failed stages back whose timer ran out; how many."""
@@ -163,21 +182,21 @@ class Workshop:
         """Claim only the very version that we judged: another worker may have it by now."""
         return self.recorder.record(download.id, event, expected_version=download.version)
 
-    def _grab_waits(self, download: Download) -> bool:
-        reason = grab.waiting_for(download, self.tools) or self._no_place()
+    def _claim_grab(self, download: Download) -> Job | None:
+        if self._waits(download, grab.waiting_for(download, self.tools)):
+            return None
+        # Places are counted and taken by one process at a time, or two would take the last one.
+        with self.tools.store.downloads.exclusive("grab"):
+            return None if self._waits(download, self.no_place()) else self._take(download, JobKind.GRAB)
+
+    def _waits(self, download: Download, reason: str | None) -> bool:
+        """Whether there is something to wait for; the record tells it, once."""
         if reason is None:
             return False
-        with suppress(IllegalTransition, StaleRecord):  # it has moved on: nothing to explain
-            self.recorder.record(download.id, e.Waiting(reason))
+        if reason != download.reason:
+            with suppress(IllegalTransition, StaleRecord):  # it has moved on: nothing to explain
+                self.recorder.record(download.id, e.Waiting(reason), expected_version=download.version)
         return True
-
-    def _no_place(self) -> str | None:
-        limit = self.max_concurrent_downloads()
-        downloads = self.tools.store.downloads
-        busy = sum(1 for row in downloads.in_status([S.DOWNLOADING])) + sum(
-            1 for row in downloads.claimed() if row.acquisition is S.FOUND and _alive(row, self.tools)
-        )
-        return f"Waiting for a free place: {busy} of {limit} downloads are running." if busy >= limit else None
 
     def _client_in_trouble(self, download: Download) -> bool:
         name = download.download_client
@@ -189,7 +208,7 @@ class Workshop:
         """What the stage came to; None when it has nothing to say (the claim was taken away)."""
         try:
             event: e.Event = _STAGE[kind].run(job, self.tools)
-        except Cancelled:
+        except (Cancelled, StaleRecord):  # the claim is gone: whoever took it knows why
             return None
         except AuralError as error:
             return self._failed(job, kind, error.failure)
@@ -208,13 +227,7 @@ class Workshop:
         if kind is JobKind.GRAB and failure.kind is FailureKind.CLIENT_AUTH:
             # The client is left alone until its settings change; the download waits at its door.
             return e.Released(str(failure))
-        return e.StageFailed(failure, self._retry_at(job.download, failure))
-
-    def _retry_at(self, download: Download, failure: Failure) -> datetime | None:
-        now = self.tools.clock.now()
-        if not download.manual and failure.kind in RELEASE_FAULTS:
-            return now + timedelta(seconds=5)
-        return self.policy.retry_at(download, failure, now, secrets.randbelow(100) / 100)
+        return e.StageFailed(failure, self.retry_at(job.download, failure))
 
     def _record_failure(self, job: Job, failure: Failure) -> None:
         try:
@@ -228,7 +241,17 @@ class Workshop:
         if kind is JobKind.CONVERT:
             shutil.rmtree(convert.work_folder(self.tools, job.download.id, job.token), ignore_errors=True)
         if isinstance(event, e.SentToClient):
-            self.found_in_client(job.download.id)
+            try:
+                self._undo_add(job.download.id, event)
+            except AuralError as error:  # the reconciler finds it later
+                _log.warning("download %s: its item in %s stays for now: %s", job.download.id, event.client, error)
+
+    def _undo_add(self, download_id: int, sent: e.SentToClient) -> None:
+        """The client has an item that its download did not wait for: paused or cancelled meanwhile."""
+        client = self.tools.clients.get(sent.client)
+        if client is not None and self.recorder.get(download_id).acquisition is S.PAUSED:
+            client.pause(sent.client_id)  # resumed, it is added again: the client then adopts it
+        self.found_in_client(download_id)
 
     def found_in_client(self, download_id: int) -> None:
         """An item of ours is in a client though its download was cancelled: have it removed again."""

@@ -209,8 +209,12 @@ class Books(Protocol):
         duration_seconds: float,
         chapters: Sequence[Mapping[str, Any]],
         added_at: datetime,
+        token: str | None = None,
     ) -> LibraryBook:
-        """Insert or replace the book of this download."""
+        """Insert or replace the book of this download.
+
+        Raises `StaleRecord` where a `token` is given that is no longer the download's claim.
+        """
 
     def of_download(self, download_id: int) -> LibraryBook | None: ...
 
@@ -222,7 +226,8 @@ class Books(Protocol):
 class Recipes(Protocol):
     """How each book was made: the converter's result of one download, as JSON."""
 
-    def save(self, download_id: int, recipe: Mapping[str, Any]) -> None: ...
+    def save(self, download_id: int, recipe: Mapping[str, Any], token: str | None = None) -> None:
+        """Keep it; raises `StaleRecord` where a `token` is given that is no longer the download's claim."""
 
     def get(self, download_id: int) -> Mapping[str, Any] | None: ...
 

@@ -14,6 +14,7 @@ from auralarchive.ports.library import LibraryFile
 from auralarchive.ports.store import LibraryBook
 from auralarchive.store import schema
 from auralarchive.store.database import Database
+from auralarchive.store.recipes import check_claim
 
 _BOOK = (
     "asin",
@@ -47,8 +48,9 @@ class SqlBooks:
         duration_seconds: float,
         chapters: Sequence[Mapping[str, Any]],
         added_at: datetime,
+        token: str | None = None,
     ) -> LibraryBook:
-        """Insert or replace the book of this download; a replaced one keeps its id."""
+        """Insert or replace the book of this download; a replaced one keeps its id. See `ports.store.Books.save`."""
         row = {
             **{name: getattr(book, name) for name in _BOOK},
             "download_id": download_id,
@@ -57,6 +59,7 @@ class SqlBooks:
             "added_at": added_at,
         }
         with self._database.write() as connection:
+            check_claim(connection, download_id, token)
             book_id = _write_book(connection, download_id, row)
             _write_files(connection, book_id, files)
             return _read(connection, _books.id == book_id)[0]

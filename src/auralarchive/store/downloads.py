@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from auralarchive.domain.download import Download
 from auralarchive.domain.events import Event
 from auralarchive.domain.lifecycle import apply
-from auralarchive.domain.status import DownloadStatus
+from auralarchive.domain.status import DownloadStatus, Owner, Removal
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import Payload
 from auralarchive.ports.store import Conflict, LoggedEvent, NewDownload, Page, Sort, StaleRecord
@@ -35,6 +35,12 @@ _TRIES = 3
 _MOVING = (DownloadStatus.DOWNLOADING.value, DownloadStatus.PAUSED.value)
 
 _queue = schema.download_queue.c
+
+#: The kinds of work, for `claimable`: one condition each.
+_WORK = (
+    _queue.removal == Removal.WANTED.value,
+    *(_queue.status == status.value for status in DownloadStatus if status.owner is Owner.WORKER),
+)
 
 
 class SqlDownloads:
@@ -139,9 +145,17 @@ class SqlDownloads:
         return self._all(_by_priority(_queue.status.in_([status.value for status in statuses])))
 
     def claimable(self, now: datetime) -> tuple[Download, ...]:
-        """The most urgent rows that a worker may take, at most 100."""
+        """The most urgent rows that a worker may take, at most 100 in a status.
+
+        Each status for itself: hundreds that wait for a free place must not hide one to be converted.
+        """
         free = or_(_queue.lease_until.is_(None), _queue.lease_until < now)
-        return self._all(_by_priority(schema.IS_WORK, free).limit(_MOST_CLAIMABLE))
+        found: dict[int, Download] = {}
+        with self._database.read() as connection:
+            for waiting in _WORK:
+                query = _by_priority(schema.IS_WORK, waiting, free).limit(_MOST_CLAIMABLE)
+                found |= {record.id: record for record in map(from_row, connection.execute(query).mappings())}
+        return tuple(sorted(found.values(), key=lambda record: (-record.priority, record.id)))
 
     def retries_due(self, now: datetime) -> tuple[Download, ...]:
         """Failed rows whose timer has run out."""

@@ -32,16 +32,18 @@ def _holders(download: Download, tools: Tools) -> list[DownloadClient]:
 
 
 def _remove(download: Download, client: DownloadClient, tools: Tools) -> None:
-    item_id = _own_item(download, client, tools)
-    if item_id is None or download.adopted:
+    if download.adopted:
         return
-    failpoint("cancel.before_remove")
-    client.remove(item_id, with_data=True)
-    failpoint("cancel.after_remove")
+    for item_id in _own_items(download, client, tools):
+        failpoint("cancel.before_remove")
+        client.remove(item_id, with_data=True)
+        failpoint("cancel.after_remove")
 
 
-def _own_item(download: Download, client: DownloadClient, tools: Tools) -> str | None:
+def _own_items(download: Download, client: DownloadClient, tools: Tools) -> set[str]:
+    """What bears this download's tag: its item, and those of releases that it has tried before."""
+    tagged = {item.id for item in client.poll() if tools.tag(download.id) in item.tags}
     if download.hashes:
-        item = client.find(download.hashes)
-        return item.id if item and tools.tag(download.id) in item.tags else None
-    return download.download_client_id
+        found = client.find(download.hashes)  # in a poll only while it is in our category
+        return tagged | ({found.id} if found and tools.tag(download.id) in found.tags else set())
+    return tagged | ({download.download_client_id} if download.download_client_id else set())

@@ -39,11 +39,11 @@ def run(job: Job, tools: Tools) -> e.Event:
     )
     try:
         result = tools.converter.convert(request, lambda part: tools.live.progress(download.id, part), job.cancel)
+        failpoint("convert.converted")
+        tools.store.recipes.save(download.id, recipe_of(result), token=job.token)
     except BaseException:
         shutil.rmtree(work_dir, ignore_errors=True)
         raise
-    failpoint("convert.converted")
-    tools.store.recipes.save(download.id, recipe_of(result))
     failpoint("convert.recipe_saved")
     return e.ConversionDone(str(result.path), result.mode, len(result.chapters), result.duration_seconds)
 

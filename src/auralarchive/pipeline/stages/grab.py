@@ -23,16 +23,27 @@ def run(job: Job, tools: Tools) -> e.Event:
     Raises `ports.errors.AuralError` for whatever went wrong.
     """
     payload = tools.store.payloads.get(job.download.id)
-    if payload is None or not _belongs(payload, job.download):
+    fresh = payload is None or not _belongs(payload, job.download, tools)
+    if payload is None or fresh:
         payload = _fetch(job, tools)
-    if not _recorded(payload, job.download):
+    if fresh or not _recorded(payload, job.download):
         return e.PayloadStored(payload.download_type, payload.info_hash_v1, payload.info_hash_v2, payload.size)
     return _send(job, payload, tools)
 
 
-def _belongs(payload: Payload, download: Download) -> bool:
+def _belongs(payload: Payload, download: Download, tools: Tools) -> bool:
     """Whether the kept bytes are those of the release at hand: another choice replaces them."""
-    return _recorded(payload, download) or not download.download_url
+    if not download.download_url:
+        return True  # it was uploaded, and is the only one
+    if payload.hashes:
+        return _recorded(payload, download)
+    # Nothing tells one NZB from another: the log says whether this one came after the choice.
+    steps = [row.event for row in tools.store.downloads.events(download.id)]
+    return "PayloadStored" in steps[_last(steps, "ReleaseChosen") :]
+
+
+def _last(steps: list[str], event: str) -> int:
+    return max((place for place, step in enumerate(steps) if step == event), default=0)
 
 
 def _recorded(payload: Payload, download: Download) -> bool:
@@ -64,10 +75,19 @@ def _send(job: Job, payload: Payload, tools: Tools) -> e.SentToClient:
         priority=download.priority,
     )
     job.cancel.check()
+    _make_room(payload, options.tag, client)
     failpoint("grab.before_add")
     added = client.add(payload, options)
     failpoint("grab.after_add")
     return e.SentToClient(client.name, added.id, added.adopted)
+
+
+def _make_room(payload: Payload, tag: str, client: DownloadClient) -> None:
+    """Remove what a release that this download has tried before left in the client."""
+    for item in client.poll():
+        if tag in item.tags and item.hashes and not item.hashes & payload.hashes:
+            client.remove(item.id, with_data=True)
+            failpoint("grab.room_made")
 
 
 def choose_client(download: Download, tools: Tools) -> DownloadClient:

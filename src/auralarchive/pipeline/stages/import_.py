@@ -32,6 +32,7 @@ def run(job: Job, tools: Tools) -> e.Event:
         recipe["duration_seconds"],
         recipe["chapters"],
         tools.clock.now(),
+        token=job.token,
     )
     failpoint("import.manifest_saved")
     return e.ImportDone(str(published.path), len(published.files), published.files[0].method)
