@@ -90,3 +90,31 @@ def _keep(title: str, results: list[Result], reference: str, unit: str) -> None:
     }
     name = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One figure beside the bound that we hold ourselves to."""
+
+    name: str
+    figure: float
+    bound: float
+
+
+def against_bounds(title: str, figures: list[Bound], unit: str) -> None:
+    """Print figures with their bounds and the ratio of both, and keep them in bench/results."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("figure")
+    for heading in (f"measured ({unit})", f"bound ({unit})", "ratio"):
+        table.add_column(heading, justify="right")
+    for one in figures:
+        table.add_row(one.name, f"{one.figure:.4g}", f"{one.bound:.4g}", f"{one.figure / one.bound:.2f}")
+    Console(width=120).print(table)
+    _keep_rows(title, [asdict(one) for one in figures], unit)
+
+
+def _keep_rows(title: str, rows: list[dict[str, object]], unit: str) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    name = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+    content = json.dumps({"title": title, "unit": unit, "rows": rows}, indent=2)
+    (RESULTS / f"{name}.json").write_text(content, encoding="utf-8")

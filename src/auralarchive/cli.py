@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,7 +47,10 @@ app = typer.Typer(
 out, err = Console(), Console(stderr=True)
 
 DataDir = Annotated[Path | None, typer.Option(help="Folder for database, keys and logs.", show_default=False)]
-Config = Annotated[Path | None, typer.Option(help="A config.toml with settings.", show_default=False)]
+Config = Annotated[
+    Path | None,
+    typer.Option(help="Settings in TOML; by default config.toml in the data folder.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -72,6 +76,21 @@ def _core(data_dir: Path | None, config: Path | None = None, **given: Any) -> It
         core.close()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of the program itself; `--help` after a command explains that command."""
+
+
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
@@ -93,9 +112,12 @@ def _serve(core: Core, also: str = "") -> None:
     settings = core.holder.current
     configure_logging(settings, core)
 
-    def announce(url: str) -> None:
+    def announce(url: str, setup_token: str | None) -> None:
         remember_server(settings.data_dir, url, core.local_key)
         err.print(f"AuralArchive {VERSION} answers at [bold]{url}[/]", highlight=False)
+        if setup_token is not None:
+            err.print("There is no account yet. To make it from another machine, enter there this setup token:")
+            err.print(f"  {setup_token}", highlight=False, soft_wrap=True)
         if also:
             err.print(also, highlight=False)
 
@@ -184,6 +206,8 @@ def add(
         made = api.upload("/api/search/manual/upload", file, _named(title, author, file.stem))
     elif "://" in link or link.startswith("magnet:"):
         made = api.post("/api/search/manual/download", {"download_url": link, **_named(title, author, None)})
+    elif file.suffix.lower() in (".torrent", ".nzb"):
+        raise typer.BadParameter(f"there is no file {file}.")
     else:
         made = api.post("/api/search/manual/download", {"release_id": link, **_given(title, author)})
     if as_json:
@@ -221,7 +245,7 @@ def _follow(api: LocalApi, download_id: int) -> None:
             if f"{status} {reason}" != shown:
                 shown = f"{status} {reason}"
                 progress.console.print(shown.strip(), highlight=False)
-            if status in _ENDS or status.endswith("_FAILED"):
+            if status in _ENDS or (status.endswith("_FAILED") and not now["next_retry_at"]):
                 break
             time.sleep(0.5)
     if not _ENDS.get(status, False):
@@ -251,6 +275,7 @@ def convert(
     """
     if output.exists():
         raise typer.BadParameter(f"{output} exists already; it is never overwritten. Name another file.")
+    limit = _bitrate(bitrate)
     book = _book(title, author, narrator, series, asin)
     engine = Engine(audio_settings(tree.read()))
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -260,14 +285,13 @@ def convert(
             sources=tuple(path.absolute() for path in inputs),
             work_dir=Path(work),
             book=book,
-            bitrate_kbps=None if bitrate == "auto" else int(bitrate.removesuffix("k")),
+            bitrate_kbps=limit,
             jobs=jobs,
             cover=cover,
             chapters_file=chapters,
         )
         result = engine.convert(request, show, CancelToken())
-        # A link never replaces anything: a file that has appeared meanwhile stays.
-        output.hardlink_to(result.path)
+        _publish(result.path, output, private=result.mode != "keep")
     seconds = time.monotonic() - started
     if as_json:
         print(json.dumps(report(result, seconds), indent=2))
@@ -275,6 +299,29 @@ def convert(
     out.print(f"{output}: {result.mode}, {len(result.chapters)} chapters, {_size(result.size)}, {seconds:.1f} s")
     for warning in result.warnings:
         err.print(f"[yellow]Note:[/] {warning}", highlight=False)
+
+
+def _bitrate(text: str) -> int | None:
+    number = text.removesuffix("k")
+    if text == "auto":
+        return None
+    if not number.isdecimal() or not 16 <= int(number) <= 512:
+        raise typer.BadParameter("--bitrate is auto, or 16 to 512 in kbit/s.")
+    return int(number)
+
+
+def _publish(made: Path, output: Path, *, private: bool) -> None:
+    """Put the file there without ever replacing one that has appeared meanwhile."""
+    try:
+        if private:
+            with suppress(OSError):  # no hard links there: it is copied
+                output.hardlink_to(made)
+                return
+        # A source that is kept as it is gets a copy: two names of one file would change together.
+        with made.open("rb") as source, output.open("xb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+    except FileExistsError:
+        raise typer.BadParameter(f"{output} exists already; it is never overwritten. Name another file.") from None
 
 
 def _book(
@@ -358,12 +405,6 @@ def import_config(
         out.print(f"[green]taken[/] {name}", highlight=False)
     for name in result.left:
         out.print(f"[yellow]left [/] {name}", highlight=False, soft_wrap=True)
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    print(VERSION)
 
 
 def _size(size: int | None) -> str:

@@ -7,6 +7,7 @@ of the program receives just its own section; only the composition root and the 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -232,12 +233,22 @@ class _Saved(PydanticBaseSettingsSource):
 def read(*, saved: Mapping[str, Mapping[str, Any]] | None = None, toml: Path | None = None, **given: Any) -> Settings:
     """The settings from all their sources; `given` (the command line) stands above the environment.
 
+    `toml` is by default the file `config.toml` in the data folder, where there is one.
+
     Raises pydantic's `ValidationError` for a value that does not fit.
     """
+    if toml is None:
+        toml = _file_of(given.get("data_dir"))
     sources = type("_Sources", (Settings,), {"_saved": saved or {}, "_toml": toml, "__module__": __name__})
     settings = sources(**{name: value for name, value in given.items() if value is not None})
     assert isinstance(settings, Settings), "the class made above is one"
     return settings
+
+
+def _file_of(data_dir: Path | None) -> Path | None:
+    folder = data_dir or Path(os.environ.get(f"{_PREFIX}DATA_DIR") or _default_data_dir())
+    file = folder / "config.toml"
+    return file if file.is_file() else None
 
 
 def locked_by(section: str, key: str) -> str | None:
@@ -245,5 +256,16 @@ def locked_by(section: str, key: str) -> str | None:
     names = [f"{_PREFIX}{section}__{key}".upper()]
     if (section, key) == ("library", "path"):
         names.append(f"{_PREFIX}LIBRARY_PATH")
-    present = {name.upper() for name in os.environ}
+    present = {name.upper(): value for name, value in os.environ.items()}
+    if key in _whole_section(present.get(f"{_PREFIX}{section}".upper(), "")):
+        names.append(f"{_PREFIX}{section}".upper())
     return next((name for name in names if name in present), None)
+
+
+def _whole_section(text: str) -> Mapping[str, Any]:
+    """A section may also stand in one variable, as JSON."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
