@@ -22,7 +22,18 @@ from auralarchive.observability.redaction import Redactor
 Format = Literal["console", "json"]
 
 #: Libraries whose chatter would bury ours.
-_QUIET = ("httpx2", "httpcore2", "engineio", "socketio", "urllib3", "uvicorn.access", "alembic", "PIL", "multipart")
+_QUIET = (
+    "httpx2",
+    "httpcore2",
+    "engineio",
+    "socketio",
+    "urllib3",
+    "uvicorn.access",
+    "uvicorn.error",
+    "alembic",
+    "PIL",
+    "multipart",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from auralarchive.domain import events as e
 from auralarchive.domain.book import Book
@@ -142,7 +141,7 @@ class Commands:
         return self.recorder.record(download_id, e.Adjusted(priority, download_limit, upload_limit, sequential))
 
     def _start(self, link: str, chosen: e.ReleaseChosen, book: Book, extras: Extras) -> Download:
-        if urlsplit(link).scheme.lower() == "magnet":
+        if link.strip().lower().startswith("magnet:"):
             payload = self.payloads.magnet(link)
             return self._create(book, extras, chosen, _stored(payload), manual=True, payload=payload)
         self.check_link(link)
@@ -192,4 +191,6 @@ def _stored(payload: Payload) -> e.PayloadStored:
 
 
 def _guessed_type(url: str) -> DownloadType:
-    return DownloadType.NZB if urlsplit(url).path.lower().endswith(".nzb") else DownloadType.TORRENT
+    """By the link's path; what the fetched bytes are decides in the end."""
+    path = url.partition("?")[0].partition("#")[0]
+    return DownloadType.NZB if path.lower().endswith(".nzb") else DownloadType.TORRENT

@@ -49,6 +49,9 @@ class Reconciler:
             except AuralError as error:
                 _log.info("client %s cannot be reconciled now: %s", client.name, error)
                 continue
+            except Exception:  # noqa: BLE001 - a bug in one adapter must not end the housekeeping of all others
+                _log.exception("client %s: bug while reconciling", client.name)
+                continue
             findings += self._judge(client.name, items)
         return tuple(findings)
 

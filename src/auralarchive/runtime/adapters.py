@@ -64,21 +64,30 @@ class AdapterPool(Generic[AdapterT, ContextT]):
         """Put what is saved into use. What has not changed keeps its connections, and its torrents."""
         with self._lock:
             rows = {row.id: row for row in self._rows.list(self._kind) if row.enabled}
-            before, self._built = self._built, {}
+            before = self._built
             kept = {key: one for key, one in before.items() if rows.get(key) == one.row}
+            self._built = kept  # never changed in place: `all` is read without the lock
             for key in before.keys() - kept.keys():
-                before[key].adapter.close()
-            problems: list[Finding] = []
-            for key, row in rows.items():
-                if key in kept:
-                    self._built[key] = kept[key]
-                    continue
-                try:
-                    self._built[key] = _Built(row, self.build(row.type, row.name, row.settings))
-                except (AuralError, ValidationError, OSError) as error:
-                    _log.error("%s %s cannot be used: %s", self._kind, row.name, type(error).__name__)
-                    problems.append(Finding(False, row.name, f"It cannot be used: {error}", "Mend its settings."))
-            self.problems = tuple(problems)
+                self._let_go(before[key])  # first: its successor may want the same port and folder
+            self._built = {**kept, **self._build_new([row for key, row in rows.items() if key not in kept])}
+
+    def _build_new(self, rows: list[AdapterRow]) -> dict[int, _Built[AdapterT]]:
+        built: dict[int, _Built[AdapterT]] = {}
+        problems: list[Finding] = []
+        for row in rows:
+            try:
+                built[row.id] = _Built(row, self.build(row.type, row.name, row.settings))
+            except (AuralError, ValueError, OSError, RuntimeError) as error:
+                _log.error("%s %s cannot be used: %s", self._kind, row.name, type(error).__name__)
+                problems.append(Finding(False, row.name, f"It cannot be used: {_told(error)}", "Mend its settings."))
+        self.problems = tuple(problems)
+        return built
+
+    def _let_go(self, one: _Built[AdapterT]) -> None:
+        try:
+            one.adapter.close()
+        except (AuralError, OSError, RuntimeError) as error:  # it is on its way out: nothing depends on it
+            _log.warning("%s %s did not close well: %s", self._kind, one.row.name, type(error).__name__)
 
     def all(self) -> tuple[AdapterT, ...]:
         """By priority: the smaller number is the preferred one."""
@@ -105,9 +114,16 @@ class AdapterPool(Generic[AdapterT, ContextT]):
 
     def close(self) -> None:
         with self._lock:
-            for one in self._built.values():
-                one.adapter.close()
-            self._built = {}
+            gone, self._built = self._built, {}
+            for one in gone.values():
+                self._let_go(one)
+
+
+def _told(error: Exception) -> str:
+    """What is wrong, without the values that are: a secret may be among them."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    return str(error)
 
 
 class LiveAdapters:

@@ -61,9 +61,10 @@ class LocalApi:
         folder = data_dir or tree.read().data_dir
         try:
             found = json.loads(server_file(folder).read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            url, key = found["url"], found["key"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise NoServer(folder) from error
-        client = httpx2.Client(base_url=found["url"], headers={"X-Api-Key": found["key"]}, timeout=120, trust_env=False)
+        client = httpx2.Client(base_url=url, headers={"X-Api-Key": key}, timeout=120, trust_env=False)
         return cls(client, folder)
 
     def get(self, path: str) -> Any:
@@ -94,7 +95,10 @@ class LocalApi:
             answer = self.client.request(method, path, **content)
         except httpx2.TransportError as error:
             raise NoServer(self.data_dir) from error
-        body = answer.json() if answer.content else None
+        try:
+            body = answer.json() if answer.content else None
+        except ValueError as error:  # the file is of a server that was killed, and its port another program's now
+            raise NoServer(self.data_dir) from error
         if answer.is_error:
             raise ApiError(
                 body if isinstance(body, Mapping) else {"title": f"The server answered {answer.status_code}."}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from auralarchive import settings as tree
 from auralarchive.audio.isolated import IsolatedEngine
 from auralarchive.audio.settings import AaxcKey, AudioSettings
@@ -17,6 +19,7 @@ from auralarchive.clients.payloads import Payloads
 from auralarchive.clients.registry import CLIENT_TYPES
 from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.download import Download
+from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.observe import Timers
 from auralarchive.domain.quality import QualityPreferences
 from auralarchive.domain.schedule import RetryPolicy
@@ -40,6 +43,7 @@ from auralarchive.pipeline.searching import Searcher
 from auralarchive.pipeline.tools import SeedGoals, StageSettings, Tools
 from auralarchive.pipeline.work import Workshop
 from auralarchive.ports.clients import DownloadClient
+from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.store import AdapterRow
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
@@ -114,10 +118,20 @@ def open_core(
 
 
 def make_folders(settings: tree.Settings) -> None:
-    """The folders that are ours, private to their owner; the library is made for others to read."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for folder in (settings.download_root, settings.work_root, settings.data_dir / "clients"):
-        folder.mkdir(parents=True, exist_ok=True)
+    """The folders that are ours, private to their owner; the library is made for others to read.
+
+    Raises `Misconfigured` where one cannot be made.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (settings.download_root, settings.work_root, settings.data_dir / "clients"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"The folder {error.filename} cannot be made: {error.strerror}.",
+            "Give its parent to the user that runs this, or choose another with --data-dir or in the settings.",
+            kind=FailureKind.PERMISSION,
+        ) from error
     with suppress(OSError):  # a library on a disk that is not mounted now is told by the checks, not by a crash
         settings.library_root.mkdir(parents=True, exist_ok=True)
 
@@ -256,18 +270,27 @@ def _save_client(
 
 
 def audio_settings(settings: tree.Settings) -> AudioSettings:
-    """The engine's settings. Raises ValueError for keys that are none."""
+    """The engine's settings. Raises `Misconfigured` for keys that are none; it does not show them."""
     conversion = settings.conversion
-    keys: tuple[AaxcKey, ...] = ()
-    if conversion.audible_key and conversion.audible_iv:
-        key, iv = conversion.audible_key.get_secret_value(), conversion.audible_iv.get_secret_value()
-        keys = (AaxcKey(bytes.fromhex(key), bytes.fromhex(iv)),)
-    return AudioSettings(
-        ffmpeg=conversion.ffmpeg,
-        aax_activation_bytes=tuple(secret.get_secret_value() for secret in conversion.aax_activation_bytes),
-        aaxc_keys=keys,
-        jobs=conversion.jobs,
-    )
+    try:
+        return AudioSettings(
+            ffmpeg=conversion.ffmpeg,
+            aax_activation_bytes=tuple(secret.get_secret_value() for secret in conversion.aax_activation_bytes),
+            aaxc_keys=_aaxc_keys(conversion.audible_key, conversion.audible_iv),
+            jobs=conversion.jobs,
+        )
+    except ValueError:
+        raise Misconfigured(
+            "A key under [conversion] is not of its form.",
+            "Activation bytes have 8 hexadecimal digits; an Audible key and its IV have 32 each.",
+            kind=FailureKind.KEY_WRONG,
+        ) from None
+
+
+def _aaxc_keys(key: SecretStr | None, iv: SecretStr | None) -> tuple[AaxcKey, ...]:
+    if not key or not iv:
+        return ()
+    return (AaxcKey(bytes.fromhex(key.get_secret_value()), bytes.fromhex(iv.get_secret_value())),)
 
 
 def _general_goal(settings: tree.Settings) -> SeedGoal:

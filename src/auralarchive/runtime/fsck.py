@@ -6,6 +6,7 @@ somebody's hand in our folders.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from auralarchive.domain.client_item import ClientItem
@@ -19,6 +20,7 @@ from auralarchive.runtime.core import Core
 
 S = DownloadStatus
 
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)  # what the database can hold
 _EVENTS = {kind.__name__: kind for kind in ACQUISITION}
 #: A row in one of these has a client item, unless the item was removed by somebody else's hand.
 _WITH_ITEM = (S.DOWNLOADING, S.SEEDING)
@@ -89,7 +91,7 @@ def _work_folders(core: Core) -> Iterator[str]:
     root = core.tools.settings.work_root
     for folder in root.iterdir() if root.is_dir() else ():
         owner = folder.name.partition("-")[0]
-        download = core.store.downloads.get(int(owner)) if owner.isdecimal() else None
+        download = core.store.downloads.get(int(owner)) if _NUMBER.fullmatch(owner) else None
         needed = (S.CONVERTING, S.CONVERTED, S.IMPORTING, S.IMPORT_FAILED)
         if download is None or download.acquisition not in needed:
             yield f"work folder {folder.name} is needed by no download"
@@ -118,7 +120,7 @@ def _client(core: Core, client: DownloadClient, items: tuple[ClientItem, ...]) -
     for item in items:
         for tag in item.tags:
             number = tag.removeprefix(prefix)
-            if tag.startswith(prefix) and number.isdecimal():
+            if tag.startswith(prefix) and _NUMBER.fullmatch(number):
                 yield from _tagged(core, client, item, int(number))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
+import socket
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from importlib.metadata import version
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from auralarchive.observability.health import Health
 from auralarchive.observability.logs import LogSettings, configure
 from auralarchive.observability.metrics import Metrics
 from auralarchive.ports.clients import Finding
-from auralarchive.ports.errors import AuralError
+from auralarchive.ports.errors import AuralError, Misconfigured
 from auralarchive.runtime.core import Core
 from auralarchive.runtime.supervisor import BlockingPart, Server, supervise
 from auralarchive.settings import Settings
@@ -27,8 +29,6 @@ from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
 from auralarchive.web.server import server_config
 from auralarchive.web.services import Services
-
-_log = logging.getLogger(__name__)
 
 VERSION = version("auralarchive")
 
@@ -40,10 +40,48 @@ def configure_logging(settings: Settings, core: Core) -> None:
     configure(LogSettings(settings.logging.level, kind, file), core.redactor)
 
 
-async def serve(core: Core, *, announce: Callable[[str], None] = lambda _: None, handle_signals: bool = True) -> None:
-    """Serve until a signal, or until a part ends; `announce` gets the address once it answers."""
-    server = build_server(core, announce)
-    await supervise(server.uvicorn, blocking_parts(core), (server.gateway.run,), handle_signals=handle_signals)
+#: Called once the server answers: with its address, and with the token for making the first account from
+#: another machine, where that is needed.
+Announce = Callable[[str, str | None], None]
+
+
+async def serve(core: Core, *, announce: Announce = lambda _url, _token: None, handle_signals: bool = True) -> None:
+    """Serve until a signal, or until a part ends.
+
+    Raises `Misconfigured` where the port is another program's.
+    """
+    settings = core.holder.current.server
+    with closing(listener(settings.host, settings.port)) as listening:
+        server = build_server(core, announce)
+        await supervise(
+            server.uvicorn,
+            blocking_parts(core),
+            (server.gateway.run,),
+            handle_signals=handle_signals,
+            sockets=[listening],
+        )
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises `Misconfigured`."""
+    try:
+        (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        listening = socket.socket(family, kind, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(2048)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        raise Misconfigured(
+            f"{_shown(host)}:{port} cannot be listened on: {error.strerror}.",
+            "Stop the program that has it, or choose another with --port or --host.",
+        ) from error
+    return listening
 
 
 class _Built:
@@ -53,12 +91,12 @@ class _Built:
         self.uvicorn, self.gateway = server, gateway
 
 
-def build_server(core: Core, announce: Callable[[str], None]) -> _Built:
-    """The web application over the core, ready to be served."""
+def build_server(core: Core, announce: Announce) -> _Built:
+    """The web application over the core, ready to be served. Raises `Misconfigured`."""
     settings = core.holder.current
     keys = {"environment": settings.api_key.get_secret_value()} if settings.api_key else {}
     authenticator = Authenticator(core.store, core.clock, api_keys={**keys, "terminal": core.local_key})
-    boundary = Boundary.of(settings.server.allowed_hosts, settings.server.trusted_proxies)
+    boundary = _boundary(settings)
     door = SocketDoor(boundary, authenticator)
     gateway = Gateway(core.store, core.monitor, door, core.redactor.redact_answer)
     health = Health(probes(core), core.clock)
@@ -88,13 +126,22 @@ def build_server(core: Core, announce: Callable[[str], None]) -> _Built:
     config = server_config(gateway.asgi(app), settings.server.host, settings.server.port)
 
     def started() -> None:
-        announce(f"http://{_shown(settings.server.host)}:{server.port}{settings.server.base_path}")
-        if authenticator.needs_setup():
-            _log.info("no account yet: open the page to make one (from another machine with this token: %s)",
-                      authenticator.setup_token)  # fmt: skip
+        url = f"http://{_shown(_reachable(settings.server.host))}:{server.port}{settings.server.base_path}"
+        afar = not _loopback(settings.server.host) or settings.server.trusted_proxies
+        # Told, not logged: there it would be hidden, and it would stay.
+        announce(url, authenticator.setup_token if afar and authenticator.needs_setup() else None)
 
     server = Server(config, started)
     return _Built(server, gateway)
+
+
+def _boundary(settings: Settings) -> Boundary:
+    try:
+        return Boundary.of(settings.server.allowed_hosts, settings.server.trusted_proxies)
+    except ValueError as error:
+        raise Misconfigured(
+            f"server.trusted_proxies: {error}.", "Name addresses, or networks as 10.0.0.0/8."
+        ) from error
 
 
 def blocking_parts(core: Core) -> tuple[BlockingPart, ...]:
@@ -153,6 +200,18 @@ def _space(name: str, folder: Path, reserve: int) -> Finding:
     free = shutil.disk_usage(folder).free
     enough = free >= reserve
     return Finding(enough, name, f"{free / 1e9:.1f} GB free in {folder}.", "" if enough else "Make room on this disk.")
+
+
+def _reachable(host: str) -> str:
+    """An address by which this machine reaches a server that listens on all of them."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - compared only
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _shown(host: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -26,6 +27,17 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
 _NEVER_BY_PAGE = {("conversion", "ffmpeg")}
 
 
+#: What is read anew each time it is needed; all else is built into parts at start.
+_AT_ONCE = {
+    ("download_management", "polling_interval_seconds"),
+    ("download_management", "max_concurrent_downloads"),
+    ("download_management", "delete_source_after_import"),
+    ("download_management", "metadata_timeout_hours"),
+    ("download_management", "stall_timeout_hours"),
+    ("download_management", "missing_after_seconds"),
+}
+
+
 class SettingsHolder:
     """The settings in force. Saving puts them into force at once; what is built at start needs a restart."""
 
@@ -33,6 +45,7 @@ class SettingsHolder:
         self, read: Callable[[Mapping[str, Mapping[str, Any]]], tree.Settings], saved: SavedSettings, box: SecretBox
     ) -> None:
         self._read, self._saved, self._box = read, saved, box
+        self._one_at_a_time = threading.Lock()
         self.current = read(self._opened())
 
     def schema(self) -> Mapping[str, Mapping[str, Any]]:
@@ -49,6 +62,10 @@ class SettingsHolder:
         refused = {key: reason for key in values if (reason := _refusal(section, key))}
         if refused:
             raise InvalidSettings(refused)
+        with self._one_at_a_time:
+            self._save(section, model, values)
+
+    def _save(self, section: str, model: type[BaseModel], values: Mapping[str, Any]) -> None:
         opened = self._opened()
         merged = {**opened.get(section, {}), **values}
         try:
@@ -69,6 +86,7 @@ class SettingsHolder:
                 secret=_is_secret(model, key),
                 is_set=bool(getattr(section, key)),
                 locked_by=tree.locked_by(name, key),
+                needs_restart=(name, key) not in _AT_ONCE,
             )
             for key in model.model_fields
             if (name, key) not in _NEVER_BY_PAGE

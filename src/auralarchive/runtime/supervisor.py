@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,13 @@ class BlockingPart:
     name: str
     run: Callable[[], None]
     stop: Callable[[], None]
+
+
+class PartEnded(Exception):
+    """A part that should run for ever has ended by itself: everything stops, so that somebody notices."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The {name} has ended by itself.")
 
 
 class Server(uvicorn.Server):
@@ -58,16 +66,20 @@ async def supervise(
     tasks: tuple[Callable[[], Awaitable[None]], ...] = (),
     *,
     handle_signals: bool = True,
+    sockets: list[socket.socket] | None = None,
 ) -> None:
-    """Run until a signal, or until one part ends. An error of a part ends all, and is raised."""
+    """Run until a signal, or until one part ends: that ends all, and its error (or `PartEnded`) is raised.
+
+    The web server ends first, so that nothing is accepted any more while the other parts wind down.
+    """
     async with anyio.create_task_group() as group:
         if handle_signals:
             group.start_soon(_stop_on_signal, server)
         for part in parts:
-            group.start_soon(_run_part, part, server)
+            group.start_soon(_run_part, part)
         for task in tasks:
             group.start_soon(_run_task, task)
-        await server.serve()
+        await server.serve(sockets)
         group.cancel_scope.cancel()
 
 
@@ -78,23 +90,25 @@ async def _stop_on_signal(server: uvicorn.Server) -> None:
             server.should_exit = True
 
 
-async def _run_part(part: BlockingPart, server: uvicorn.Server) -> None:
+async def _run_part(part: BlockingPart) -> None:
+    stopped = threading.Event()
     async with anyio.create_task_group() as group:
-        group.start_soon(_stop_when_cancelled, part)
+        group.start_soon(_stop_when_cancelled, part, stopped)
         # The thread is waited for even when we are cancelled: `stop` has told it to end by then.
         await anyio.to_thread.run_sync(part.run, limiter=anyio.CapacityLimiter(1))
-        if not server.should_exit:
-            _log.error("%s has ended: stopping everything", part.name)
-            server.should_exit = True
+        if not stopped.is_set():
+            raise PartEnded(part.name)
         group.cancel_scope.cancel()
 
 
-async def _stop_when_cancelled(part: BlockingPart) -> None:
+async def _stop_when_cancelled(part: BlockingPart, stopped: threading.Event) -> None:
     try:
         await anyio.sleep_forever()
     finally:
+        stopped.set()
         part.stop()
 
 
 async def _run_task(task: Callable[[], Awaitable[None]]) -> None:
     await task()
+    raise PartEnded(getattr(task, "__qualname__", "task"))

@@ -95,12 +95,16 @@ class AdapterManager(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SettingValue:
-    """One setting. A secret's `value` is None; `locked_by` names the environment variable that holds it."""
+    """One setting. A secret's `value` is None; `locked_by` names the environment variable that holds it.
+
+    `needs_restart`: a change takes effect at the next start only.
+    """
 
     value: Any
     secret: bool = False
     is_set: bool = True
     locked_by: str | None = None
+    needs_restart: bool = False
 
 
 class InvalidSettings(ValueError):

@@ -21,12 +21,16 @@ SectionName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 class SectionView(View):
-    """One section. `locked` maps keys to the environment variable that holds them."""
+    """One section. `locked` maps keys to the environment variable that holds them.
+
+    What stands in `needs_restart` takes effect at the next start only.
+    """
 
     name: str
     settings_schema: dict[str, JsonValue]
     values: dict[str, JsonValue]
     locked: dict[str, str]
+    needs_restart: list[str]
 
 
 class SectionList(View):
@@ -84,4 +88,5 @@ def _view(services: Services, section: str) -> dict[str, Any]:
         "settings_schema": dict(services.settings.schema()[section]),
         "values": {key: {"set": one.is_set} if one.secret else one.value for key, one in values.items()},
         "locked": {key: one.locked_by for key, one in values.items() if one.locked_by is not None},
+        "needs_restart": [key for key, one in values.items() if one.needs_restart],
     }
