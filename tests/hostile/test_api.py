@@ -1,4 +1,4 @@
-"""Hostile requests: bodies, queries, paths and headers, each refused cheaply while the healthy request beside it works."""
+"""Hostile requests: bodies, queries, paths and headers, refused cheaply while the healthy one beside them works."""
 
 from __future__ import annotations
 

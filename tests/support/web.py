@@ -275,7 +275,9 @@ def _score(query: SearchQuery, release: Release) -> Scores:
 @contextlib.contextmanager
 def serving(world: World) -> Iterator[World]:
     """The world's server on a free port of loopback, until the block ends."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # Named TCP: asyncio turns Nagle's waiting off only where the protocol number says so.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     world.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = server_config(world.gateway.asgi(create_app(world.services)), "127.0.0.1", 0)
     server = uvicorn.Server(config)

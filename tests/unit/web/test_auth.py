@@ -15,11 +15,18 @@ from auralarchive.web.errors import Problem
 from tests.support.web import PASSWORD, SystemClock
 
 
-def visit(peer: str = "192.0.2.1", *, local: bool = False, **headers: str) -> Visit:
-    return Visit("localhost", 80, False, peer, local, {key.replace("_", "-"): value for key, value in headers.items()})
+def visit(peer: str = "192.0.2.1", **headers: str) -> Visit:
+    return Visit(
+        "localhost",
+        80,
+        False,
+        peer,
+        peer == "127.0.0.1",
+        {key.replace("_", "-"): value for key, value in headers.items()},
+    )
 
 
-HERE = visit("127.0.0.1", local=True)
+HERE = visit("127.0.0.1")
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def read(headers: dict[str, str], chunks: Iterable[bytes], path: str = "/api/x")
             message = await guarded()
             body += message["body"]
             if not message.get("more_body"):
-                return body
+                return bytes(body)
 
     return anyio.run(run)
 

@@ -11,14 +11,14 @@ from auralarchive.web.boundary import BadHost, Boundary, HostNotAllowed, Visit, 
 OURS = Boundary.of(["Books.example"], ["10.0.0.0/8"])
 
 
-def visit(peer: str = "192.0.2.7", boundary: Boundary = OURS, scheme: str = "http", **headers: str) -> Visit:
+def visit(peer: str = "192.0.2.7", **headers: str) -> Visit:
     sent = {"host": "localhost:8765"} | {name.replace("_", "-"): value for name, value in headers.items()}
     scope: dict[str, Any] = {
         "client": (peer, 1234),
-        "scheme": scheme,
+        "scheme": "http",
         "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
     }
-    return read_visit(scope, boundary)
+    return read_visit(scope, OURS)
 
 
 @pytest.mark.parametrize(
