@@ -30,10 +30,10 @@ def read_magnet(uri: str) -> Payload:
     """
     fields = _fields(uri.strip())
     v1, v2 = _hashes(fields)
-    name = display_text(_first(fields, "dn"), v1 or v2 or "")
+    name = display_text(_first(fields, "dn"))
     return Payload(
         download_type=DownloadType.TORRENT,
-        name=name,
+        name=name or v1 or v2 or "",
         magnet=_written(v1, v2, name, fields),
         info_hash_v1=v1,
         info_hash_v2=v2,
@@ -87,7 +87,7 @@ def _written(v1: str | None, v2: str | None, name: str, fields: list[tuple[str, 
     topics = [f"xt=urn:btih:{v1}"] if v1 else []
     topics += [f"xt=urn:btmh:1220{v2}"] if v2 else []
     kept = [(key, value) for key, value in fields if _is_kept(key, value)]
-    rest = [f"{key}={quote(value, safe='')}" for key, value in [("dn", name), *dict.fromkeys(kept)]]
+    rest = [f"{key}={quote(value, safe='')}" for key, value in [("dn", name), *dict.fromkeys(kept)] if value]
     return "magnet:?" + "&".join(topics + rest)
 
 

@@ -128,6 +128,9 @@ class _Mirror:
             known = self.torrents.get(item_id)
             whole = {**known, **fields} if isinstance(known, Mapping) and isinstance(fields, Mapping) else fields
             self.torrents[item_id] = whole
+            # 5.3 gives a hybrid's magnet a new id with its metadata and never says that the old one is gone.
+            for former in hashes_of(item_id, whole) - {item_id}:
+                self.torrents.pop(former, None)
         removed = answer.get("torrents_removed", ())
         for item_id in removed if isinstance(removed, list) else ():
             self.torrents.pop(str(item_id), None)

@@ -87,6 +87,23 @@ def test_a_hybrid_is_known_by_all_its_hashes(rig: Rig, swarm: Swarm) -> None:
     assert rig.client.find(frozenset({UNKNOWN})) is None
 
 
+def test_a_hybrid_by_its_short_magnet_stays_known(rig: Rig, swarm: Swarm) -> None:
+    """The link names only the v1 hash; with the metadata comes a second one, and a client may change its id."""
+    torrent = swarm.book(120_000, 80_000, v1_only=False)
+    added = rig.client.add(Payloads().magnet(f"magnet:?xt=urn:btih:{torrent.info_hash}"), options())
+
+    def complete() -> bool:
+        found = rig.client.find(frozenset({torrent.info_hash}))
+        assert found is not None
+        swarm.seeder.connect(torrent, rig.peer_port)
+        return ready(found)
+
+    assert wait_for(complete, every=0.5)
+    assert len(rig.client.files(added.id)) == 2
+    rig.client.remove(added.id, with_data=True)
+    assert rig.client.find(frozenset({torrent.info_hash})) is None
+
+
 def test_pause_resume_and_limits(rig: Rig, swarm: Swarm) -> None:
     """A paused item stays where it is, a limited one crawls, and without limits it gets to the end."""
     torrent = swarm.book(3_000_000)

@@ -41,6 +41,15 @@ def test_the_mirror_follows_what_it_is_told() -> None:
     assert (mirror.rid, mirror.torrents) == (0, {})
 
 
+def test_a_torrent_with_a_new_id_is_there_once() -> None:
+    """The id of a hybrid's magnet changes with its metadata: the old one is no second torrent."""
+    v1, v2 = "a" * 40, "b" * 64
+    mirror = _Mirror()
+    mirror.merge({"rid": 1, "full_update": True, "torrents": {v1: {"infohash_v1": v1, "state": "metaDL"}}})
+    mirror.merge({"rid": 2, "torrents": {v2[:40]: {"infohash_v1": v1, "infohash_v2": v2, "state": "stalledUP"}}})
+    assert list(mirror.torrents) == [v2[:40]]
+
+
 @pytest.mark.parametrize("folder", ["single", "many"])
 def test_content_that_is_the_save_path_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
     """Importing it would import every download: the one thing inside is named, or it is refused."""
