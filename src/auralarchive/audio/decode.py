@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from auralarchive.audio.ffmpeg import Ffmpeg, base_command, pcm_output, source_arguments
+from auralarchive.audio.locate import first_complaint
 from auralarchive.audio.plan import Format
 from auralarchive.audio.probe import Probe, damaged
 from auralarchive.audio.process import Limits, run
@@ -41,31 +42,28 @@ class Decoder:
                 *source_arguments(fd, source.kind),
                 *pcm_output(self.target.rate, self.target.channels),
             ]
-            trouble = _Trouble(window)
-            outcome = run(
-                command, limits=self.limits, cancel=self.cancel, sink=window.take, fds=[fd], on_error=trouble.note
-            )
-        if trouble.message or outcome.returncode:
-            raise damaged(source, trouble.message or "FFmpeg cannot read it", trouble.second)
+            outcome = run(command, limits=self.limits, cancel=self.cancel, sink=window.take, fds=[fd])
+            if not outcome.clean:
+                second = self._second(command, fd) if outcome.errors else None
+                raise damaged(source, outcome.complaint, second)
         window.close()
         _check_length(probe, window.given, self.target.rate)
         return window.given
+
+    def _second(self, command: list[str], fd: int) -> float | None:
+        rate = 4 * self.target.channels * self.target.rate
+        return first_complaint(command, limits=self.limits, cancel=self.cancel, fd=fd, bytes_per_second=rate)
 
 
 class _Window:
     """Lets through just the samples that are to be heard, whatever the decoder gives around them."""
 
     def __init__(self, probe: Probe, target: Format, sink: Callable[[bytes], None]) -> None:
-        self.rate = target.rate
         self.given = 0
         self._bytes = 4 * target.channels
         self._sink = sink
         self._skip, self._left = _bounds(probe, target.rate)
         self._rest = b""
-
-    @property
-    def second(self) -> float:
-        return self.given / self.rate
 
     def take(self, data: bytes) -> None:
         data = self._rest + data if self._rest else data
@@ -93,20 +91,6 @@ def _bounds(probe: Probe, rate: int) -> tuple[int, int | None]:
         return 0, None
     skip = aac.skip * rate // aac.timescale
     return skip, -(-(aac.skip + aac.playing) * rate // aac.timescale) - skip
-
-
-class _Trouble:
-    """The first thing that FFmpeg had to say against a source, and when."""
-
-    def __init__(self, window: _Window) -> None:
-        self.message = ""
-        self.second: float | None = None
-        self._window = window
-
-    def note(self, line: str) -> None:
-        if not self.message:
-            self.message = line.partition("] ")[2] or line
-            self.second = self._window.second
 
 
 def _check_length(probe: Probe, samples: int, rate: int) -> None:

@@ -71,11 +71,14 @@ def _key_of(locked: Probe, aac: Aac, settings: AudioSettings) -> AaxcKey:
     with locked.source.open() as source:
         if locked.encrypted == "aax":
             candidates, missing = list(_aax_keys(aac, settings)), not settings.aax_activation_bytes
-            remedy = "Enter the activation bytes of your account in the settings (audio.aax_activation_bytes)."
+            remedy = "Enter the activation bytes of your account in the settings (conversion.aax_activation_bytes)."
         else:
             candidates = [*_vouchers(locked.source), *settings.aaxc_keys]
             missing = not candidates
-            remedy = "Put the book's voucher beside it, or enter its key and IV in the settings (audio.aaxc_keys)."
+            remedy = (
+                "Put the book's voucher beside it, or enter its key and IV in the settings "
+                "(conversion.audible_key and audible_iv)."
+            )
         if missing:
             raise Misconfigured(
                 f"{locked.source.name} is locked, and there is no key for it.", remedy, kind=FailureKind.KEY_MISSING

@@ -22,7 +22,7 @@ from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.errors import Misconfigured
 
 OLDEST = (4, 4)
-_REMEDY = "Install FFmpeg 4.4 or newer, or set `audio.ffmpeg` to one that has the AAC encoder."
+_REMEDY = "Install FFmpeg 4.4 or newer, or set `conversion.ffmpeg` to one that has the AAC encoder."
 _DECODERS = (
     "mp1,mp1float,mp2,mp2float,mp3,mp3float,aac,aac_fixed,alac,flac,vorbis,libvorbis,opus,libopus,"
     "wmav1,wmav2,wmapro,wmalossless,wmavoice,pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,"

@@ -25,6 +25,7 @@ from auralarchive.ports.work import CancelToken
 
 _LAUNCHER = str(Path(__file__).with_name("launch.py"))
 _CHUNK = 1024 * 1024
+_NARROW = 4096
 _TICK = 0.1
 _KEPT_LINES = 200
 _LONGEST_LINE = 500
@@ -52,9 +53,16 @@ class Outcome:
     errors: int
     messages: tuple[str, ...]
 
+    first: str = ""
+
     @property
     def clean(self) -> bool:
         return self.returncode == 0 and self.errors == 0
+
+    @property
+    def complaint(self) -> str:
+        """The first thing it had to say, without the name of the part of FFmpeg that said it."""
+        return self.first.partition("] ")[2] or self.first or f"FFmpeg ended with {self.returncode}"
 
 
 class Messages:
@@ -62,6 +70,7 @@ class Messages:
 
     def __init__(self, on_line: Callable[[str], None] | None = None) -> None:
         self.count = 0
+        self.first = ""
         self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._rest = b""
         self._on_line = on_line
@@ -82,6 +91,7 @@ class Messages:
         if not text or any(words in text for words in _HARMLESS):
             return
         self.count += 1
+        self.first = self.first or text
         self.lines.append(text)
         if self._on_line is not None:
             self._on_line(text)
@@ -97,18 +107,21 @@ def run(
     fds: Sequence[int] = (),
     on_fed: Callable[[int], None] | None = None,
     on_error: Callable[[str], None] | None = None,
+    precise: bool = False,
 ) -> Outcome:
     """Run `command` to its end: `feed` goes to its stdin, its stdout to `sink`; blocks.
 
     `fds` stay open in the child. `on_fed` hears the number of bytes just taken, `on_error` each line of
-    stderr. Raises: `Cancelled` within a fraction of a second, `TransientError` (hangs, or was killed from
-    outside), `NoSpace`, and whatever `sink` raises; the child is gone in any case.
+    stderr. With `precise` what was given to `sink` when `on_error` hears is near what the child had made by
+    then, at the price of speed. Raises: `Cancelled` within a fraction of a second, `TransientError` (hangs, or
+    was killed from outside), `NoSpace`, and whatever `sink` raises; the child is gone in any case.
     """
     cancel.check()
     with _child(command, limits, fds) as child:
         messages = Messages(on_error)
-        _Pump(child, limits.stall_seconds, cancel, messages, memoryview(feed), sink, on_fed).run()
-        outcome = Outcome(child.wait(), messages.count, tuple(messages.lines))
+        room = _NARROW if precise else _CHUNK
+        _Pump(child, limits.stall_seconds, cancel, messages, memoryview(feed), sink, on_fed, room).run()
+        outcome = Outcome(child.wait(), messages.count, tuple(messages.lines), messages.first)
     _judge(outcome)
     return outcome
 
@@ -144,11 +157,11 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             pipe.close()
 
 
-def _widen(pipe: int) -> None:
+def _resize(pipe: int, room: int) -> None:
     """More room in a pipe means fewer switches between the processes, by far; where it is refused, nothing is lost."""
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         with suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, room)
 
 
 class _Pump:
@@ -163,6 +176,7 @@ class _Pump:
         feed: memoryview,
         sink: Callable[[bytes], None] | None,
         on_fed: Callable[[int], None] | None,
+        room: int,
     ) -> None:
         self._child = child
         self._stall_seconds = stall_seconds
@@ -171,13 +185,16 @@ class _Pump:
         self._feed = feed
         self._sink = sink
         self._on_fed = on_fed
+        self._room = room
         self._moved_at = time.monotonic()
 
     def run(self) -> None:
         with selectors.DefaultSelector() as selector:
             self._register(selector)
             while selector.get_map():
-                for key, _ in selector.select(_TICK):
+                # What it said comes before what it made: the words belong to the sound up to there.
+                events = sorted(selector.select(_TICK), key=lambda event: event[0].fileobj is not self._child.stderr)
+                for key, _ in events:
                     if not key.data():
                         selector.unregister(key.fileobj)
                 self._cancel.check()
@@ -191,7 +208,7 @@ class _Pump:
         assert child.stderr
         for pipe in (child.stdin, child.stdout, child.stderr):
             os.set_blocking(pipe.fileno(), False)
-            _widen(pipe.fileno())
+            _resize(pipe.fileno(), self._room)
         selector.register(child.stdout, selectors.EVENT_READ, self._read_output)
         selector.register(child.stderr, selectors.EVENT_READ, self._read_errors)
         if self._feed:
@@ -201,7 +218,7 @@ class _Pump:
 
     def _read_output(self) -> bool:
         assert self._child.stdout
-        data = os.read(self._child.stdout.fileno(), _CHUNK)
+        data = os.read(self._child.stdout.fileno(), self._room)
         if data and self._sink is not None:
             self._sink(data)
         self._moved_at = time.monotonic()

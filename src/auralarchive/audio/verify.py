@@ -17,6 +17,7 @@ import numpy as np
 
 from auralarchive.audio.envelope import Envelope, Loudness
 from auralarchive.audio.ffmpeg import Ffmpeg, base_command, pcm_output, source_arguments
+from auralarchive.audio.locate import first_complaint
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.boxes import Malformed
 from auralarchive.audio.mp4.config import AacConfig
@@ -125,7 +126,6 @@ def decode_all(
     config = parse_config(track.config)
     rate, channels = config.output_rate, config.channels or track.channels
     envelope = Envelope(rate, channels)
-    complaints: list[tuple[str, float]] = []
     taken = _Count()
 
     def sink(data: bytes) -> None:
@@ -133,16 +133,14 @@ def decode_all(
         taken.add(len(data))
         on_samples(len(data) // (4 * channels))
 
-    def note(line: str) -> None:
-        if not complaints:
-            complaints.append((line.partition("] ")[2] or line, taken.bytes / (4 * channels) / rate))
-
     # Channels are asked for, because parametric stereo in a mono stream comes out as two.
     command = [*base_command(ffmpeg), *source_arguments(fd, Kind.MP4), *pcm_output(rate, channels)]
-    outcome = run(command, limits=limits, cancel=cancel, sink=sink, fds=[fd], on_error=note)
-    if outcome.returncode and not complaints:
-        complaints.append((f"FFmpeg ended with {outcome.returncode}", 0.0))
-    complaint, second = complaints[0] if complaints else ("", None)
+    outcome = run(command, limits=limits, cancel=cancel, sink=sink, fds=[fd])
+    complaint, second = "", None
+    if not outcome.clean:
+        complaint = outcome.complaint
+    if outcome.errors:
+        second = first_complaint(command, limits=limits, cancel=cancel, fd=fd, bytes_per_second=4 * channels * rate)
     values = envelope.values()
     silent = not bool(len(values)) or float(values.max()) == 0.0
     return Decoded(taken.bytes // (4 * channels), rate, complaint, second, values, silent)

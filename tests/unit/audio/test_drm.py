@@ -75,7 +75,7 @@ def test_missing_and_wrong_keys_are_told_apart(tmp_path: Path, kind: str) -> Non
     with pytest.raises(Misconfigured) as wrong:
         _unlock(locked, AudioSettings(aaxc_keys=(AaxcKey(IV, KEY),), aax_activation_bytes=("11111111",)))
     assert (missing.value.kind, wrong.value.kind) == (FailureKind.KEY_MISSING, FailureKind.KEY_WRONG)
-    assert f"audio.{'aax_activation_bytes' if kind == 'aax' else 'aaxc_keys'}" in missing.value.remedy
+    assert f"conversion.{'aax_activation_bytes' if kind == 'aax' else 'audible_key'}" in missing.value.remedy
 
 
 @pytest.mark.parametrize(
