@@ -1651,6 +1651,8 @@ export interface components {
         /**
          * SectionView
          * @description One section. `locked` maps keys to the environment variable that holds them.
+         *
+         *     What stands in `needs_restart` takes effect at the next start only.
          */
         SectionView: {
             /** Name */
@@ -1667,6 +1669,8 @@ export interface components {
             locked: {
                 [key: string]: string;
             };
+            /** Needs Restart */
+            needs_restart: string[];
         };
         /** ServiceView */
         ServiceView: {
