@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from auralarchive.audio.ffmpeg import Ffmpeg, base_command, pcm_output, source_arguments
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.locate import first_complaint
 from auralarchive.audio.plan import Format
 from auralarchive.audio.probe import Probe, damaged
 from auralarchive.audio.process import Limits, run
-from auralarchive.audio.sniff import Kind
 from auralarchive.ports.work import CancelToken
 
 #: Seconds by which a lossy source's own idea of its length may be wrong.

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from auralarchive.audio.sniff import Kind
+from auralarchive.audio.kinds import Kind
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.errors import Misconfigured
 

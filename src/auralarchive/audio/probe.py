@@ -13,6 +13,7 @@ import mutagen
 from mutagen.asf import ASF
 from mutagen.flac import FLAC
 
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.boxes import Malformed
 from auralarchive.audio.mp4.config import AacConfig
@@ -20,7 +21,6 @@ from auralarchive.audio.mp4.config import parse as parse_config
 from auralarchive.audio.mp4.reader import Mark
 from auralarchive.audio.mp4.track import AudioTrack, Packets
 from auralarchive.audio.mpeg import Walk, walk
-from auralarchive.audio.sniff import Kind
 from auralarchive.audio.sources import Source
 from auralarchive.audio.sourcetags import SourceTags, read_tags
 from auralarchive.domain.failures import FailureKind

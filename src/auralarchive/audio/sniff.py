@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mpeg import first_frame, id3_length
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _HEAD = 64 * 1024
 #: Beginnings of texts that FFmpeg would read as lists of other files and addresses.
 _PLAYLISTS = (b"#ext", b"ffconcat", b"[playlist]", b"<?xml", b"<asx", b"<playlist", b"<smil", b";ffmetadata")
-
-
-class Kind(StrEnum):
-    """Containers that we read; the value is the one demuxer that FFmpeg may use for it."""
-
-    MP3 = "mp3"
-    ADTS = "aac"
-    MP4 = "mov"
-    FLAC = "flac"
-    OGG = "ogg"
-    ASF = "asf"
-    WAV = "wav"
-    AIFF = "aiff"
 
 
 def sniff(fd: int) -> Kind | None:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from auralarchive.audio.sniff import Kind, describe, sniff
+from auralarchive.audio.kinds import Kind
+from auralarchive.audio.sniff import describe, sniff
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.errors import Gone, InvalidInput, Misconfigured, TransientError
 

@@ -15,9 +15,9 @@ from mutagen.flac import Picture
 from mutagen.id3 import ID3
 from mutagen.mp4 import MP4
 
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.reader import MAX_CHAPTERS, Mark
 from auralarchive.audio.mpeg import id3_length
-from auralarchive.audio.sniff import Kind
 
 _LONGEST = 4096
 _LARGEST_TAG = 64 * 1024 * 1024

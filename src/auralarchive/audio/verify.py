@@ -17,6 +17,7 @@ import numpy as np
 
 from auralarchive.audio.envelope import Envelope, Loudness
 from auralarchive.audio.ffmpeg import Ffmpeg, base_command, pcm_output, source_arguments
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.locate import first_complaint
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.boxes import Malformed
@@ -27,7 +28,6 @@ from auralarchive.audio.mp4.reader import Mp4
 from auralarchive.audio.mp4.track import AudioTrack, Packets
 from auralarchive.audio.mp4.writer import Movie
 from auralarchive.audio.process import Limits, run
-from auralarchive.audio.sniff import Kind
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.errors import PermanentError
 from auralarchive.ports.work import CancelToken

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from auralarchive.audio.chapters import Part, choose, file_titles, parse_cue, parse_list
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.reader import Mark
 from auralarchive.audio.probe import Probe
-from auralarchive.audio.sniff import Kind
 from auralarchive.audio.sources import Source
 from auralarchive.audio.sourcetags import SourceTags
 

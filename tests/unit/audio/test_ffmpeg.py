@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auralarchive.audio.ffmpeg import Ffmpeg, base_command, examine, find_ffmpeg, source_arguments
-from auralarchive.audio.sniff import Kind
+from auralarchive.audio.kinds import Kind
 from auralarchive.ports.errors import Misconfigured
 
 ENCODERS = " A....D aac                  AAC (Advanced Audio Coding)"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from auralarchive.audio.ffmpeg import Ffmpeg, base_command, pcm_output, source_arguments
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.locate import first_complaint
 from auralarchive.audio.mp4.reader import read
 from auralarchive.audio.process import Limits
-from auralarchive.audio.sniff import Kind
 from auralarchive.ports.work import CancelToken
 from tests.support.audio import encode, voice
 

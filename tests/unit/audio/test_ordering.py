@@ -6,9 +6,9 @@ from pathlib import Path, PurePath
 
 import pytest
 
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.ordering import in_order, natural
 from auralarchive.audio.probe import Probe
-from auralarchive.audio.sniff import Kind
 from auralarchive.audio.sources import Source
 from auralarchive.audio.sourcetags import SourceTags
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.config import AacConfig
 from auralarchive.audio.mp4.track import Packets
 from auralarchive.audio.plan import choose_format, may_copy, may_keep
 from auralarchive.audio.probe import Aac, Probe
 from auralarchive.audio.settings import AudioSettings
-from auralarchive.audio.sniff import Kind
 from auralarchive.audio.sources import Source
 
 _PACKETS = Packets(np.zeros(1, np.int64), np.ones(1, np.int64))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.config import AacConfig
 from auralarchive.audio.mp4.track import Packets
 from auralarchive.audio.probe import Aac, Probe
 from auralarchive.audio.remux import plan_copy
-from auralarchive.audio.sniff import Kind
 from auralarchive.audio.sources import Source
 
 

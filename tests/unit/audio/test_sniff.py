@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from auralarchive.audio.sniff import Kind, describe, sniff
+from auralarchive.audio.kinds import Kind
+from auralarchive.audio.sniff import describe, sniff
 from tests.support.audio import encode, voice
 
 KINDS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import mutagen
 import pytest
 
-from auralarchive.audio.sniff import Kind
+from auralarchive.audio.kinds import Kind
 from auralarchive.audio.sourcetags import SourceTags, clean, read_tags, seconds_of
 from tests.support.audio import make_book, picture
 
