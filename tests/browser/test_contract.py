@@ -17,4 +17,4 @@ def test_the_snapshot_of_the_api_is_fresh(running_server: RunningServer) -> None
     now = running_server.api().get("/api/openapi.json")
     snapshot = json.loads((ROOT / "frontend" / "openapi.json").read_text("utf-8"))
     now["info"]["version"] = snapshot["info"]["version"]
-    assert now == snapshot, "run `npm run api` in frontend/ while the application runs, then `npm run check`"
+    assert now == snapshot, "run `script/api-types`, then `script/npm run check`"
