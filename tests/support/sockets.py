@@ -44,13 +44,14 @@ def listening(
     world: World, *, headers: dict[str, str] | None = None, auth: Any = None, transport: str = "websocket"
 ) -> Iterator[Listener]:
     """A client that is connected; raises socketio's `ConnectionError` where it is not let in."""
-    listener = Listener()
+    listener, session = Listener(), None
     try:
         listener.client.connect(world.url, headers=headers or {}, auth=auth, transports=[transport], wait_timeout=10)
+        session = listener.client.eio.http  # the library forgets it open
         listener.wait_for("ready")
         yield listener
     finally:
         listener.client.disconnect()
         listener.client.shutdown()
-        if listener.client.eio.http is not None:
-            listener.client.eio.http.close()
+        if session is not None:
+            session.close()
