@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from auralarchive import settings as tree
-from auralarchive.audio.engine import Engine
+from auralarchive.audio.isolated import IsolatedEngine
 from auralarchive.audio.report import report
 from auralarchive.demo import Demo
 from auralarchive.domain.book import Book, pseudo_asin
@@ -33,6 +33,7 @@ from auralarchive.runtime.core import Core, audio_settings, open_core
 from auralarchive.runtime.doctor import diagnose
 from auralarchive.runtime.fsck import fsck as check_invariants
 from auralarchive.runtime.import_config import import_config as take_over
+from auralarchive.runtime.memory import share_heaps
 from auralarchive.runtime.serve import VERSION, configure_logging
 from auralarchive.runtime.serve import serve as serve_core
 from auralarchive.store import DatabaseRefused
@@ -56,6 +57,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 def main() -> None:
     """The program's entry: errors that we know end with their remedy and exit code 1, never a traceback."""
+    share_heaps()
     try:
         app()
     except (AuralError, DatabaseRefused, ApiError, NoServer) as error:
@@ -277,7 +279,7 @@ def convert(
         raise typer.BadParameter(f"{output} exists already; it is never overwritten. Name another file.")
     limit = _bitrate(bitrate)
     book = _book(title, author, narrator, series, asin)
-    engine = Engine(audio_settings(tree.read()))
+    engine = IsolatedEngine(audio_settings(tree.read()))
     output.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=".auralarchive-", dir=output.parent) as work, _bar("Converting") as show:
