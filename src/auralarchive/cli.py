@@ -33,7 +33,6 @@ from auralarchive.runtime.core import Core, audio_settings, open_core
 from auralarchive.runtime.doctor import diagnose
 from auralarchive.runtime.fsck import fsck as check_invariants
 from auralarchive.runtime.import_config import import_config as take_over
-from auralarchive.runtime.memory import share_heaps
 from auralarchive.runtime.serve import VERSION, configure_logging
 from auralarchive.runtime.serve import serve as serve_core
 from auralarchive.store import DatabaseRefused
@@ -57,7 +56,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 def main() -> None:
     """The program's entry: errors that we know end with their remedy and exit code 1, never a traceback."""
-    share_heaps()
     try:
         app()
     except (AuralError, DatabaseRefused, ApiError, NoServer) as error:
