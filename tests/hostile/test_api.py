@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.torrent_bytes import info_of, torrent_of
 from tests.support.web import API_KEY, World, make_world, serving
 
 HOST = "127.0.0.1"
@@ -35,8 +36,8 @@ def raw(world: World, request: bytes, seconds: float = 5.0) -> bytes:
                 answer += chunk
                 if b"\r\n\r\n" in answer and b"connection: close" not in answer.lower():
                     return answer
-        except TimeoutError:
-            pass
+        except (TimeoutError, ConnectionResetError):
+            pass  # who refuses a body unread hangs up hard; the answer came before
         return answer
 
 
@@ -161,3 +162,34 @@ def test_a_bad_request_does_not_keep_the_next_from_being_served(world: World) ->
         started = time.monotonic()
         assert world.client().get("/api/health").status_code == 200
         assert time.monotonic() - started < 1
+
+
+def form(*parts: tuple[str, bytes]) -> bytes:
+    """The body of a form with boundary x; a name may bring further attributes along."""
+    lines = (b'--x\r\nContent-Disposition: form-data; name="%s\r\n\r\n%s\r\n' % (n.encode(), v) for n, v in parts)
+    return b"".join(lines) + b"--x--\r\n"
+
+
+@pytest.mark.parametrize("double", [('title"', b"Emma"), ('author"', b"Austen"), ('asin"', b"B000000000")])
+def test_a_field_that_is_there_twice_is_refused(world: World, double: tuple[str, bytes]) -> None:
+    """As with JSON: a proxy that checks the first and a program that takes the last see two different forms."""
+    fields = [('title"', b"Persuasion"), ('author"', b"Jane"), ('asin"', b"B000000001"), double]
+    body = form(*fields, ('file"; filename="a.torrent"', torrent_of(info_of())))
+    answer = world.keyed().post(
+        "/api/search/manual/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert (answer.status_code, answer.json()["detail"]) == (422, "A field is there twice.")
+
+
+def test_hanging_up_in_the_middle_of_an_upload_is_no_error_of_ours(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor may it fill the log with tracebacks."""
+    lines = ("Content-Type: multipart/form-data; boundary=x", "Content-Length: 100000")
+    parts = urlsplit(world.url)
+    with socket.create_connection((HOST, parts.port or 0)) as connection:
+        connection.sendall(head("POST", "/api/search/manual/upload", *lines) + form(('title"', b"Emma"))[:-7])
+        time.sleep(0.2)
+    time.sleep(0.3)
+    assert world.client().get("/api/health").status_code == 200
+    assert not [record for record in caplog.records if record.exc_info]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from auralarchive.web.boundary import Boundary
@@ -66,6 +67,27 @@ def test_another_sites_page_changes_nothing(world: World, headers: dict[str, str
     assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
     assert stranger.get("/api/downloads/queue").status_code == 200
     assert world.monitor.monitoring
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    ['theme={"dark":true,"list":[1,2]}', "a[0]=1", "b@d=1", "no equals sign", "=", '_ga="x"y', 'q="open', "x=\xe9",
+     "auralarchive=of-another-program", "; ;;", "$Version=1"],
+)  # fmt: skip
+def test_cookies_of_other_programs_on_this_host_keep_nobody_out(world: World, foreign: str) -> None:
+    """Cookies know no ports: whatever runs beside us has its own sent to us, in whatever form it likes."""
+    ours = f"auralarchive={world.signed_in().cookies['auralarchive']}"
+    for cookies in (f"{foreign}; {ours}", f"{ours}; {foreign}"):
+        sent = world.client()
+        sent.headers = httpx2.Headers([(b"Cookie", cookies.encode("latin-1"))])
+        assert sent.get("/api/downloads/queue").status_code == 200, cookies
+
+
+def test_a_flood_of_cookies_is_not_a_flood_of_guesses(world: World) -> None:
+    """Only the first few of our name are looked up."""
+    ours = f"auralarchive={world.signed_in().cookies['auralarchive']}"
+    guesses = "; ".join(f"auralarchive=guess{n}" for n in range(500))
+    assert world.client(Cookie=f"{guesses}; {ours}").get("/api/downloads/queue").status_code == 401
 
 
 def test_guessing_is_slowed_down_for_the_guesser_only(proxied: World, caplog: pytest.LogCaptureFixture) -> None:

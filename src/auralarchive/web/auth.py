@@ -16,7 +16,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from http.cookies import CookieError, SimpleCookie
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -36,6 +35,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FREE_BY_ACCOUNT, _FREE_BY_PEER = 3, 20
 #: Argon2 takes 64 MiB each time: a flood of attempts must not take the machine's memory.
 _PARALLEL_CHECKS = 2
+#: Cookies of our name that are tried in one request.
+_MOST_COOKIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,7 @@ class Authenticator:
         key = visit.headers.get("x-api-key")
         if key is not None:
             return self.by_api_key(key)
-        secret = session_secret(visit)
-        return self._by_session(secret) if secret else None
+        return next(filter(None, map(self._by_session, session_secrets(visit))), None)
 
     def by_api_key(self, key: str) -> Identity | None:
         digest = _digest(key)
@@ -134,8 +134,7 @@ class Authenticator:
             log.warning("failed sign-in from %s", visit.peer)
             raise Problem("wrong_credentials")
         self._by_account.succeeded(key)
-        old = session_secret(visit)
-        if old:
+        for old in session_secrets(visit):
             self._accounts.close_session(_digest(old))
         return self._open(account)
 
@@ -202,14 +201,15 @@ class Authenticator:
         self._by_peer.failed(peer)
 
 
-def session_secret(visit: Visit) -> str | None:
-    """The session's secret in the request's cookies."""
-    try:
-        cookies = SimpleCookie(visit.headers.get("cookie", ""))
-    except CookieError:
-        return None
-    found = cookies.get(cookie_name(visit.secure))
-    return found.value if found is not None and found.value else None
+def session_secrets(visit: Visit) -> tuple[str, ...]:
+    """What the request's cookies offer as the session's secret: usually one.
+
+    Browsers send the cookies of every application on this host along, whatever its port. So one that
+    is written oddly must not hide ours, and another of our name is only one more to try.
+    """
+    pairs = (part.partition("=") for part in visit.headers.get("cookie", "").split(";"))
+    named = (value.strip() for name, _, value in pairs if name.strip() == cookie_name(visit.secure))
+    return tuple(dict.fromkeys(filter(None, named)))[:_MOST_COOKIES]
 
 
 def check_origin(visit: Visit, identity: Identity | None, method: str) -> None:

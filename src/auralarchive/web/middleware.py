@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import anyio
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auralarchive.web import bodies
@@ -132,6 +133,8 @@ class Gate:
             await self._pass(scope, receive, watch)
         except Problem as problem:
             await problem.response(self.redact)(scope, receive, send)
+        except ClientDisconnect:
+            return  # hung up in the middle of the body: nobody is there to be answered, and nothing is wrong here
         except Exception as error:  # noqa: BLE001 - the last place where a bug becomes an answer instead of a traceback
             answer = internal_problem(error)
             if not started:

@@ -190,6 +190,9 @@ async def upload(request: Request, services: CurrentServices) -> Response:
 
 
 def _split(form: FormData) -> tuple[UploadFile, dict[str, str]]:
+    if len(form) != len(form.multi_items()):
+        # As with JSON: parsers disagree about which of two counts.
+        raise Problem("invalid", "A field is there twice.", errors=[])
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise Problem("invalid", "The field `file` has to be a .torrent or .nzb file.", errors=[])
