@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from auralarchive.domain import events as e
 from auralarchive.domain.book import Book, is_real_asin
 from auralarchive.domain.download import Download
@@ -20,11 +22,11 @@ def run(job: Job, tools: Tools) -> e.Event:
     report = tools.searcher.search(query_for(download.book), cancel=job.cancel)
     failpoint("search.after")
     spent = _already_tried(download, tools)
-    fitting = [r for r in report.results if _fits(r, tools.settings.minimum_match_score) and not _same(r, spent)]
+    fitting = [r for r in report.results if _fits(r, tools.settings.minimum_match_score) and r not in spent]
     if fitting:
         best = max(fitting, key=lambda release: (round(release.match_score / 10), release.quality_score))
         return chosen_event(best, tools.goals)
-    return e.StageFailed(_nothing(report, bool(spent)))
+    return e.StageFailed(_nothing(report, bool(spent.offers)))
 
 
 def query_for(book: Book) -> SearchQuery:
@@ -41,19 +43,43 @@ def _fits(release: Release, minimum: float) -> bool:
     return not release.rejections and release.match_score >= minimum
 
 
-def _already_tried(download: Download, tools: Tools) -> list[Release]:
-    """Releases that this download has had before: one that failed is not grabbed for ever."""
-    chosen = [row for row in tools.store.downloads.events(download.id) if row.event == "ReleaseChosen"]
-    found = (tools.store.releases.get(str(row.data["release_id"])) for row in chosen if row.data.get("release_id"))
-    return [release for release in found if release is not None]
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What a download has had before: a release that failed is not grabbed for ever.
+
+    From the log, which outlives the search results: by the time that a torrent has stalled for a week, the
+    result that it came from is forgotten.
+    """
+
+    offers: frozenset[tuple[str | None, str | None, int | None]]
+    hashes: frozenset[str]
+    releases: tuple[Release, ...]
+
+    def __contains__(self, release: Release) -> bool:
+        return (
+            (release.title, release.indexer, release.size) in self.offers
+            or release.info_hash in self.hashes
+            or any(_same(release, other) for other in self.releases)
+        )
 
 
-def _same(release: Release, others: list[Release]) -> bool:
-    return any(
+def _already_tried(download: Download, tools: Tools) -> _Spent:
+    log = tools.store.downloads.events(download.id)
+    chosen = [row.data for row in log if row.event == "ReleaseChosen"]
+    stored = [row.data for row in log if row.event == "PayloadStored"]
+    found = (tools.store.releases.get(str(data["release_id"])) for data in chosen if data.get("release_id"))
+    return _Spent(
+        frozenset((data.get("release_title"), data.get("indexer"), data.get("size")) for data in chosen),
+        frozenset(str(data[key]) for data in stored for key in ("info_hash_v1", "info_hash_v2") if data.get(key)),
+        tuple(release for release in found if release is not None),
+    )
+
+
+def _same(release: Release, other: Release) -> bool:
+    return (
         release.download_url == other.download_url
         or (release.info_hash is not None and release.info_hash == other.info_hash)
         or (release.guid is not None and (release.guid, release.indexer) == (other.guid, other.indexer))
-        for other in others
     )
 
 
