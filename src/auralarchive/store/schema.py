@@ -48,6 +48,9 @@ IS_WATCHED = text(
     " OR seeding = 'SEEDING' OR (seeding = 'SEEDED' AND removal = 'NONE'))"
 )
 
+#: The newest migration: what a database is at when its tables are these. A test holds it to `migrations/`.
+REVISION = "0001"
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",

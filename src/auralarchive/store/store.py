@@ -16,12 +16,12 @@ from auralarchive.store.books import SqlBooks
 from auralarchive.store.database import Database, open_database
 from auralarchive.store.downloads import SqlDownloads
 from auralarchive.store.feed import Feed
-from auralarchive.store.migrate import migrate
 from auralarchive.store.payloads import SqlPayloads
 from auralarchive.store.recipes import SqlRecipes
 from auralarchive.store.releases import SqlReleases
 from auralarchive.store.saved_settings import SqlSettings
 from auralarchive.store.secrets import SecretBox
+from auralarchive.store.upgrade import bring_up_to_date
 
 _queue = schema.download_queue.c
 _log = schema.download_events.c
@@ -105,7 +105,7 @@ def open_store(
     """
     database = open_database(url, data_dir=data_dir, allow_network_fs=allow_network_fs, sole_instance=sole_instance)
     try:
-        migrate(database)
+        bring_up_to_date(database)
         return SqlStore(database, secret_box, clock)
     except BaseException:
         database.close()  # or its lock would stand in the way of the next attempt in this process
