@@ -7,68 +7,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import qbittorrentapi
 from mutagen.mp4 import MP4
 
 from tests.support.audio import make_book, make_m4b
 from tests.support.processes import wait_for
 from tests.support.qbittorrent import QBittorrent
 from tests.support.server import Api, ApiFailure, RunningServer
-from tests.support.swarm import Seeder, Torrent, Tracker, make_torrent
-from tests.support.torznab import TorznabServer
+from tests.support.world import DONE, World, session_of, use_qbittorrent, wait_until_cleaned
 
-DONE = ("IMPORTED", "SEEDING", "SEEDING_COMPLETE")
 WHOLE_WAY = ["QUEUED", "FOUND", "DOWNLOADING", "COMPLETE", "CONVERTING", "CONVERTED", "IMPORTING", "SEEDING"]
-
-
-class World:
-    """A swarm with an indexer: what a test downloads from."""
-
-    def __init__(self, root: Path, tracker: Tracker, seeder: Seeder, indexer: TorznabServer) -> None:
-        self.root, self.tracker, self.seeder, self.indexer = root, tracker, seeder, indexer
-
-    def share(self, content: Path, title: str, *, upload_limit: int = 0) -> Torrent:
-        """Seed `content` and offer it by this title."""
-        torrent = make_torrent(content, trackers=(self.tracker.url,))
-        self.seeder.seed(torrent, content.parent, upload_limit=upload_limit)
-        self.indexer.add(title, torrent.data, size=sum(f.stat().st_size for f in _files(content)), seeders=3)
-        return torrent
-
-    def mp3_book(self, title: str = "Emma", author: str = "Jane Austen", **book: object) -> Torrent:
-        folder = self.root / f"{author} - {title}"
-        make_book(folder, chapters=3, seconds=3, codec="mp3")
-        return self.share(folder, f"{author} - {title} [MP3 64kbps]")
-
-
-def _files(content: Path) -> list[Path]:
-    return [content] if content.is_file() else [path for path in content.rglob("*") if path.is_file()]
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with Tracker() as tracker, Seeder() as seeder, TorznabServer() as indexer:
-        root = tmp_path / "shared"
-        root.mkdir()
-        yield World(root, tracker, seeder, indexer)
+    with World(tmp_path / "shared") as world:
+        yield world
 
 
 @pytest.fixture
 def api(running_server: RunningServer, world: World) -> Api:
     """A server with the embedded client that knows the world's indexer."""
-    api = running_server.api()
-    api.add_indexer(world.indexer.url, world.indexer.api_key)
-    return api
-
-
-def use_qbittorrent(api: Api, client: QBittorrent) -> None:
-    """Prefer this qBittorrent to the embedded client."""
-    settings = {"host": "127.0.0.1", "port": client.web_port, "username": client.user, "password": client.password}
-    api.post("/api/clients", {"type": "qbittorrent", "name": "qBittorrent", "priority": 1, "settings": settings})
+    return world.introduce(running_server.api())
 
 
 def wait_for_state(client: QBittorrent, info_hash: str, *states: str) -> None:
     """Wait until the client itself shows the torrent in one of these states; without any: until it is gone."""
-    with qbittorrentapi.Client(client.url, username=client.user, password=client.password) as session:
+    with session_of(client) as session:
 
         def there() -> bool:
             found = session.torrents_info(torrent_hashes=info_hash)
@@ -211,8 +175,7 @@ def test_seeding_ends_at_the_goal_and_the_item_goes_after_a_verified_import(tmp_
         "AURALARCHIVE_DOWNLOAD_MANAGEMENT__DELETE_SOURCE_AFTER_IMPORT": "true",
     }
     with RunningServer(tmp_path / "auralarchive", settings) as server:
-        api = server.api()
-        api.add_indexer(world.indexer.url, world.indexer.api_key)
+        api = world.introduce(server.api())
         world.mp3_book()
         (release,) = api.search("emma")
         download = api.download(release_id=release["id"])
@@ -221,10 +184,6 @@ def test_seeding_ends_at_the_goal_and_the_item_goes_after_a_verified_import(tmp_
         assert Path(row["final_file_path"]).is_file()
         assert not list((server.data_dir / "downloads").rglob("*.mp3"))
         server.fsck()
-
-
-def wait_until_cleaned(api: Api, download: int) -> None:
-    wait_for(lambda: "CleanedUp" in api.events(download))
 
 
 def test_a_server_that_goes_away_and_comes_back_is_waited_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
@@ -95,10 +96,15 @@ class RunningServer:
         assert self.process is not None
         if self.process.poll() is not None:
             raise RuntimeError(f"the server ended with {self.process.returncode}:\n{self.log[-4000:]}")
+        # Asked many times a second while it starts: an httpx2 client for each would cost more than the start.
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            return httpx2.get(f"{self.url}/api/health", timeout=2, trust_env=False).is_success
-        except httpx2.TransportError:
+            connection.request("GET", "/api/health")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def stop(self) -> None:
         if self.process is not None:
