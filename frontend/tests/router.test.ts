@@ -22,6 +22,7 @@ test("only downloads have numbers, and only proper ones", () => {
 test("a base path is taken off", () => {
   expect(match("/books/downloads/7", "/books/")).toEqual({ page: "downloads", id: 7 });
   expect(match("/books/", "/books/").page).toBe("dashboard");
+  expect(match("/books", "/books/").page).toBe("dashboard");
 });
 
 test("ordinary clicks on our links stay in the page, others are left to the browser", () => {

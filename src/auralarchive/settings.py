@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -28,6 +29,38 @@ _PREFIX = "AURALARCHIVE_"
 def _listed(value: object) -> object:
     """Lists may be written with commas: that is how one writes them into an environment."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+#: First parts of our own addresses: a base path that begins with one could not be told from them.
+_OUR_OWN = frozenset(
+    [
+        "api",
+        "assets",
+        "metrics",
+        "socket.io",
+        "search",
+        "downloads",
+        "library",
+        "wanted",
+        "import",
+        "settings",
+        "system",
+        "login",
+        "setup",
+    ]
+)
+
+
+def _base(value: object) -> object:
+    """`/auralarchive`, however it was written: with or without slashes around it."""
+    if not isinstance(value, str):
+        return value
+    parts = [part for part in value.strip().split("/") if part]
+    if any(not re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", part) for part in parts):
+        raise ValueError("a path of letters, digits, dots and dashes, such as /auralarchive")
+    if parts and parts[0] in _OUR_OWN:
+        raise ValueError(f"/{parts[0]} is an address of our own; choose another, such as /auralarchive")
+    return "".join(f"/{part}" for part in parts)
 
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
@@ -51,7 +84,7 @@ class ServerSection(Section):
         default="127.0.0.1", title="Address", description="0.0.0.0 makes it reachable from other machines."
     )
     port: int = Field(default=8765, ge=0, le=65535, title="Port")
-    base_path: str = Field(
+    base_path: Annotated[str, BeforeValidator(_base)] = Field(
         default="", title="Base path", description="Behind a reverse proxy under a path: /auralarchive."
     )
     allowed_hosts: Words = Field(default=(), title="Host names", description="Names under which it may be called.")

@@ -48,6 +48,7 @@ from auralarchive.web.app import create_app
 from auralarchive.web.auth import Authenticator
 from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
+from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
 from auralarchive.web.services import AdapterReport, InvalidSettings, Services, SettingValue
 from tests.support.records import NOON
@@ -278,8 +279,9 @@ def serving(world: World) -> Iterator[World]:
     # Named TCP: asyncio turns Nagle's waiting off only where the protocol number says so.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
+    base = world.services.boundary.base_path
     world.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    config = server_config(world.gateway.asgi(create_app(world.services)), "127.0.0.1", 0)
+    config = server_config(below(base, world.gateway.asgi(create_app(world.services))), "127.0.0.1", 0)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: anyio.run(_serve, server, world.gateway, listener), name="web-under-test")
     thread.start()

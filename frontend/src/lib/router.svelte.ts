@@ -23,6 +23,8 @@ export function href(path: string): string {
 }
 
 export function match(pathname: string, base: string = basePath()): Route {
+  // A proxy that strips the base path shows the page at the path alone, too.
+  if (`${pathname}/` === base) return { page: "dashboard", id: null };
   const inside = pathname.startsWith(base) ? pathname.slice(base.length) : pathname.replace(/^\/+/, "");
   const [head = "", tail, ...more] = inside.replace(/\/+$/, "").split("/");
   if (head === "") return { page: "dashboard", id: null };

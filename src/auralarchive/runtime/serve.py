@@ -27,6 +27,7 @@ from auralarchive.web.app import create_app
 from auralarchive.web.auth import Authenticator
 from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
+from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
 from auralarchive.web.services import Services
 
@@ -123,7 +124,7 @@ def build_server(core: Core, announce: Announce) -> _Built:
             static_dir=Path(web.__file__).parent / "static",
         )
     )
-    config = server_config(gateway.asgi(app), settings.server.host, settings.server.port)
+    config = server_config(below(boundary.base_path, gateway.asgi(app)), settings.server.host, settings.server.port)
 
     def started() -> None:
         url = f"http://{_shown(_reachable(settings.server.host))}:{server.port}{settings.server.base_path}"
@@ -137,7 +138,7 @@ def build_server(core: Core, announce: Announce) -> _Built:
 
 def _boundary(settings: Settings) -> Boundary:
     try:
-        return Boundary.of(settings.server.allowed_hosts, settings.server.trusted_proxies)
+        return Boundary.of(settings.server.allowed_hosts, settings.server.trusted_proxies, settings.server.base_path)
     except ValueError as error:
         raise Misconfigured(
             f"server.trusted_proxies: {error}.", "Name addresses, or networks as 10.0.0.0/8."

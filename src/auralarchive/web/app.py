@@ -38,6 +38,7 @@ def guarded_routers() -> tuple[APIRouter, ...]:
 
 def create_app(services: Services) -> FastAPI:
     """The ASGI application over these services."""
+    base = services.boundary.base_path
     app = FastAPI(
         title="AuralArchive",
         version=services.version,
@@ -45,6 +46,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        servers=[{"url": base}] if base else None,
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(RequestMetrics, metrics=services.metrics),
@@ -55,14 +57,14 @@ def create_app(services: Services) -> FastAPI:
     errors.install(app, services.redact)
     for router in PUBLIC_ROUTERS:
         app.include_router(router)
-    for router in (*guarded_routers(), _documentation(app)):
+    for router in (*guarded_routers(), _documentation(app, base)):
         app.include_router(router, dependencies=[Depends(require_identity)])
-    app.router.default = Frontend(services.static_dir)
+    app.router.default = Frontend(services.static_dir, base)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 
 
-def _documentation(app: FastAPI) -> APIRouter:
+def _documentation(app: FastAPI, base: str) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["system"], include_in_schema=False)
 
     @router.get("/openapi.json")
@@ -71,7 +73,7 @@ def _documentation(app: FastAPI) -> APIRouter:
 
     @router.get("/docs")
     def page() -> Response:
-        return HTMLResponse(docs_page(app.openapi()))
+        return HTMLResponse(docs_page(app.openapi(), base))
 
     return router
 
@@ -79,7 +81,7 @@ def _documentation(app: FastAPI) -> APIRouter:
 def openapi_document(app: FastAPI) -> dict[str, object]:
     """The OpenAPI document, with what the gate adds to every route: credentials and their problems."""
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes, servers=app.servers)
         parts = document.setdefault("components", {})
         parts.setdefault("schemas", {})["ProblemView"] = ProblemView.model_json_schema()
         parts["securitySchemes"] = {

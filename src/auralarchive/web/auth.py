@@ -49,16 +49,23 @@ class Identity:
     by_cookie: bool
 
 
-def cookie_name(secure: bool) -> str:
-    """The session cookie's name; under TLS the browser itself guards the prefix `__Host-`."""
-    return "__Host-auralarchive" if secure else "auralarchive"
+def cookie_name(visit: Visit) -> str:
+    """The session cookie's name; under TLS the browser itself guards its prefix.
+
+    `__Host-` is the stricter one, but a browser takes it for the root only: under a base path the cookie
+    is rather kept from the other applications of this host.
+    """
+    if not visit.secure:
+        return "auralarchive"
+    return "__Secure-auralarchive" if visit.base_path else "__Host-auralarchive"
 
 
-def session_cookie(secret: str, secure: bool) -> str:
+def session_cookie(secret: str, visit: Visit) -> str:
     """The `Set-Cookie` line that carries a session, or ends it where `secret` is empty."""
     life = int(SESSION_LIFE.total_seconds()) if secret else 0
-    flags = "; Secure" if secure else ""
-    return f"{cookie_name(secure)}={secret}; Path=/; Max-Age={life}; HttpOnly; SameSite=Lax{flags}"
+    flags = "; Secure" if visit.secure else ""
+    path = visit.base_path or "/"
+    return f"{cookie_name(visit)}={secret}; Path={path}; Max-Age={life}; HttpOnly; SameSite=Lax{flags}"
 
 
 class Authenticator:
@@ -208,7 +215,7 @@ def session_secrets(visit: Visit) -> tuple[str, ...]:
     is written oddly must not hide ours, and another of our name is only one more to try.
     """
     pairs = (part.partition("=") for part in visit.headers.get("cookie", "").split(";"))
-    named = (value.strip() for name, _, value in pairs if name.strip() == cookie_name(visit.secure))
+    named = (value.strip() for name, _, value in pairs if name.strip() == cookie_name(visit))
     return tuple(dict.fromkeys(filter(None, named)))[:_MOST_COOKIES]
 
 

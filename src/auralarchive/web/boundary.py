@@ -40,12 +40,14 @@ class Boundary:
 
     allowed_hosts: frozenset[str] = frozenset()
     trusted_proxies: tuple[Network, ...] = ()
+    #: The path under which browsers find us, such as `/auralarchive`; empty at the root.
+    base_path: str = ""
 
     @classmethod
-    def of(cls, hosts: Iterable[str] = (), proxies: Iterable[str] = ()) -> Boundary:
+    def of(cls, hosts: Iterable[str] = (), proxies: Iterable[str] = (), base_path: str = "") -> Boundary:
         """From settings. Raises ValueError for a proxy that is neither an address nor a network."""
         networks = tuple(ip_network(text.strip(), strict=False) for text in proxies)
-        return cls(frozenset(name.strip().lower().rstrip(".") for name in hosts), networks)
+        return cls(frozenset(name.strip().lower().rstrip(".") for name in hosts), networks, base_path)
 
     def allows(self, name: str) -> bool:
         """Whether we answer to this host name."""
@@ -66,6 +68,7 @@ class Visit:
     peer: str
     local: bool
     headers: Mapping[str, str]
+    base_path: str = ""
 
     @property
     def same_origin(self) -> bool | None:
@@ -107,7 +110,7 @@ def read_visit(scope: MutableMapping[str, Any], boundary: Boundary) -> Visit:
     # A proxy that nobody told us of makes the whole world look local: its headers give it away.
     forwarded = any(name in headers for name in _FORWARDING)
     local = peer is not None and peer.is_loopback and not (forwarded and peer == socket_peer)
-    return Visit(host, port, secure, _peer_name(peer), local, headers)
+    return Visit(host, port, secure, _peer_name(peer), local, headers, boundary.base_path)
 
 
 def _headers(scope: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:

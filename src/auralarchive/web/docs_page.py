@@ -9,14 +9,14 @@ from typing import Any
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>AuralArchive API</title></head><body><main><h1>AuralArchive API</h1>
-<p>The machine-readable document is <a href="/api/openapi.json">/api/openapi.json</a>. Scripts send an API key in the
-header <code>X-Api-Key</code>. Errors are <code>application/problem+json</code> with a <code>code</code>.</p>
+<p>The machine-readable document is <a href="{base}/api/openapi.json">{base}/api/openapi.json</a>.
+Scripts send an API key in the header <code>X-Api-Key</code>. Errors are <code>application/problem+json</code> with a <code>code</code>.</p>
 """
 
 
-def docs_page(document: Mapping[str, Any]) -> str:
-    """Every operation with its words, its parameters and its answers."""
-    return _HEAD + "".join(_operations(document)) + "</main></body></html>"
+def docs_page(document: Mapping[str, Any], base: str = "") -> str:
+    """Every operation with its words, its parameters and its answers; `base` is the base path."""
+    return _HEAD.format(base=base) + "".join(_operations(document)) + "</main></body></html>"
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[str]:

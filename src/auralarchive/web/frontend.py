@@ -11,7 +11,7 @@ import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
 
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from auralarchive.web.errors import Problem
@@ -24,7 +24,7 @@ _MISSING = """<!doctype html>
 <body><main><h1>AuralArchive runs, but its pages are not built</h1>
 <p>In the checkout, run <code>./script/bootstrap</code> (or <code>npm ci &amp;&amp; npm run build</code> in
 <code>frontend/</code>), then start the server again. The API works all the same, see
-<a href="/api/docs">/api/docs</a>.</p>
+<a href="/api/docs">the documentation</a>.</p>
 </main></body></html>
 """
 
@@ -32,8 +32,12 @@ _MISSING = """<!doctype html>
 class Frontend:
     """ASGI application for every address that is no route of the API."""
 
-    def __init__(self, static_dir: Path) -> None:
+    def __init__(self, static_dir: Path, base: str = "") -> None:
+        """`base` is the base path: the page's own addresses are written below it."""
         self._files = _listed(static_dir)
+        self._base = base
+        index = self._files.get("index.html")
+        self._page = _rebased(index.read_text("utf-8") if index is not None else _MISSING, base)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -41,14 +45,21 @@ class Frontend:
         await self._answer(scope["path"])(scope, receive, send)
 
     def _answer(self, path: str) -> Response:
+        if not path:
+            # The base path alone: below it, without its slash, relative addresses would lead elsewhere.
+            return RedirectResponse(f"{self._base}/", 308)
         found = self._files.get(path.removeprefix("/"))
         if found is not None and path != "/index.html":
             kept = "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
             return _sent(found, kept)
         if not _is_page(path):
             raise Problem("not_found")
-        index = self._files.get("index.html")
-        return _sent(index, "no-cache") if index is not None else HTMLResponse(_MISSING, 200)
+        return HTMLResponse(self._page, headers={"Cache-Control": "no-cache"})
+
+
+def _rebased(html: str, base: str) -> str:
+    """The page's absolute addresses, put below the base path."""
+    return html.replace('="/', f'="{base}/')
 
 
 def _is_page(path: str) -> bool:

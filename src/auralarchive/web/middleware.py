@@ -175,4 +175,4 @@ def _visit(scope: Scope, boundary: Boundary) -> Visit:
 
 
 def _has_cookie(visit: Visit) -> bool:
-    return cookie_name(visit.secure) in visit.headers.get("cookie", "")
+    return cookie_name(visit) in visit.headers.get("cookie", "")

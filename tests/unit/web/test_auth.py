@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,14 +132,22 @@ def test_everything_else_is_nobody(auth: Authenticator, headers: dict[str, str])
 
 def test_cookies_are_out_of_reach_of_scripts() -> None:
     """Under TLS the browser itself ties the cookie to this host."""
-    plain, secure = session_cookie("s", secure=False), session_cookie("s", secure=True)
+    tls = replace(HERE, secure=True)
+    plain, secure = session_cookie("s", HERE), session_cookie("s", tls)
     assert "HttpOnly" in plain
     assert "SameSite=Lax" in plain
     assert secure.startswith("__Host-")
     assert "Secure" in secure
     assert "Path=/;" in secure
-    assert cookie_name(secure=True) != cookie_name(secure=False)
-    assert "Max-Age=0" in session_cookie("", secure=False)
+    assert cookie_name(tls) != cookie_name(HERE)
+    assert "Max-Age=0" in session_cookie("", HERE)
+
+
+def test_under_a_base_path_the_cookie_stays_below_it() -> None:
+    """Other applications of the host do not get it; the prefix is one that browsers take for a path."""
+    below = replace(HERE, base_path="/books")
+    assert "; Path=/books;" in session_cookie("s", below)
+    assert session_cookie("s", replace(below, secure=True)).startswith("__Secure-auralarchive=s; Path=/books;")
 
 
 def test_unsafe_methods_with_a_cookie_need_our_own_page(auth: Authenticator) -> None:

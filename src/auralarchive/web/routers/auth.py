@@ -151,4 +151,4 @@ def delete_key(key_id: Id, services: CurrentServices, identity: CurrentIdentity)
 
 
 def _with_cookie(secret: str, visit: Visit, status: int = 200) -> Response:
-    return Json({"success": True}, status, {"Set-Cookie": session_cookie(secret, visit.secure)})
+    return Json({"success": True}, status, {"Set-Cookie": session_cookie(secret, visit)})
