@@ -85,7 +85,7 @@ def to_imported(*, seeds: bool, v1: str | None = None) -> tuple[e.Event, ...]:
         *to_downloading(v1),
         e.DownloadCompleted("/downloads/book", 1000, seeds=seeds),
         claim(e.ConversionStarted),
-        e.ConversionDone("/work/book.m4b", "remux", 3, 60.0),
+        e.ConversionDone("/conversions/book.m4b", "remux", 3, 60.0),
         claim(e.ImportStarted),
         e.ImportDone("/library/book.m4b", 2, "link"),
     )

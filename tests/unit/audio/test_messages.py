@@ -17,7 +17,7 @@ from auralarchive.ports.errors import AuralError, Cancelled, Damaged, Misconfigu
 def test_an_order_crosses_whole_with_keys_of_any_bytes() -> None:
     keys = (AaxcKey(bytes(range(240, 256)), b"\x00" * 16),)
     book = Book("AA-1", "Emma", "Jane Austen", series="Novels", year=1815)
-    order = Order(AudioSettings(aaxc_keys=keys), ConvertRequest((Path("/a b/ü.mp3"),), Path("/work"), book))
+    order = Order(AudioSettings(aaxc_keys=keys), ConvertRequest((Path("/a b/ü.mp3"),), Path("/conversions"), book))
     assert ORDER.validate_json(ORDER.dump_json(order)) == order
     assert b"\n" not in ORDER.dump_json(order)
 

@@ -43,7 +43,7 @@ SAMPLES: dict[type[e.Event], e.Event] = {
     e.PayloadStored: e.PayloadStored(DownloadType.TORRENT, "1" * 40, None, 10),
     e.SentToClient: e.SentToClient("qBittorrent", "1" * 40),
     e.DownloadCompleted: e.DownloadCompleted("/downloads/book", 10, seeds=True),
-    e.ConversionDone: e.ConversionDone("/work/book.m4b", "encode", 3, 60.0),
+    e.ConversionDone: e.ConversionDone("/conversions/book.m4b", "encode", 3, 60.0),
     e.ImportDone: e.ImportDone("/library/a/b/b.m4b", 1, "link"),
     e.StageFailed: e.StageFailed(FAILURE, LATER),
     e.RetryDue: e.RetryDue(),
