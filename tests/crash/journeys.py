@@ -14,7 +14,7 @@ from tests.support.audio import ffmpeg, make_book, make_m4b, picture
 from tests.support.processes import wait_for
 from tests.support.qbittorrent import QBittorrent
 from tests.support.server import Api, ApiFailure, RunningServer
-from tests.support.swarm import Torrent
+from tests.support.swarm import Torrent, random_file
 from tests.support.world import (
     World,
     contents,
@@ -55,6 +55,7 @@ class Shelf:
         self.slow = self._mp3("Persuasion", limit=15_000)
         self.m4b = self._m4b("Northanger Abbey")
         self._more: list[Shared] = []
+        self._twice: Shared | None = None
 
     def more(self, count: int) -> list[Shared]:
         """Further MP3 books, made when they are first wanted."""
@@ -62,6 +63,15 @@ class Shelf:
         for title in titles[len(self._more) :]:
             self._more.append(self._mp3(title))
         return self._more[:count]
+
+    def twice(self) -> Shared:
+        """A book with two releases; the better looking one holds no sound."""
+        if self._twice is None:
+            worse = self.world.root / "Jane Austen - Love and Friendship (Unabridged)"
+            random_file(worse / "01.mp3", 50_000)
+            self.world.share(worse, "Jane Austen - Love and Friendship [M4B 128kbps] Unabridged")
+            self._twice = self._mp3("Love and Friendship")
+        return self._twice
 
     def slow_ffmpeg(self, folder: Path) -> str:
         """An FFmpeg that takes its time to encode, so that a cancel comes in the midst of it."""
@@ -189,6 +199,7 @@ JOURNEYS: Mapping[str, Journey] = {
     "qbittorrent": Journey(by_search, lambda shelf: shelf.mp3, to_the_end, ("SEEDING",), qbittorrent=True),
     "upload": Journey(by_upload, lambda shelf: shelf.m4b, to_the_end, ("SEEDING",)),
     "automatic": Journey(by_itself, lambda shelf: shelf.m4b, to_the_end, ("SEEDING",)),
+    "second-release": Journey(by_itself, lambda shelf: shelf.twice(), to_the_end, ("SEEDING",)),
     "pause": Journey(by_magnet, lambda shelf: shelf.slow, pause_and_resume, ("SEEDING",)),
     "cancel-download": Journey(
         by_search,

@@ -16,11 +16,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.crash.journeys import JOURNEYS, Shelf, Stand, asked_again, kill_and_recover, prepare, walk
+from tests.crash.journeys import JOURNEYS, MANAGEMENT, Shelf, Stand, asked_again, kill_and_recover, prepare, walk
 from tests.support.processes import wait_for
 from tests.support.qbittorrent import GENERATIONS, QBittorrent
 from tests.support.server import RunningServer
-from tests.support.world import World, in_library, in_work, rows
+from tests.support.world import World, in_library, in_work, rows, wait_until_cleaned
 
 SOURCE = Path(__file__).parents[2] / "src" / "auralarchive"
 
@@ -131,8 +131,19 @@ PLAN: dict[str, tuple[str, ...]] = {
     ),
 }
 
+PLAN["second-release"] = (
+    *_around("record", "StageFailed", "RetryDue"),
+    "grab.room_made",
+    "grab.after_add:2",
+    "claim.after.convert:2",
+)
+
+#: Where a cancel finds a book that is in the library and not in the record.
+CANCELLED_AT = ("import.after_publish", "import.book_published", "import.manifest_saved")
+
 #: Failpoints that no journey passes, with the reason.
 ELSEWHERE = {
+    "cancel.book_withdrawn": "needs a kill and a cancel: test_a_book_cancelled_after_its_publication_is_taken_back",
     "import.reflinked": "needs a file system that shares blocks; it stands where `import.copied` stands here",
     "import.before_take_back": "needs two imports with other content: tests/crash/test_import.py",
     "import.after_take_back": "needs two imports with other content: tests/crash/test_import.py",
@@ -218,6 +229,34 @@ def _failpoints_of(path: Path) -> list[str]:
 
 def test_the_quick_cases_are_of_the_plan() -> None:
     assert set(QUICK) <= set(MATRIX)
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("failpoint", CANCELLED_AT)
+def test_a_book_cancelled_after_its_publication_is_taken_back(stands: Stands, shelf: Shelf, failpoint: str) -> None:
+    """It was in the library, and the process died before it was recorded: then a person cancels, and it is gone.
+
+    With a second kill in the midst of the taking back.
+    """
+    stand, journey = stands.build("embedded-mp3"), JOURNEYS["embedded-mp3"]
+    long_lease = {f"{MANAGEMENT}LEASE_SECONDS": "60"}  # nobody takes the import over before the cancel
+    api = prepare(stand, journey, AURALARCHIVE_FAILPOINT=failpoint, **long_lease)
+    download = journey.ask(api, shelf.mp3)
+    assert stand.server.process is not None
+    assert stand.server.process.wait(60) == -9
+    assert in_library(stand.server)
+    stand.server.start(AURALARCHIVE_FAILPOINT="cancel.book_withdrawn")
+    with suppress(httpx2.TransportError):
+        stand.server.api().delete(f"/api/downloads/queue/{download}")
+    assert stand.server.process.wait(60) == -9
+    stand.server.start()
+    api = stand.server.api()
+    wait_until_cleaned(api, download)
+    assert api.row(download)["status"] == "CANCELLED"
+    assert in_library(stand.server) == []
+    assert api.get("/api/library/books")["items"] == []
+    stand.server.fsck()
 
 
 @pytest.mark.crash

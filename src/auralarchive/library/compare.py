@@ -17,6 +17,7 @@ from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.library import LibraryFile
 from auralarchive.ports.work import CancelToken
 
+OLDER = "older"  # the name of a book that was taken back, within the staging folder
 _REMEDY = "Restore the file from a backup, or download the book again."
 
 
@@ -68,7 +69,7 @@ def take_back(root: int, staging: int, older: Intent, meter: Meter) -> None:
                 return
         with tree.folder(root, older.folders[:-1]) as parent:
             failpoint("import.before_take_back")
-            os.rename(older.folders[-1], "older", src_dir_fd=parent, dst_dir_fd=staging)
+            os.rename(older.folders[-1], OLDER, src_dir_fd=parent, dst_dir_fd=staging)
             failpoint("import.after_take_back")
             os.fsync(parent)
             os.fsync(staging)

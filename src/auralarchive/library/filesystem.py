@@ -26,7 +26,7 @@ from auralarchive.domain.naming import DEFAULT_TEMPLATE, parse_template
 from auralarchive.failpoints import failpoint
 from auralarchive.library import intent, tree
 from auralarchive.library.checks import check_library
-from auralarchive.library.compare import already_there, conflict, difference, take_back
+from auralarchive.library.compare import OLDER, already_there, conflict, difference, take_back
 from auralarchive.library.faults import linked_folder, no_space, writing
 from auralarchive.library.plan import Piece, Plan, make_plan
 from auralarchive.library.sources import opened_source
@@ -79,6 +79,23 @@ class FilesystemLibrary:
         _check_token(request.token)
         with self._opened() as root:
             return self._publish(root, request, progress, cancel)
+
+    def withdraw(self, download_id: int, files: tuple[LibraryFile, ...]) -> None:
+        """Move the untouched book into a staging folder of its own, and remove that. See the port."""
+        token, meter = f"withdraw-{download_id}", Meter(lambda _: None, CancelToken())
+        with self._opened() as root, writing(_WHAT), self._staging_folder(root, token) as staging:
+            for published in (_manifest(download_id, files), *self._noted(root, download_id)):
+                if published.files:
+                    take_back(root, staging, published, meter)
+                    tree.remove_tree(staging, OLDER)
+            for other in _tokens(root):
+                note = _note(root, other)
+                if note is not None and note.download_id == download_id:
+                    _remove_staging(root, other)
+
+    def _noted(self, root: int, download_id: int) -> list[intent.Intent]:
+        notes = [_note(root, token) for token in _tokens(root)]
+        return [note for note in notes if note is not None and note.download_id == download_id]
 
     def verify(self, files: tuple[LibraryFile, ...]) -> tuple[Finding, ...]:
         """One finding a file that is missing or differs from its manifest."""
@@ -323,6 +340,12 @@ def _tokens(root: int) -> tuple[str, ...]:
             return tuple(sorted(name for name in tree.listing(staging) if _TOKEN.fullmatch(name)))
     except FileNotFoundError:
         return ()
+
+
+def _manifest(download_id: int, files: tuple[LibraryFile, ...]) -> intent.Intent:
+    """The manifest as the note that it once was: all files of a book lie in one folder."""
+    folders = tuple(files[0].path.split("/")[:-1]) if files else ()
+    return intent.Intent(download_id, folders, {file.path.split("/")[-1]: file.sha256 for file in files})
 
 
 def _note(root: int, token: str) -> intent.Intent | None:

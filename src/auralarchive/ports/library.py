@@ -66,6 +66,14 @@ class Library(Protocol):
         longer what was verified), `TransientError` (the disk fails at the moment).
         """
 
+    def withdraw(self, download_id: int, files: tuple[LibraryFile, ...]) -> None:
+        """Take a book back that was published for a download which was then cancelled.
+
+        `files` is its manifest, empty where it came to none: then the note beside the staged book tells. Only
+        what is just as it was published goes; what a person has touched stays. Repeating it does nothing.
+        Raises: `Misconfigured`, `TransientError`.
+        """
+
     def verify(self, files: tuple[LibraryFile, ...]) -> tuple[Finding, ...]:
         """One finding a file that is missing or differs from its manifest; empty when all is well."""
 

@@ -216,6 +216,9 @@ class Books(Protocol):
         Raises `StaleRecord` where a `token` is given that is no longer the download's claim.
         """
 
+    def remove(self, download_id: int) -> None:
+        """Forget the book of this download, where there is one."""
+
     def of_download(self, download_id: int) -> LibraryBook | None: ...
 
     def get(self, book_id: int) -> LibraryBook | None: ...

@@ -64,6 +64,13 @@ class SqlBooks:
             _write_files(connection, book_id, files)
             return _read(connection, _books.id == book_id)[0]
 
+    def remove(self, download_id: int) -> None:
+        """Forget the book of this download, where there is one."""
+        with self._database.write() as connection:
+            ours = select(_books.id).where(_books.download_id == download_id)
+            connection.execute(delete(schema.library_files).where(_files.book_id.in_(ours)))
+            connection.execute(delete(schema.books).where(_books.download_id == download_id))
+
     def of_download(self, download_id: int) -> LibraryBook | None:
         """The book that this download became."""
         return self._one(_books.download_id == download_id)

@@ -409,3 +409,17 @@ def test_of_several_at_once_for_one_place_one_wins_and_no_bytes_mix(place: Place
     assert place.library.verify(won[0].files) == ()
     assert len(place.books()) == 1
     assert place.library.staging() == ()
+
+
+def test_a_withdrawn_book_is_gone_and_one_that_was_touched_stays(place: Place) -> None:
+    """What is taken back is only what is just as it was published; a second time there is nothing to do."""
+    place.download()
+    published = place.publish(place.request(place.downloads / "book.m4b"))
+    (place.root / "Jane Austen" / "Emma" / "notes.txt").write_text("mine")
+    place.library.withdraw(1, published.files)
+    assert "Jane Austen/Emma/Emma.m4b" in place.books()
+    (place.root / "Jane Austen" / "Emma" / "notes.txt").unlink()
+    place.library.withdraw(1, published.files)
+    place.library.withdraw(1, published.files)
+    assert place.books() == {}
+    assert place.library.staging() == ()

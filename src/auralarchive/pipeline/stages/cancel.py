@@ -1,5 +1,7 @@
 """A client's item that has to go: after a cancel, or once its seeding is over.
 
+After a cancel in the midst of an import the book goes too: it was in the library before it was recorded.
+
 Only an item that carries our own tag is removed. One that was in the client before us stays, with
 its data: it is somebody else's.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 from auralarchive.domain import events as e
 from auralarchive.domain.download import Download
+from auralarchive.domain.status import DownloadStatus
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.tools import Job, Tools
 from auralarchive.ports.clients import DownloadClient
@@ -19,8 +22,18 @@ def run(job: Job, tools: Tools) -> e.Event:
     for client in _holders(download, tools):
         _remove(download, client, tools)
     failpoint("cancel.items_removed")
+    if download.acquisition is DownloadStatus.CANCELLED and download.converted_file_path:
+        _withdraw(download, tools)
     tools.live.forget(download.id)
     return e.CleanedUp()
+
+
+def _withdraw(download: Download, tools: Tools) -> None:
+    """Take back what an interrupted import had published already; nearly always there is nothing."""
+    book = tools.store.books.of_download(download.id)
+    tools.library.withdraw(download.id, book.files if book else ())
+    failpoint("cancel.book_withdrawn")
+    tools.store.books.remove(download.id)
 
 
 def _holders(download: Download, tools: Tools) -> list[DownloadClient]:
