@@ -103,9 +103,9 @@ class Workshop:
         """Why no further download may begin now; None: there is room."""
         limit = self.max_concurrent_downloads()
         downloads = self.tools.store.downloads
-        busy = downloads.counts().get(S.DOWNLOADING, 0) + sum(
-            1 for row in downloads.claimed() if row.acquisition is S.FOUND and _alive(row, self.tools)
-        )
+        # In this order: one that goes over to its client between the two is counted twice, never not at all.
+        grabbing = sum(1 for row in downloads.claimed() if row.acquisition is S.FOUND and _alive(row, self.tools))
+        busy = grabbing + downloads.counts().get(S.DOWNLOADING, 0)
         # The same words for every waiting row at any time: what changes by itself would fill the log.
         return f"Waiting for a free place: {limit} may download at once." if busy >= limit else None
 

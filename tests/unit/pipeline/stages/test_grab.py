@@ -11,6 +11,7 @@ from auralarchive.domain import events as e
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.stages import grab
+from auralarchive.ports.clients import AddOptions
 from auralarchive.ports.errors import Cancelled, Misconfigured, PermanentError
 from auralarchive.ports.store import Conflict
 from tests.support.scripted import Bench, ScriptedClient, a_torrent
@@ -112,13 +113,9 @@ def test_an_item_that_is_there_is_adopted(bench: Bench) -> None:
 
 def test_somebody_elses_item_is_used_and_never_ours(bench: Bench) -> None:
     download = bench.manual()
-    bench.client.add(a_torrent(), bench_options("somebody-else"))
+    bench.client.add(a_torrent(), AddOptions("somebody-else"))
     bench.work()
     assert bench.row(download.id).adopted
-
-
-def bench_options(tag: str) -> grab.AddOptions:
-    return grab.AddOptions(tag)
 
 
 def test_the_twin_of_another_download_fails_as_such(bench: Bench) -> None:
