@@ -183,7 +183,8 @@ def _of_http(error: HTTPException) -> Problem:
 def _invalid(error: RequestValidationError) -> Problem:
     """What does not fit and where; never the value itself, which may be a secret."""
     errors = [
-        {"field": ".".join(str(part) for part in one["loc"]), "message": str(one["msg"])} for one in error.errors()
+        {"field": ".".join(str(part) for part in one["loc"]), "message": str(one["msg"]).removeprefix("Value error, ")}
+        for one in error.errors()
     ]
     if any(one["type"] == "json_invalid" for one in error.errors()):
         return Problem("invalid_json")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 from starlette.responses import Response
 
 from auralarchive.domain.download import Download
@@ -101,19 +101,27 @@ class ServiceView(View):
     monitoring: bool
 
 
+#: An empty parameter is what a form sends that was left empty: it filters nothing.
+Statuses = Annotated[
+    list[DownloadStatus],
+    BeforeValidator(lambda values: [value for value in values if value]),
+    Query(max_length=20, description="May be given several times."),
+]
+
+
 @router.get("/queue", response_model=DownloadPage, responses=problems(422))
 def queue(
     services: CurrentServices,
-    status: Annotated[list[DownloadStatus], Query(max_length=20, description="May be given several times.")] = [],  # noqa: B006 - FastAPI copies it
+    status: Statuses = [],  # noqa: B006 - FastAPI copies it
     q: Annotated[str | None, Query(max_length=MOST_CHARACTERS, description="Words of title or author.")] = None,
-    sort: Annotated[Sort, Query()] = "-id",
+    sort: Annotated[Sort, BeforeValidator(lambda value: value or "-id"), Query()] = "-id",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> Response:
     """All downloads, page by page."""
     try:
         page = services.store.downloads.page(
-            statuses=status, text=clean_text(q) or None, sort=sort, limit=limit, cursor=cursor
+            statuses=status, text=clean_text(q) or None, sort=sort, limit=limit, cursor=cursor or None
         )
     except ValueError as error:
         raise Problem("invalid", "The cursor is not one of ours.", errors=[{"field": "query.cursor"}]) from error

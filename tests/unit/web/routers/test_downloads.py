@@ -136,3 +136,9 @@ def test_monitoring_is_switched(world: World) -> None:
     assert world.monitor.monitoring is False
     assert keyed.post("/api/downloads/service/start").json() == {"success": True, "monitoring": True}
     assert world.monitor.monitoring is True
+
+
+def test_parameters_that_a_form_leaves_empty_filter_nothing(world: World) -> None:
+    made = add(world, "Left empty")
+    page = world.keyed().get("/api/downloads/queue?status=&q=&sort=&cursor=").json()
+    assert page["downloads"][0]["id"] == made
