@@ -32,22 +32,9 @@ def _listed(value: object) -> object:
 
 
 #: First parts of our own addresses: a base path that begins with one could not be told from them.
-_OUR_OWN = frozenset(
-    [
-        "api",
-        "assets",
-        "metrics",
-        "socket.io",
-        "search",
-        "downloads",
-        "library",
-        "wanted",
-        "import",
-        "settings",
-        "system",
-        "login",
-        "setup",
-    ]
+_OUR_OWN = (
+    *("api", "assets", "metrics", "socket.io"),
+    *("search", "downloads", "library", "wanted", "import", "settings", "system", "login", "setup"),
 )
 
 

@@ -10,7 +10,8 @@ _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>AuralArchive API</title></head><body><main><h1>AuralArchive API</h1>
 <p>The machine-readable document is <a href="{base}/api/openapi.json">{base}/api/openapi.json</a>.
-Scripts send an API key in the header <code>X-Api-Key</code>. Errors are <code>application/problem+json</code> with a <code>code</code>.</p>
+Scripts send an API key in the header <code>X-Api-Key</code>.
+Errors are <code>application/problem+json</code> with a <code>code</code>.</p>
 """
 
 
