@@ -44,6 +44,8 @@ export interface ProgressRow {
   eta_seconds: number | null;
   downloaded_bytes: number | null;
   total_bytes: number | null;
+  seeding_ratio: number | null;
+  seeding_seconds: number | null;
 }
 
 export interface StateChange {

@@ -123,7 +123,9 @@ export class DownloadStore {
     for (const { download_id, progress, ...numbers } of rows) {
       const row = this.#rows.get(download_id);
       if (!row || !moves(row.data.status)) continue;
-      row.data = { ...row.data, ...numbers, download_progress: progress ?? row.data.download_progress };
+      // What is in the library is whole, whatever its client is checking or loading anew.
+      const kept = row.data.status === "SEEDING" || progress === null;
+      row.data = { ...row.data, ...numbers, download_progress: kept ? row.data.download_progress : progress };
     }
     this.motion += 1;
   }

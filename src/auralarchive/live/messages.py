@@ -48,7 +48,28 @@ def updated(events: Sequence[LoggedEvent]) -> Message:
 
 def progress_rows(now: Mapping[int, Live], before: Mapping[int, Live]) -> list[dict[str, Any]]:
     """Rows of the downloads whose figures have changed since `before`."""
-    return [_row(download_id, live) for download_id, live in now.items() if before.get(download_id) != live]
+    return [_row(download_id, live) for download_id, live in now.items() if _moved(live, before.get(download_id))]
+
+
+def _moved(live: Live, before: Live | None) -> bool:
+    """Whether a row shows something else. All that seeds grows older: that alone is told once a minute."""
+    return before is None or (live != before and _shown(live) != _shown(before))
+
+
+def _shown(live: Live) -> tuple[object, ...]:
+    return (
+        live.progress,
+        live.speed_bps,
+        live.eta_seconds,
+        live.downloaded_bytes,
+        live.total_bytes,
+        _ratio(live),
+        live.seeding_seconds // 60 if live.seeding_seconds is not None else None,
+    )
+
+
+def _ratio(live: Live) -> float | None:
+    return round(live.seeding_ratio, 2) if live.seeding_ratio is not None else None
 
 
 def _row(download_id: int, live: Live) -> dict[str, Any]:
@@ -59,6 +80,8 @@ def _row(download_id: int, live: Live) -> dict[str, Any]:
         "eta_seconds": live.eta_seconds,
         "downloaded_bytes": live.downloaded_bytes,
         "total_bytes": live.total_bytes,
+        "seeding_ratio": _ratio(live),
+        "seeding_seconds": live.seeding_seconds,
     }
 
 

@@ -51,4 +51,17 @@ def test_only_what_moved_is_told() -> None:
     before = {1: Live(10.0), 2: Live(20.0)}
     rows = progress_rows({1: Live(10.0), 2: Live(21.0, 500), 3: Live(0.0)}, before)
     assert [row["download_id"] for row in rows] == [2, 3]
-    assert set(rows[0]) == {"download_id", "progress", "speed_bps", "eta_seconds", "downloaded_bytes", "total_bytes"}
+    assert set(rows[0]) == {
+        *("download_id", "progress", "speed_bps", "eta_seconds", "downloaded_bytes", "total_bytes"),
+        *("seeding_ratio", "seeding_seconds"),
+    }
+
+
+def test_what_only_grows_older_is_told_once_a_minute() -> None:
+    """Ten thousand books that seed would be ten thousand rows a second; a better ratio is told at once."""
+    before = {1: Live(100.0, seeding_ratio=0.501, seeding_seconds=61)}
+    assert progress_rows({1: Live(100.0, seeding_ratio=0.502, seeding_seconds=62)}, before) == []
+    assert (
+        progress_rows({1: Live(100.0, seeding_ratio=0.501, seeding_seconds=120)}, before)[0]["seeding_seconds"] == 120
+    )
+    assert progress_rows({1: Live(100.0, seeding_ratio=0.514, seeding_seconds=62)}, before)[0]["seeding_ratio"] == 0.51
