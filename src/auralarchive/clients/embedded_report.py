@@ -18,7 +18,7 @@ def findings(port: int, downloads: Path, libraries: tuple[Path, ...]) -> Iterato
         if downloads.is_relative_to(library) or library.is_relative_to(downloads):
             yield Finding(
                 False,
-                "folders",
+                "Folders",
                 f"Downloads and the library {library} lie in one another.",
                 "Use separate folders.",
             )
@@ -26,8 +26,8 @@ def findings(port: int, downloads: Path, libraries: tuple[Path, ...]) -> Iterato
 
 def _port_finding(port: int) -> Finding:
     if port:
-        return Finding(True, "port", f"Peers reach port {port}, where router and firewall let them.")
-    return Finding(False, "port", "No port could be opened for peers.", "Choose another port or network interface.")
+        return Finding(True, "Port", f"Peers reach port {port}, where router and firewall let them.")
+    return Finding(False, "Port", "No port could be opened for peers.", "Choose another port or network interface.")
 
 
 def _folder_finding(folder: Path) -> Finding:
@@ -35,7 +35,7 @@ def _folder_finding(folder: Path) -> Finding:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        return Finding(False, "download folder", f"{folder}: {error.strerror}.", "Choose another folder, or mount it.")
+        return Finding(False, "Download folder", f"{folder}: {error.strerror}.", "Choose another folder, or mount it.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        return Finding(False, "download folder", f"{folder} may not be written.", "Give AuralArchive's user the right.")
-    return Finding(True, "download folder", f"{free / 1e9:.1f} GB free in {folder}.")
+        return Finding(False, "Download folder", f"{folder} may not be written.", "Give AuralArchive's user the right.")
+    return Finding(True, "Download folder", f"{free / 1e9:.1f} GB free in {folder}.")

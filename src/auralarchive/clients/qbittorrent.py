@@ -386,7 +386,7 @@ class QBittorrentClient:
         state = self._mapping(self._api.get("sync/maindata", rid=0)).get("server_state")
         free = state.get("free_space_on_disk") if isinstance(state, Mapping) else None
         if isinstance(free, int):
-            yield Finding(free > 10**9, "space", f"{free / 1e9:.1f} GB free.", "" if free > 10**9 else "Make room.")
+            yield Finding(free > 10**9, "Space", f"{free / 1e9:.1f} GB free.", "" if free > 10**9 else "Make room.")
 
     def _mapping(self, answer: Answer) -> Mapping[str, Any]:
         content = self._must(answer).json()
@@ -395,16 +395,16 @@ class QBittorrentClient:
     def _category_finding(self, categories: Mapping[str, Any]) -> Finding:
         name = self._settings.category
         if not name or name in categories:
-            return Finding(True, "category", f"The category {name!r} is there." if name else "No category is used.")
-        return Finding(True, "category", f"The category {name!r} is not there yet; the first torrent makes it.")
+            return Finding(True, "Category", f"The category {name!r} is there." if name else "No category is used.")
+        return Finding(True, "Category", f"The category {name!r} is not there yet; the first torrent makes it.")
 
     def _path_finding(self, preferences: Mapping[str, Any]) -> Finding:
         folder = self._settings.save_path or str(preferences.get("save_path") or "")
         try:
             local = self._paths.local(folder, folder)
         except Misconfigured as error:
-            return Finding(False, "paths", error.reason, error.remedy)
-        return Finding(True, "paths", f"{display_text(folder)} is {local} here.")
+            return Finding(False, "Paths", error.reason, error.remedy)
+        return Finding(True, "Paths", f"{display_text(folder)} is {local} here.")
 
 
 def _removal_finding(preferences: Mapping[str, Any]) -> Finding:
@@ -413,11 +413,11 @@ def _removal_finding(preferences: Mapping[str, Any]) -> Finding:
     if limited and what:
         return Finding(
             False,
-            "seeding limits",
+            "Seeding limits",
             f"qBittorrent {what} at its seeding limit, perhaps before the book is imported.",
             "Set the action at its seeding limit to 'Stop torrent' (before 5.0: 'Pause torrent').",
         )
-    return Finding(True, "seeding limits", "Nothing is removed before it is imported.")
+    return Finding(True, "Seeding limits", "Nothing is removed before it is imported.")
 
 
 def _refusal(answer: Answer) -> InvalidInput | None:

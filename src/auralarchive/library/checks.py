@@ -14,17 +14,17 @@ from auralarchive.library.transfer import free_bytes
 from auralarchive.ports.clients import Finding
 
 _LOOK_AT = 200  # files of a download folder that are tried before we make one of our own
+_FOLDER = "Download folder"
 
 
 def check_library(root: Path, staging: str, downloads: tuple[Path, ...], reserve: int) -> tuple[Finding, ...]:
     """Findings in the order in which a person would mend them. Leaves nothing behind."""
     if not root.is_dir():
         remedy = "Mount its disk, make the folder, or choose another one under Settings, Library."
-        return (Finding(False, "library", f"The folder {root} is not there.", remedy),)
+        return (Finding(False, "Library", f"The folder {root} is not there.", remedy),)
     writable = _writable(root, staging)
-    nested = [_nested(root, folder) for folder in downloads]
-    links = [_links(root, staging, folder) for folder in downloads] if writable.ok else []
-    return (Finding(True, "library", f"The folder {root} is there."), writable, _space(root, reserve), *nested, *links)
+    folders = (_folder(root, staging, folder, may_try=writable.ok) for folder in downloads)
+    return (writable, _space(root, reserve), *filter(None, folders))
 
 
 def _writable(root: Path, staging: str) -> Finding:
@@ -36,8 +36,8 @@ def _writable(root: Path, staging: str) -> Finding:
             tree.remove_tree(holder, name)
     except OSError as error:
         remedy = f"Give the user that runs AuralArchive (uid {os.getuid()}) the right to write there."
-        return Finding(False, "library", f"The library cannot be written to: {error.strerror}.", remedy)
-    return Finding(True, "library", "The library can be written to.")
+        return Finding(False, "Library", f"The library cannot be written to: {error.strerror}.", remedy)
+    return Finding(True, "Library", f"The folder {root} is there and can be written to.")
 
 
 def _space(root: Path, reserve: int) -> Finding:
@@ -45,33 +45,38 @@ def _space(root: Path, reserve: int) -> Finding:
         free = free_bytes(top)
     message = f"{free / 1e9:.1f} GB are free, {reserve / 1e9:.1f} GB of them are kept in reserve."
     if free <= reserve:
-        return Finding(False, "free space", message, "Free some space, or lower the reserve under Settings, Library.")
-    return Finding(True, "free space", message)
+        return Finding(
+            False, "Space for the library", message, "Free some space, or lower the reserve under Settings, Library."
+        )
+    return Finding(True, "Space for the library", message)
 
 
-def _nested(root: Path, folder: Path) -> Finding:
-    subject = f"download folder {folder}"
+def _folder(root: Path, staging: str, folder: Path, *, may_try: bool) -> Finding | None:
+    """How a client's folder fits the library; None where that cannot be told before the library is mended."""
+    return _nested(root, folder) or (_links(root, staging, folder) if may_try else None)
+
+
+def _nested(root: Path, folder: Path) -> Finding | None:
     library, downloads = root.resolve(), folder.resolve()
     if library.is_relative_to(downloads) or downloads.is_relative_to(library):
         remedy = "Choose two folders side by side, such as /data/downloads and /data/library."
-        return Finding(False, subject, "The library and the download folder lie within one another.", remedy)
-    return Finding(True, subject, "The library and the download folder are apart.")
+        return Finding(False, _FOLDER, f"The library and the folder {folder} lie within one another.", remedy)
+    return None
 
 
 def _links(root: Path, staging: str, folder: Path) -> Finding:
-    subject = f"hard links from {folder}"
     if not folder.is_dir():
         remedy = "Mount it, or correct the download folder and the path mappings."
-        return Finding(False, subject, "The download folder is not there.", remedy)
+        return Finding(False, _FOLDER, f"The folder {folder} is not there.", remedy)
     try:
         linked = _try_link(root, staging, folder)
     except OSError:
         # Nothing there to try with, and we may not write there: the device numbers have to tell.
         linked = folder.stat().st_dev == root.stat().st_dev
     if linked:
-        return Finding(True, subject, "Seeding files are linked and take no space twice.")
+        return Finding(True, _FOLDER, f"From {folder}, seeding files are linked and take no space twice.")
     remedy = "Put both on one file system and, with containers, into one mounted folder; or live with copies."
-    return Finding(False, subject, "Hard links are not possible: seeding files are copied.", remedy)
+    return Finding(False, _FOLDER, f"Hard links from {folder} are not possible: seeding files are copied.", remedy)
 
 
 def _try_link(root: Path, staging: str, folder: Path) -> bool:

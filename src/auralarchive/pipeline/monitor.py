@@ -63,6 +63,7 @@ class ClientStatus:
     reachable: bool
     version: str | None = None
     error: str | None = None
+    remedy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class _Neighbour:
     leave_until: float = 0.0
     version: str | None = None
     error: str | None = None
+    remedy: str | None = None
     asked: bool = False
 
 
@@ -274,11 +276,12 @@ class Monitor:
         )
         neighbour.leave_until = self._clock.monotonic() + pause
         neighbour.error = str(error) or type(error).__name__
+        neighbour.remedy = error.remedy if isinstance(error, AuralError) else "See the server's log."
         if self._health.note(neighbour.client.name, neighbour.error):
             _log.warning("client %s is in trouble: %s", neighbour.client.name, neighbour.error)
 
     def _recovered(self, neighbour: _Neighbour) -> None:
-        neighbour.failures, neighbour.error = 0, None
+        neighbour.failures, neighbour.error, neighbour.remedy = 0, None, None
         if self._health.note(neighbour.client.name, None):
             _log.info("client %s is well again", neighbour.client.name)
             self._on_recovery()
@@ -287,7 +290,7 @@ class Monitor:
         known = self._neighbours.get(client.name)
         if known is None or not known.asked:
             return ClientStatus(client.name, client.type, reachable=False, error="Not asked yet.")
-        return ClientStatus(client.name, client.type, known.error is None, known.version, known.error)
+        return ClientStatus(client.name, client.type, known.error is None, known.version, known.error, known.remedy)
 
     # --- one poll -----------------------------------------------------------------------------
 

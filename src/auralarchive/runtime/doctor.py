@@ -31,4 +31,4 @@ def diagnose(core: Core) -> Iterator[Finding]:
     for name, probe in probes(core).items():
         if name != "clients":  # they were just asked themselves
             yield from probe()
-    yield from (Finding(False, "database", damage, "Restore a backup.") for damage in core.store.integrity())
+    yield from (Finding(False, "Database", damage, "Restore a backup.") for damage in core.store.integrity())

@@ -18,6 +18,7 @@ from auralarchive.live.gateway import Gateway
 from auralarchive.observability.health import Health
 from auralarchive.observability.logs import LogSettings, configure
 from auralarchive.observability.metrics import Metrics
+from auralarchive.pipeline.monitor import ClientStatus
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError, Misconfigured
 from auralarchive.runtime.core import Core
@@ -161,24 +162,31 @@ def runner_status(core: Core) -> Mapping[str, Any]:
 def probes(core: Core) -> Mapping[str, Callable[[], tuple[Finding, ...]]]:
     """What the health page asks."""
     return {
-        "clients": lambda: _client_findings(core),
-        "library": core.tools.library.check,
-        "ffmpeg": lambda: _ffmpeg_finding(core),
-        "disk": lambda: _space_findings(core),
-        "housekeeping": lambda: core.housekeeper.findings,
-        "settings": lambda: (*core.adapters.clients.problems, *core.adapters.indexers.problems),
+        "Download clients": lambda: _client_findings(core),
+        "Library": core.tools.library.check,
+        "FFmpeg": lambda: _ffmpeg_finding(core),
+        "Disk space": lambda: _space_findings(core),
+        "Housekeeping": lambda: core.housekeeper.findings,
+        "Settings": lambda: (*core.adapters.clients.problems, *core.adapters.indexers.problems),
     }
 
 
 def _client_findings(core: Core) -> tuple[Finding, ...]:
     status = core.monitor.status()
     if not status.clients:
-        return (Finding(False, "clients", "No download client is enabled.", "Enable one in the settings."),)
+        return (Finding(False, "Download clients", "No download client is enabled.", "Enable one in the settings."),)
     return tuple(
-        Finding(client.reachable, client.name, client.error or f"{client.type} {client.version}")
+        Finding(client.reachable, client.name, _said(client), client.remedy or "")
         for client in status.clients
         if client.reachable or client.error != "Not asked yet."
     )
+
+
+def _said(client: ClientStatus) -> str:
+    """What is to be told of a client: its error without the remedy, which stands on a line of its own."""
+    if client.error is None:
+        return f"{client.type} {client.version}"
+    return client.error.removesuffix(client.remedy or "").rstrip()
 
 
 def _ffmpeg_finding(core: Core) -> tuple[Finding, ...]:
@@ -191,7 +199,13 @@ def _ffmpeg_finding(core: Core) -> tuple[Finding, ...]:
 
 def _space_findings(core: Core) -> tuple[Finding, ...]:
     settings = core.holder.current
-    folders = {"downloads": settings.download_root, "conversions": settings.work_root, "data": settings.data_dir}
+    # That the downloads' folder is not there at all is told by the library, which takes books from it.
+    downloads = {"Space for downloads": settings.download_root} if settings.download_root.is_dir() else {}
+    folders = {
+        **downloads,
+        "Space for conversions": settings.work_root,
+        "Space for data": settings.data_dir,
+    }
     return tuple(_space(name, folder, settings.library.reserve_bytes) for name, folder in folders.items())
 
 

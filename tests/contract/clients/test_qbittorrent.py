@@ -342,7 +342,7 @@ def test_a_client_that_deletes_is_reported(qbittorrent_rig: QBittorrentRig, hand
     hand.app_set_preferences({"max_ratio_enabled": True, "max_ratio": 1, "max_ratio_act": 1})
     wrong = [finding for finding in qbittorrent_rig.client.test().findings if not finding.ok]
     hand.app_set_preferences({"max_ratio_enabled": False, "max_ratio_act": 0})
-    assert [finding.subject for finding in wrong] == ["seeding limits"]
+    assert [finding.subject for finding in wrong] == ["Seeding limits"]
     assert wrong[0].remedy
 
 

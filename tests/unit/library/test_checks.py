@@ -38,7 +38,7 @@ def test_a_staging_area_that_cannot_be_used_is_told(place: Place) -> None:
 
 def test_a_full_disk_is_told(place: Place) -> None:
     library = FilesystemLibrary(place.root, LibrarySettings(reserve_bytes=1 << 60))
-    assert [finding.subject for finding in failures(library)] == ["free space"]
+    assert [finding.subject for finding in failures(library)] == ["Space for the library"]
 
 
 def test_folders_within_one_another_are_told(place: Place) -> None:
