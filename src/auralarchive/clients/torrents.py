@@ -16,6 +16,9 @@ from auralarchive.ports.errors import InvalidInput
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_SIZE = 2**60
+#: Trackers, web seeds and nodes in all. A client calls each of them again and again: with a hundred thousand, one
+#: torrent keeps it from everything else. Long lists of public trackers have some hundred.
+MAX_SOURCES = 1000
 
 _AUDIO = re.compile(
     r"\.(aac|aaxc?|ac3|aiff?|alac|ape|flac|m4[abp]|mka|mp[234c]|og[ag]|opus|wav|wma|wv)",
@@ -25,6 +28,7 @@ _EXECUTABLE = re.compile(
     r"\.(apk|app|bat|cmd|com|cpl|dll|dmg|elf|exe|hta|jar|jse?|lnk|msix?|pif|pkg|ps1|reg|run|scr|sh|url|vb[es]|wsf)",
     re.IGNORECASE,
 )
+_SOURCES = (b"announce-list", b"url-list", b"httpseeds", b"nodes")
 _REMEDY = "Choose another release."
 
 
@@ -41,6 +45,8 @@ def read_torrent(data: bytes) -> Payload:
     has_v1, has_v2 = b"pieces" in info, version == 2
     if not has_v1 and not has_v2:
         raise _refused("it has no piece hashes")
+    if sum(_entries(document.value.get(key)) for key in _SOURCES) > MAX_SOURCES:
+        raise _refused(f"it names more than {MAX_SOURCES:,} trackers and web seeds")
     files = _files(info, has_v1=has_v1)
     _refuse_executables(files)
     return Payload(
@@ -71,6 +77,11 @@ def _info(data: bytes) -> tuple[Document, Mapping[bytes, Value]]:
     if not isinstance(info, dict):
         raise _refused("it has no info dictionary")
     return document, info
+
+
+def _entries(value: Value | None) -> int:
+    """How many texts a list has, also in lists within it."""
+    return sum(map(_entries, value)) if isinstance(value, list) else int(value is not None)
 
 
 def _files(info: Mapping[bytes, Value], *, has_v1: bool) -> tuple[ClientFile, ...]:

@@ -53,9 +53,11 @@ class AdapterPool(Generic[AdapterT, ContextT]):
         types: tuple[AdapterType[AdapterT, ContextT], ...],
         rows: Adapters,
         context: Callable[[str], ContextT],
+        hide: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`hide` is told every secret before an adapter gets it: who is asked may quote it back."""
         self.types = types
-        self._kind, self._rows, self._context = kind, rows, context
+        self._kind, self._rows, self._context, self._hide = kind, rows, context, hide
         self._lock = threading.Lock()
         self._built: dict[int, _Built[AdapterT]] = {}
         self.problems: tuple[Finding, ...] = ()
@@ -109,8 +111,14 @@ class AdapterPool(Generic[AdapterT, ContextT]):
         """A new instance. Raises `Misconfigured` (unknown type) or `ValidationError` (settings do not fit)."""
         for one in self.types:
             if one.type == type_:
+                self.hide_secrets(type_, settings)
                 return one.build(name, settings, self._context(name))
         raise Misconfigured(f'There is no {self._kind} type "{type_}".', "Choose one of the listed types.")
+
+    def hide_secrets(self, type_: str, settings: Mapping[str, Any]) -> None:
+        """Let no log and no answer show the secrets of these settings."""
+        for key in {key for one in self.types if one.type == type_ for key in one.secret_keys}:
+            self._hide(str(settings.get(key) or ""))
 
     def close(self) -> None:
         with self._lock:
@@ -161,6 +169,7 @@ class LiveAdapters:
             # The very one in use: a second one beside it would want the same port and folder.
             report = running.test()
             return AdapterReport(report.version, report.findings)
+        self.clients.hide_secrets(type_, settings)
         with (
             tempfile.TemporaryDirectory(prefix="auralarchive-test-") as folder,
             closing(self._trial_client(type_, settings, Path(folder))) as client,

@@ -142,7 +142,7 @@ def _assemble(
     settings = holder.current
     health, live, payloads = ClientHealth(), LiveBoard(), Payloads()
     recorder = Recorder(store.downloads, clock)
-    adapters = _adapters(settings, store)
+    adapters = _adapters(settings, store, redactor)
     exits.callback(adapters.close)
     goals = SeedGoals(_general_goal(settings), adapters.seed_goals)
     searcher = Searcher(
@@ -204,7 +204,7 @@ def _assemble(
     )  # fmt: skip
 
 
-def _adapters(settings: tree.Settings, store: SqlStore) -> LiveAdapters:
+def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> LiveAdapters:
     folders = settings.data_dir / "clients"
 
     def context(name: str) -> ClientContext:
@@ -214,9 +214,15 @@ def _adapters(settings: tree.Settings, store: SqlStore) -> LiveAdapters:
         chosen = next(one for one in CLIENT_TYPES if one.type == type_)
         return chosen.build("test", values, ClientContext(folder, (settings.library_root,)))
 
-    clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool("client", CLIENT_TYPES, store.adapters, context)
+    clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool(
+        "client", CLIENT_TYPES, store.adapters, context, redactor.register
+    )
     indexers: AdapterPool[Indexer, IndexerContext] = AdapterPool(
-        "indexer", INDEXER_TYPES, store.adapters, lambda _: IndexerContext(GuardedClient(), SystemClock())
+        "indexer",
+        INDEXER_TYPES,
+        store.adapters,
+        lambda _: IndexerContext(GuardedClient(), SystemClock()),
+        redactor.register,
     )
     _set_up_clients(settings, store)
     adapters = LiveAdapters(clients, indexers, trial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import bencode2
 import libtorrent as lt
@@ -140,3 +141,19 @@ def test_damage_never_escapes(at: int, damage: bytes) -> None:
         read_torrent(GOOD[:at] + damage + GOOD[at + len(damage) :])
     except InvalidInput:
         return
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"announce-list": [[b"udp://t%d.test/" % n] for n in range(1001)]},
+        {"announce-list": [[b"udp://t%d.test/" % n for n in range(600)]], "url-list": [b"http://w.test/"] * 401},
+        {"nodes": [[b"n.test", 1]] * 501},
+    ],
+)
+def test_a_thousand_trackers_and_seeds_are_enough(sources: dict[str, Any]) -> None:
+    """A client would be busy with nothing else."""
+    with pytest.raises(InvalidInput, match="trackers"):
+        read_torrent(torrent_of(info_of(), **sources))
+    few = {key: value[:1] for key, value in sources.items()}
+    assert read_torrent(torrent_of(info_of(), **few)).size == 40_000

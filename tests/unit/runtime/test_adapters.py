@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from auralarchive.domain.seeding import SeedGoal
-from auralarchive.ports.adapters import adapter_type
+from auralarchive.ports.adapters import AdapterType, adapter_type
 from auralarchive.ports.errors import Misconfigured, Unreachable
 from auralarchive.ports.store import AdapterRow
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
@@ -39,7 +39,7 @@ class IndexerSettings(BaseModel):
     goal: float = 1.0
 
 
-INDEXER = adapter_type(
+INDEXER: AdapterType[Any, Any] = adapter_type(
     "scripted",
     "Scripted",
     IndexerSettings,
