@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -289,12 +290,13 @@ def convert(
             jobs=jobs,
             cover=cover,
             chapters_file=chapters,
+            retag=book is not None or cover is not None,
         )
         result = engine.convert(request, show, CancelToken())
         _publish(result.path, output, private=result.mode != "keep")
     seconds = time.monotonic() - started
     if as_json:
-        print(json.dumps(report(result, seconds), indent=2))
+        print(json.dumps(report(replace(result, path=output), seconds), indent=2))
         return
     out.print(f"{output}: {result.mode}, {len(result.chapters)} chapters, {_size(result.size)}, {seconds:.1f} s")
     for warning in result.warnings:

@@ -113,7 +113,8 @@ class Conversion:
     # Which way
 
     def _keeps(self) -> bool:
-        return may_keep(self.probes) and self.request.chapters_file is None and not self._must_shrink()
+        asked = self.request.retag or self.request.chapters_file is not None
+        return may_keep(self.probes) and not asked and not self._must_shrink()
 
     def _copies(self) -> bool:
         mended = self.request.seamless and len(self.probes) > 1

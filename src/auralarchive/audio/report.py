@@ -7,8 +7,8 @@ from typing import Any
 from auralarchive.ports.audio import ConvertResult
 
 
-def report(result: ConvertResult, seconds_taken: float) -> dict[str, Any]:
-    """Everything about `result` as JSON can hold it; `seconds_taken` is wall time."""
+def report(result: ConvertResult, seconds: float) -> dict[str, Any]:
+    """Everything about `result` as JSON can hold it; `seconds` is the wall time it took."""
     return {
         "mode": result.mode,
         "path": str(result.path),
@@ -17,7 +17,7 @@ def report(result: ConvertResult, seconds_taken: float) -> dict[str, Any]:
         "codec": result.codec,
         "bitrate_kbps": result.bitrate_kbps,
         "duration_seconds": result.duration_seconds,
-        "seconds_taken": round(seconds_taken, 3),
+        "seconds": round(seconds, 3),
         "chapters": [
             {"title": chapter.title, "start": chapter.start, "end": chapter.end} for chapter in result.chapters
         ],

@@ -28,6 +28,7 @@ class ConvertRequest:
     cover: Path | None = None
     chapters_file: Path | None = None
     seamless: bool = False
+    retag: bool = False  # write `book` and `cover` also into what could be kept as it is
 
 
 @dataclass(frozen=True, slots=True)

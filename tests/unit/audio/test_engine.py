@@ -151,6 +151,17 @@ def test_a_good_m4b_is_left_alone(tmp_path: Path, convert: Convert) -> None:
     assert list((tmp_path / "work").iterdir()) == []
 
 
+def test_tags_that_were_asked_for_go_into_a_copy_of_what_could_be_kept(tmp_path: Path, convert: Convert) -> None:
+    """Sound and chapters stay as they were, packet by packet; the source is not written."""
+    path = make_m4b(tmp_path / "book.m4b", chapters=3, seconds=2)
+    before = path.read_bytes()
+    result = convert(path, book=Book("AA-1", "Emma", "Jane Austen", narrator="A Reader"), retag=True)
+    made = MP4(result.path)
+    assert (result.mode, path.read_bytes()) == ("remux", before)
+    assert (made["\xa9nam"], made["\xa9ART"], made["\xa9wrt"]) == (["Emma"], ["Jane Austen"], ["A Reader"])
+    assert [chapter.title for chapter in result.chapters] == ["Chapter 1", "Chapter 2", "Chapter 3"]
+
+
 def test_an_m4a_becomes_an_m4b_with_its_chapters(tmp_path: Path, convert: Convert) -> None:
     make_m4b(tmp_path / "book.m4b", titles=("One", "Two", "Three")).rename(tmp_path / "book.m4a")
     result = convert(tmp_path / "book.m4a")
