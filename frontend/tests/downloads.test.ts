@@ -48,7 +48,10 @@ describe("progress", () => {
   test("a batch changes the numbers of rows that move, and no order but those by progress", () => {
     store.merge([download(1, { status: "DOWNLOADING" }), download(2, { status: "PAUSED" })]);
     const before = store.structure;
-    const unknown = { eta_seconds: null, downloaded_bytes: null, total_bytes: null };
+    const unknown = {
+      ...{ eta_seconds: null, downloaded_bytes: null, total_bytes: null },
+      ...{ seeding_ratio: null, seeding_seconds: null },
+    };
     store.progress([
       { download_id: 1, progress: 40, speed_bps: 10, ...unknown },
       { download_id: 2, progress: 70, speed_bps: 10, ...unknown },
