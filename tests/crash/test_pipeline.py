@@ -10,13 +10,14 @@ import random
 import re
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.crash.journeys import JOURNEYS, MANAGEMENT, Shelf, Stand, asked_again, kill_and_recover, prepare, walk
+from auralarchive.runtime.core import open_core
+from tests.crash.journeys import JOURNEYS, Shelf, Stand, asked_again, kill_and_recover, prepare, walk
 from tests.support.processes import wait_for
 from tests.support.qbittorrent import GENERATIONS, QBittorrent
 from tests.support.server import RunningServer
@@ -234,22 +235,24 @@ def test_the_quick_cases_are_of_the_plan() -> None:
 @pytest.mark.crash
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("failpoint", CANCELLED_AT)
-def test_a_book_cancelled_after_its_publication_is_taken_back(stands: Stands, shelf: Shelf, failpoint: str) -> None:
+def test_a_book_cancelled_after_its_publication_is_taken_back(
+    stands: Stands, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, failpoint: str
+) -> None:
     """It was in the library, and the process died before it was recorded: then a person cancels, and it is gone.
 
     With a second kill in the midst of the taking back.
     """
     stand, journey = stands.build("embedded-mp3"), JOURNEYS["embedded-mp3"]
-    long_lease = {f"{MANAGEMENT}LEASE_SECONDS": "60"}  # nobody takes the import over before the cancel
-    api = prepare(stand, journey, AURALARCHIVE_FAILPOINT=failpoint, **long_lease)
+    api = prepare(stand, journey, AURALARCHIVE_FAILPOINT=failpoint)
     download = journey.ask(api, shelf.mp3)
     assert stand.server.process is not None
     assert stand.server.process.wait(60) == -9
     assert in_library(stand.server)
-    stand.server.start(AURALARCHIVE_FAILPOINT="cancel.book_withdrawn")
-    with suppress(httpx2.TransportError):
-        stand.server.api().delete(f"/api/downloads/queue/{download}")
-    assert stand.server.process.wait(60) == -9
+    for name, value in stand.server.settings().items():
+        monkeypatch.setenv(name, value)
+    with closing(open_core({})) as core:  # nothing runs in it: the cancel is there before the import goes on
+        core.commands.cancel(download)
+    assert stand.server.launch(AURALARCHIVE_FAILPOINT="cancel.book_withdrawn").wait(60) == -9
     stand.server.start()
     api = stand.server.api()
     wait_until_cleaned(api, download)

@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from auralarchive.domain import events as e
@@ -82,6 +83,7 @@ class LocalRunner:
 
     def run(self) -> None:
         """Block until `stop`. An error that gets out of here is a bug, and ends the process loudly."""
+        self._take_over()
         keeping = ThreadPoolExecutor(1, thread_name_prefix="lease-keeper")
         keeper = keeping.submit(self._keep)
         pools = {kind: ThreadPoolExecutor(self._places[kind], thread_name_prefix=f"stage-{kind}") for kind in JobKind}
@@ -97,6 +99,15 @@ class LocalRunner:
             for pool in (*pools.values(), keeping):
                 pool.shutdown(wait=True, cancel_futures=True)
         keeper.result()  # whatever ended it ends us: without it claims would run out under living work
+
+    def _take_over(self) -> None:
+        """Free what a killed process held, so that nobody has to wait for its leases to run out."""
+        try:
+            for download in self._downloads.abandoned():
+                with suppress(ClaimLost, IllegalTransition):
+                    self._workshop.recorder.record(download.id, e.Released(), token=download.claim_token)
+        except AuralError as error:
+            _log.warning("claims of the last run have to run out by themselves: %s", error)
 
     # --- dispatching ------------------------------------------------------------------------
 

@@ -106,6 +106,12 @@ class Downloads(Protocol):
     def claimed(self) -> tuple[Download, ...]:
         """Rows under a claim, living or expired."""
 
+    def abandoned(self) -> tuple[Download, ...]:
+        """Rows under a claim whose worker is certainly dead, asked before any work begins in this process.
+
+        None where other processes may be at work on the same database.
+        """
+
     def watched(self) -> tuple[Download, ...]:
         """Rows whose client item matters: DOWNLOADING, PAUSED with an item, a living torrent."""
 

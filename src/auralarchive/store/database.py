@@ -48,6 +48,11 @@ class Database:
         self._names = threading.Lock()
         self._exclusive: dict[str, threading.Lock] = {}
 
+    @property
+    def alone(self) -> bool:
+        """No other process can be at work on this database: the folder's lock is ours."""
+        return self._folder_lock is not None
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads."""

@@ -167,6 +167,10 @@ class SqlDownloads:
         """Rows under a claim, living or expired."""
         return self._all(WITH_PROGRESS.where(schema.IS_CLAIMED).order_by(_queue.id))
 
+    def abandoned(self) -> tuple[Download, ...]:
+        """Rows under a claim of a process that is certainly dead; see `ports.store.Downloads.abandoned`."""
+        return self.claimed() if self._database.alone else ()
+
     def watched(self) -> tuple[Download, ...]:
         """Rows whose client item matters."""
         return self._all(WITH_PROGRESS.where(schema.IS_WATCHED).order_by(_queue.id))

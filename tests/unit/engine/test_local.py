@@ -187,6 +187,17 @@ def test_a_stop_gives_the_work_back(bench: Bench) -> None:
     assert list((bench.folder / "work").iterdir()) == []
 
 
+def test_what_a_killed_process_held_is_taken_over_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder's lock says that it is dead: an hour's lease need not run out."""
+    download = bench.at(S.COMPLETE)
+    workshop = Workshop(bench.tools, bench.recorder, bench.workshop.policy, 3600, lambda: 2)
+    assert workshop.claim(download) is not None
+    monkeypatch.setattr(type(bench.store.downloads), "abandoned", type(bench.store.downloads).claimed)
+    with running(a_runner(bench)):
+        wait_for(lambda: bench.row(download.id).acquisition is S.IMPORTED, timeout=20)
+    assert "Released" in bench.story(download.id)
+
+
 def test_no_more_at_once_than_there_are_places(bench: Bench) -> None:
     """One conversion at a time; a cancel has places of its own and does not wait for it."""
     begun, _ = a_long_conversion(bench)
