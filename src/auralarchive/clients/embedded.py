@@ -52,7 +52,11 @@ class EmbeddedClient(Session):
             record = new_record(payload, options, self._settings.download_folder)
             self._state.save_new(record, payload)
             failpoint("embedded.noted")
-            self._start(record, params)
+            try:
+                self._start(record, params)
+            except RuntimeError as error:
+                self._state.forget(record.id)  # or the next start would meet it again
+                raise _not_taken(error) from error
             return Added(record.id, adopted=False)
 
     def poll(self) -> tuple[ClientItem, ...]:
@@ -125,7 +129,11 @@ def _params(payload: Payload) -> lt.add_torrent_params:
             return lt.load_torrent_buffer(payload.data)
         return lt.parse_magnet_uri(payload.magnet or "")
     except RuntimeError as error:
-        raise InvalidInput(f"libtorrent does not take this torrent: {error}.", "Choose another release.") from error
+        raise _not_taken(error) from error
+
+
+def _not_taken(error: RuntimeError) -> InvalidInput:
+    return InvalidInput(f"libtorrent does not take this torrent: {error}.", "Choose another release.")
 
 
 def _make(name: str, settings: EmbeddedSettings, context: ClientContext) -> DownloadClient:

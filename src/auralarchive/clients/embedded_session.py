@@ -74,7 +74,7 @@ class Session:
                 continue
             params = self._state.params(record.id)
             if params is not None:
-                self._start_again(record, params)
+                self._try_to_start_again(record, params)
 
     def _start(self, record: Record, params: lt.add_torrent_params) -> Torrent:
         flags = lt.torrent_flags
@@ -89,6 +89,13 @@ class Session:
         torrent = Torrent(record, handle, handle.status(0))
         self._torrents[record.id] = torrent
         return torrent
+
+    def _try_to_start_again(self, record: Record, params: lt.add_torrent_params) -> None:
+        """One torrent that libtorrent refuses must not keep all the others from starting."""
+        try:
+            self._start_again(record, params)
+        except RuntimeError as error:
+            _log.warning("Torrent %s cannot be started again: %s", record.id, error)
 
     def _start_again(self, record: Record, params: lt.add_torrent_params) -> None:
         missing = record.complete and not Path(record.folder).exists()

@@ -60,7 +60,8 @@ def _hashes(fields: list[tuple[str, str]]) -> tuple[str | None, str | None]:
     v2 = {_v2(topic[9:]) for topic in topics if topic[:9].lower() == "urn:btmh:"}
     if len(v1) > 1 or len(v2) > 1:
         raise _refused("it names two different torrents")
-    if not v1 and not v2:
+    if (not v1 and not v2) or any(set(topic) == {"0"} for topic in v1 | v2):
+        # All zeros is how a client writes "no hash".
         raise _refused("it names no torrent")
     return next(iter(v1), None), next(iter(v2), None)
 

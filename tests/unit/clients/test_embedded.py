@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
 
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.embedded import EMBEDDED
 from auralarchive.clients.payloads import Payloads
-from auralarchive.ports.clients import AddOptions
+from auralarchive.domain.status import DownloadType
+from auralarchive.ports.clients import AddOptions, Payload
+from auralarchive.ports.errors import InvalidInput
 from tests.support.torrent_bytes import info_of, torrent_of
 
 
@@ -30,3 +35,37 @@ def test_a_torrent_without_peers_is_there_at_once(tmp_path: Path) -> None:
     (item,) = client.poll()
     client.close()
     assert (item.id, item.tags, item.progress) == (added.id, frozenset({"auralarchive-7"}), 0.0)
+
+
+def test_what_libtorrent_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A note left behind would be met again at every start, and keep the whole client from starting."""
+    told, context = (
+        {"download_folder": str(tmp_path / "downloads"), "loopback": True},
+        ClientContext(tmp_path / "state"),
+    )
+    nothing = "0" * 40
+    payload = Payload(DownloadType.TORRENT, "x", magnet=f"magnet:?xt=urn:btih:{nothing}", info_hash_v1=nothing)
+    client = EMBEDDED.build("embedded", told, context)
+    with pytest.raises(InvalidInput, match="libtorrent"):
+        client.add(payload, AddOptions("auralarchive-7"))
+    client.close()
+    assert not list((tmp_path / "state").glob(f"{nothing}*"))
+
+
+def test_one_torrent_that_cannot_start_again_keeps_no_other_from_it(tmp_path: Path) -> None:
+    """As left behind by a version, or a libtorrent, that took what this one refuses."""
+    told, context = (
+        {"download_folder": str(tmp_path / "downloads"), "loopback": True},
+        ClientContext(tmp_path / "state"),
+    )
+    client = EMBEDDED.build("embedded", told, context)
+    good = client.add(Payloads().torrent(torrent_of(info_of())), AddOptions("auralarchive-7", paused=True))
+    client.close()
+    nothing = "0" * 40
+    note = json.loads((tmp_path / "state" / f"{good.id}.json").read_text())
+    (tmp_path / "state" / f"{nothing}.json").write_text(json.dumps({**note, "id": nothing, "hashes": [nothing]}))
+    (tmp_path / "state" / f"{nothing}.magnet").write_text(f"magnet:?xt=urn:btih:{nothing}")
+    again = EMBEDDED.build("embedded", told, context)
+    found = [item.id for item in again.poll()]
+    again.close()
+    assert found == [good.id]

@@ -59,6 +59,8 @@ def test_the_link_is_written_anew() -> None:
 @pytest.mark.parametrize(
     "uri",
     [
+        "magnet:?xt=urn:btih:" + "0" * 40,
+        "magnet:?xt=urn:btih:" + "a" * 40 + "&xt=urn:btmh:1220" + "0" * 64,
         "",
         "http://x.invalid/a.torrent",
         "magnet:?dn=x",
