@@ -17,7 +17,6 @@ from typing import Any, get_args
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     Select,
     exists,
     func,
@@ -136,6 +135,9 @@ def _ids(
         for key, where in _sources(sort)
         for limit_to in limits
     ]
+    if len(parts) == 1:
+        # The list that is asked for all the time: nothing to merge, and half as much SQL to put together.
+        return list(connection.scalars(parts[0].with_only_columns(_queue.id)))
     merged = union_all(*(select(part.subquery()) for part in parts)).subquery()
     query = select(merged.c.id).order_by(*_directed(sort, merged.c.key, merged.c.id)).limit(limit)
     return list(connection.scalars(query))
@@ -171,9 +173,11 @@ def _directed(sort: Sort, *columns: ColumnElement[Any]) -> list[ColumnElement[An
     return [column.desc() if sort.startswith("-") else column.asc() for column in columns]
 
 
-def _rows(connection: Connection, ids: Sequence[int]) -> list[RowMapping]:
-    found = connection.execute(WITH_PROGRESS.where(_queue.id.in_(ids))).mappings()
-    by_id = {row["id"]: row for row in found}
+def _rows(connection: Connection, ids: Sequence[int]) -> list[Mapping[str, Any]]:
+    found = connection.execute(WITH_PROGRESS.where(_queue.id.in_(ids)))
+    names = tuple(found.keys())
+    # Forty columns a row are looked up: a dictionary of its own answers sooner than the library's row.
+    by_id = {row["id"]: row for row in (dict(zip(names, values, strict=True)) for values in found)}
     return [by_id[row_id] for row_id in ids]
 
 
@@ -194,7 +198,7 @@ def _total(connection: Connection, counts: Counts, statuses: Sequence[DownloadSt
     return connection.scalar(query) or 0
 
 
-def _make_cursor(row: RowMapping, sort: Sort, box: SecretBox) -> str:
+def _make_cursor(row: Mapping[str, Any], sort: Sort, box: SecretBox) -> str:
     by = sort.removeprefix("-")
     live = row["live_progress"]
     values = {

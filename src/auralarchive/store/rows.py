@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -12,6 +13,9 @@ from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.lifecycle import acquisition_of, public_status
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, DownloadType, Removal, SeedingStatus
+
+#: A row as the library gives it, or copied out of it.
+Row = RowMapping | Mapping[str, Any]
 
 #: Fields of the record that are columns under the same name, as they stand.
 _PLAIN = (
@@ -90,7 +94,7 @@ def changed(before: Download, after: Download) -> dict[str, Any]:
     return {name: value for name, value in new.items() if old[name] != value}
 
 
-def from_row(row: RowMapping) -> Download:
+def from_row(row: Row) -> Download:
     """The record. `live_progress`, from the narrow table, goes before the row's own where there is one."""
     live = row["live_progress"]
     return Download(
