@@ -174,7 +174,10 @@ def search(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    table = Table("match", "quality", "title", "size", "seeders", "indexer", "release id", box=None)
+    table = Table("match", "quality", "title", "size", "seeders", "indexer", box=None)
+    # Whole, however narrow the terminal is: it is there to be copied into `add`.
+    longest = max((len(release["id"]) for release in found["results"]), default=0)
+    table.add_column("release id", no_wrap=True, min_width=longest)
     for release in found["results"]:
         table.add_row(
             f"{release['match_score']:.0f}",

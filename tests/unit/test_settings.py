@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -51,7 +52,7 @@ def test_one_read_leaves_nothing_to_the_next(toml: Path) -> None:
         {"instance": "Not Allowed"},
     ],
 )
-def test_what_does_not_fit_is_refused(given: dict[str, object]) -> None:
+def test_what_does_not_fit_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         tree.read(**given)
 

@@ -28,7 +28,6 @@ def diagnose(core: Core) -> Iterator[Finding]:
         else:
             yield Finding(True, indexer.name, f"{answer.title} answers.")
             yield from answer.findings
-    for name, probe in probes(core).items():
-        if name != "clients":  # they were just asked themselves
-            yield from probe()
+    for probe in probes(core).values():  # of the clients only that there is none: nobody watches them here
+        yield from probe()
     yield from (Finding(False, "Database", damage, "Restore a backup.") for damage in core.store.integrity())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import configparser
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
+from typing import get_args
 
 from auralarchive.ports.errors import InvalidInput
 from auralarchive.runtime.settings_view import SECTIONS, SettingsHolder
@@ -57,5 +59,4 @@ def _take(holder: SettingsHolder, section: str, key: str, value: str) -> None:
 
 
 def _may_be_empty(section: str, key: str) -> bool:
-    field = SECTIONS[section].model_fields[key]
-    return field.default is None
+    return NoneType in get_args(SECTIONS[section].model_fields[key].annotation)

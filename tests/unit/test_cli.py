@@ -1,0 +1,244 @@
+"""The command `auralarchive`, as a person types it: each command in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from mutagen.mp4 import MP4
+
+from tests.support.audio import make_book
+from tests.support.processes import free_port, stop, wait_for
+from tests.support.server import PROGRAM, RunningServer
+from tests.support.world import DONE, World
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AURALARCHIVE_")}
+    ours = {"AURALARCHIVE_DATA_DIR": str(folder / "data"), "AURALARCHIVE_EMBEDDED__LOOPBACK": "true"}
+    return {**kept, **ours, "AURALARCHIVE_EMBEDDED__LISTEN_PORT": "0", "COLUMNS": "200", "TERM": "dumb", **more}
+
+
+def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    result = subprocess.run(
+        [PROGRAM, *arguments], env=environment(folder, **more), capture_output=True, text=True, timeout=100, check=False
+    )
+    assert "Traceback" not in result.stderr, result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+def test_help_teaches_and_the_reference_names_every_option(tmp_path: Path) -> None:
+    """A command or option that the page does not name is looked for in vain."""
+    page = REFERENCE.read_text("utf-8")
+    overview = run(tmp_path, "--help").stdout
+    for command in re.findall(r"^## `auralarchive ([a-z-]+)`", page, re.MULTILINE):
+        assert re.search(rf"\b{command}  +\S", overview)
+    section = page.partition("## `auralarchive convert`")[2].partition("\n## ")[0]
+    for option in set(re.findall(r"--[a-z][a-z-]+", run(tmp_path, "convert", "--help").stdout)) - {"--help"}:
+        assert f"`{option}`" in section
+
+
+def test_without_a_server_it_says_how_to_start_one(tmp_path: Path) -> None:
+    result = run(tmp_path, "search", "emma")
+    assert result.returncode == 1
+    assert "auralarchive serve" in result.stderr
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    result = run(tmp_path, "serve", AURALARCHIVE_SERVER__PORT="eighty")
+    assert (result.returncode, result.stderr.startswith("Setting server.port:")) == (2, True)
+
+
+def test_a_port_in_use_is_one_line_with_a_remedy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run(tmp_path, "serve", "--port", str(taken.getsockname()[1]))
+    said = [line for line in result.stderr.splitlines() if "cannot be listened on" in line]
+    assert result.returncode == 1
+    assert len(said) == 1
+    assert "--port" in said[0]
+
+
+def test_serving_says_where_and_how_to_begin(tmp_path: Path) -> None:
+    """From outside of this machine the first account needs the token on the console; nothing else is said."""
+    process = subprocess.Popen(
+        [PROGRAM, "serve", "--port", str(free_port()), "--host", "0.0.0.0"],
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stderr is not None
+        lines = [process.stderr.readline() for _ in range(3)]
+        assert (tmp_path / "data" / "server.json").stat().st_mode & 0o777 == 0o600
+    finally:
+        process.send_signal(signal.SIGTERM)
+        rest = process.communicate(timeout=30)[1]
+    said = "".join(lines) + rest
+    assert process.returncode == 0, said
+    assert re.search(r"answers at http://127\.0\.0\.1:\d+", said)
+    assert re.search(r"setup token:\n +[\w-]{20,}\n", said)
+    assert "Started server process" not in said
+    assert "color_message" not in said
+    assert not (tmp_path / "data" / "server.json").exists()
+
+
+def test_convert_makes_a_book_and_never_overwrites(tmp_path: Path) -> None:
+    make_book(tmp_path / "book", chapters=2, seconds=2, codec="mp3")
+    output = tmp_path / "out" / "Emma.m4b"
+    arguments = ("convert", str(tmp_path / "book"), "-o", str(output), "--title", "Emma", "--author", "Jane Austen")
+    made = run(tmp_path, *arguments, "--series", "Novels #4", "--json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    assert (told["mode"], len(told["chapters"])) == ("encode", 2)
+    tags = MP4(output)
+    assert (tags["\xa9nam"], tags["\xa9ART"]) == (["Emma"], ["Jane Austen"])
+    assert sorted(path.name for path in output.parent.iterdir()) == ["Emma.m4b"]
+    before = output.read_bytes()
+    again = run(tmp_path, *arguments)
+    assert (again.returncode, "never overwritten" in again.stderr) == (2, True)
+    assert output.read_bytes() == before
+
+
+def test_a_book_that_is_kept_does_not_share_its_file(tmp_path: Path) -> None:
+    """Two names of one file would change together: the source must stay what it is."""
+    make_book(tmp_path / "book", chapters=2, seconds=2, codec="mp3")
+    first, second = tmp_path / "first.m4b", tmp_path / "second.m4b"
+    run(tmp_path, "convert", str(tmp_path / "book"), "-o", str(first))
+    result = run(tmp_path, "convert", str(first), "-o", str(second))
+    assert result.returncode == 0, result.stderr
+    assert first.stat().st_ino != second.stat().st_ino
+    assert (first.stat().st_nlink, second.stat().st_nlink) == (1, 1)
+
+
+@pytest.mark.parametrize("bitrate", ["fast", "8"])
+def test_a_bitrate_that_is_none_is_refused(tmp_path: Path, bitrate: str) -> None:
+    (tmp_path / "a.mp3").write_bytes(b"x")
+    result = run(tmp_path, "convert", str(tmp_path / "a.mp3"), "-o", str(tmp_path / "b.m4b"), "--bitrate", bitrate)
+    assert (result.returncode, "16 to 512" in result.stderr) == (2, True)
+
+
+def test_what_is_no_audio_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_bytes(b"no audio")
+    result = run(tmp_path, "convert", str(tmp_path / "a.mp3"), "-o", str(tmp_path / "b.m4b"))
+    assert result.returncode == 1
+    assert result.stderr.strip()
+    assert [path.name for path in tmp_path.iterdir() if path.name != "data"] == ["a.mp3"]
+
+
+def test_the_doctor_without_a_server(tmp_path: Path) -> None:
+    """0 where all is well, 1 with a remedy where something is not."""
+    well = run(tmp_path, "doctor", "--json", AURALARCHIVE_LIBRARY__RESERVE_BYTES="0")
+    findings = json.loads(well.stdout)
+    assert well.returncode == (0 if all(finding["ok"] for finding in findings) else 1)
+    ill = run(tmp_path, "doctor", AURALARCHIVE_CONVERSION__FFMPEG="/nowhere/ffmpeg")
+    assert ill.returncode == 1
+    assert re.search(r"bad +FFmpeg: .*\n +-> ", ill.stdout)
+
+
+def test_the_doctor_asks_the_running_server(server: RunningServer) -> None:
+    result = server.run("doctor")
+    assert "Embedded" in result.stdout
+    assert result.returncode == (1 if "bad " in result.stdout else 0), result.stdout
+
+
+def test_fsck_of_a_clean_and_of_a_tampered_instance(tmp_path: Path) -> None:
+    clean = run(tmp_path, "fsck")
+    assert (clean.returncode, clean.stdout) == (0, "All invariants hold.\n")
+    (tmp_path / "data" / "work" / f"7-{'0' * 16}").mkdir()
+    told = run(tmp_path, "fsck", "--json")
+    assert told.returncode == 1
+    assert json.loads(told.stdout)["violations"] == [f"work folders: work folder 7-{'0' * 16} is needed by no download"]
+
+
+def test_fsck_beside_a_server_is_refused(server: RunningServer) -> None:
+    result = server.run("fsck")
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_import_config_takes_what_we_know(tmp_path: Path) -> None:
+    old = tmp_path / "config.txt"
+    old.write_text("[qbittorrent]\nqb_host = box.lan\nqb_password = CANARY\n[other]\nkey = 1\n")
+    result = run(tmp_path, "import-config", str(old))
+    assert result.returncode == 0
+    assert "taken qbittorrent.qb_host" in result.stdout
+    assert "left  other.key" in result.stdout
+    assert "CANARY" not in result.stdout + result.stderr
+    with sqlite3.connect(tmp_path / "data" / "auralarchive.db") as database:
+        assert "CANARY" not in str(list(database.iterdump()))
+
+
+def test_search_and_follow_a_book_into_the_library(server: RunningServer, tmp_path: Path) -> None:
+    """From the terminal alone: what is found, what becomes of it, and where it lies in the end."""
+    with World(tmp_path / "shared") as world:
+        world.mp3_book(chapters=2, seconds=2)
+        world.introduce(server.api())
+        found = json.loads(server.run("search", "emma", "--json").stdout)
+        (release,) = found["results"]
+        assert release["id"] in server.run("search", "emma").stdout
+        followed = server.run("add", release["id"], "--follow")
+        assert followed.returncode == 0, followed.stderr
+        lines = followed.stdout.splitlines()
+        assert lines[0].startswith("Download ")
+        assert Path(lines[-1]).is_file()
+        twin = server.run("add", release["id"])
+        assert server.api().row(1)["status"] in DONE
+        assert "Traceback" not in twin.stderr
+
+
+def test_adding_what_is_not_there_says_so(server: RunningServer) -> None:
+    missing = server.run("add", "missing.torrent", "--title", "Emma")
+    assert (missing.returncode, "there is no file missing.torrent" in missing.stderr) == (2, True)
+    nameless = server.run("add", "magnet:?xt=urn:btih:" + "ab" * 20)
+    assert (nameless.returncode, "--title" in nameless.stderr) == (2, True)
+
+
+def test_the_demo_starts_answers_and_leaves_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [PROGRAM, "demo", "--port", str(port)],
+        env=environment(tmp_path, TMPDIR=str(tmp_path)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: _answers(port), timeout=60)
+        assert process.stderr is not None
+    finally:
+        stop(process)
+        said = process.stderr.read().decode() if process.stderr else ""
+        process.stderr.close() if process.stderr else None
+    assert process.returncode == 0, said
+    assert "three fables" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/api/health", timeout=5, trust_env=False).is_success
+    except httpx2.TransportError:
+        return False
+
+
+def test_the_version(tmp_path: Path) -> None:
+    assert re.match(r"\d+\.\d+", run(tmp_path, "--version").stdout)
