@@ -46,7 +46,6 @@ _IMPORT = (
     "import.after_publish",
     "import.after_publish_synced",
     "import.after_publish_verified",
-    "import.after_intent",
     "import.before_unstage",
     "import.after_unstage",
     "import.book_published",
@@ -145,6 +144,7 @@ CANCELLED_AT = ("import.after_publish", "import.book_published", "import.manifes
 #: Failpoints that no journey passes, with the reason.
 ELSEWHERE = {
     "cancel.book_withdrawn": "needs a kill and a cancel: test_a_book_cancelled_after_its_publication_is_taken_back",
+    "import.after_intent": "only where nobody keeps the note: tests/crash/test_import.py",
     "import.reflinked": "needs a file system that shares blocks; it stands where `import.copied` stands here",
     "import.before_take_back": "needs two imports with other content: tests/crash/test_import.py",
     "import.after_take_back": "needs two imports with other content: tests/crash/test_import.py",

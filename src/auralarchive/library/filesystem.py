@@ -107,7 +107,7 @@ class FilesystemLibrary:
         """Remove the staging folder of a claim, where there is one."""
         _check_token(token)
         with self._opened() as root, writing(_WHAT):
-            _remove_staging(root, token)
+            _unstage(root, token)
 
     def staging(self) -> tuple[str, ...]:
         """Tokens of the staging folders that exist."""
@@ -143,7 +143,7 @@ class FilesystemLibrary:
         self._check_space(root, plan)
         meter = _Gauge(progress, _bytes_to_read(plan, self._roots)).meter(cancel)
         nothing = intent.Intent(request.download_id, plan.folders, {})
-        with self._staging_folder(root, request.token) as staging:
+        with self._staging_folder(root, request.token, keep=request.keeps_note) as staging:
             intent.save(staging, nothing)
             failpoint("import.before_stage")
             staged = self._stage(staging, plan, request, meter)
@@ -155,8 +155,9 @@ class FilesystemLibrary:
                 self._take_back_older(root, staging, request, hashes, meter)
                 cancel.check()
                 staged = self._into_place(root, staging, plan, staged, meter)
-            intent.save(staging, nothing)
-            failpoint("import.after_intent")
+            if not request.keeps_note:
+                intent.save(staging, nothing)
+                failpoint("import.after_intent")
         return self._published(plan, staged)
 
     # -- before anything is written
@@ -191,20 +192,21 @@ class FilesystemLibrary:
     # -- staging
 
     @contextmanager
-    def _staging_folder(self, root: int, token: str) -> Iterator[int]:
-        """An empty staging folder, gone afterwards whatever happens."""
+    def _staging_folder(self, root: int, token: str, *, keep: bool = False) -> Iterator[int]:
+        """An empty staging folder, gone afterwards whatever happens; or only after a failure, with `keep`."""
         with writing(_WHAT):
             _remove_staging(root, token)
+            done = False
             try:
                 with tree.folder(root, [STAGING, token], mode=0o700) as staging:
                     yield staging
+                done = True
             finally:
-                failpoint("import.before_unstage")
                 # What stays behind on a failing disk shows up in `staging()` and is discarded
                 # later; the failure that brought us here matters more.
                 with suppress(OSError):
-                    _remove_staging(root, token)
-                failpoint("import.after_unstage")
+                    if not (done and keep):
+                        _unstage(root, token)
 
     def _stage(self, staging: int, plan: Plan, request: ImportRequest, meter: Meter) -> dict[str, Staged]:
         with tree.folder(staging, [_BOOK], mode=self._settings.folder_mode) as book:
@@ -355,6 +357,12 @@ def _note(root: int, token: str) -> intent.Intent | None:
             return intent.load(other)
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _unstage(root: int, token: str) -> None:
+    failpoint("import.before_unstage")
+    _remove_staging(root, token)
+    failpoint("import.after_unstage")
 
 
 def _remove_staging(root: int, token: str) -> None:

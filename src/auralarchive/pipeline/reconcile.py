@@ -71,9 +71,12 @@ class Reconciler:
 
     def _sweep_library(self) -> None:
         # Listed before we ask who imports: what an import stages after that is not among them.
-        staged = self.tools.library.staging()
-        if self.tools.store.downloads.in_status(_IMPORTS):
+        staged, downloads = self.tools.library.staging(), self.tools.store.downloads
+        if downloads.in_status(_IMPORTS):
             return  # a staging folder's note tells the next attempt what an interrupted one has published
+        under_way = (*downloads.claimable(self.tools.clock.now()), *downloads.claimed())
+        if any(row.removal is Removal.WANTED for row in under_way):
+            return  # and a cancelled import what has to be taken back
         for token in staged:
             self.tools.library.discard(token)
 

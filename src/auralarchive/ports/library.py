@@ -30,7 +30,9 @@ class ImportRequest:
     """One book to publish. `token` names the staging folder of this claim.
 
     `audio` may be a seeding file: it is linked or copied, never moved, opened for writing or changed.
-    `private` says that `audio` is our own work file, which may be linked without any care.
+    `private` says that `audio` is our own work file, which may be linked without any care. `keeps_note`
+    leaves the note of what was published until `discard(token)`: so long as nobody has recorded it,
+    `withdraw` can take it back.
     """
 
     download_id: int
@@ -41,6 +43,7 @@ class ImportRequest:
     private: bool
     cover: Path | None = None
     companions: tuple[Path, ...] = ()
+    keeps_note: bool = False
 
 
 @dataclass(frozen=True, slots=True)

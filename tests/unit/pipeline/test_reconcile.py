@@ -9,6 +9,7 @@ import pytest
 from auralarchive.domain.client_item import ClientItem, ItemState
 from auralarchive.domain.status import DownloadStatus, Removal
 from auralarchive.pipeline.reconcile import Reconciler
+from auralarchive.pipeline.work import JobKind
 from auralarchive.ports.clients import AddOptions
 from auralarchive.ports.errors import Unreachable
 from tests.support.scripted import Bench, ScriptedClient, a_torrent
@@ -101,13 +102,16 @@ def test_work_folders_go_when_nobody_needs_them(bench: Bench, reconciler: Reconc
 
 
 def test_staging_is_swept_when_nobody_imports(bench: Bench, reconciler: Reconciler) -> None:
-    """While an import is waiting, what an interrupted one has staged tells it what was published."""
+    """While an import is waiting, or its taking back, what is staged tells what was published."""
     staging = bench.library.root / ".auralarchive" / "0123456789abcdef"
     staging.mkdir(parents=True)
     download = bench.at(S.CONVERTED)
     reconciler.run()
     assert staging.is_dir()
     bench.commands.cancel(download.id)
+    reconciler.run()
+    assert staging.is_dir()
+    bench.work(JobKind.CLEANUP)
     reconciler.run()
     assert not staging.exists()
 

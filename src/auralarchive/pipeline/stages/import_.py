@@ -35,6 +35,7 @@ def run(job: Job, tools: Tools) -> e.Event:
         token=job.token,
     )
     failpoint("import.manifest_saved")
+    tools.library.discard(job.token)  # the manifest knows now what the note told
     return e.ImportDone(str(published.path), len(published.files), published.files[0].method)
 
 
@@ -48,4 +49,5 @@ def _request(job: Job, recipe: Mapping[str, Any]) -> ImportRequest:
         private=recipe["mode"] != "keep",
         cover=Path(recipe["cover"]) if recipe["cover"] else None,
         companions=tuple(Path(path) for path in recipe["companions"]),
+        keeps_note=True,
     )
