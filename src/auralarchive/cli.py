@@ -30,7 +30,8 @@ from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError
 from auralarchive.ports.work import CancelToken
 from auralarchive.runtime.api import ApiError, LocalApi, NoServer, remember_server, server_file
-from auralarchive.runtime.core import Core, audio_settings, open_core
+from auralarchive.runtime.core import Core, open_core
+from auralarchive.runtime.derived import audio_settings
 from auralarchive.runtime.doctor import diagnose
 from auralarchive.runtime.fsck import fsck as check_invariants
 from auralarchive.runtime.import_config import import_config as take_over
@@ -177,7 +178,7 @@ def search(
     table = Table("match", "quality", "title", "size", "seeders", "indexer", box=None)
     # Whole, however narrow the terminal is: it is there to be copied into `add`.
     longest = max((len(release["id"]) for release in found["results"]), default=0)
-    table.add_column("release id", no_wrap=True, min_width=longest)
+    table.add_column("release id", no_wrap=True, min_width=longest + 2)
     for release in found["results"]:
         table.add_row(
             f"{release['match_score']:.0f}",
