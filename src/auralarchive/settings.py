@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -23,7 +23,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from auralarchive.domain.naming import parse_template
+
 _PREFIX = "AURALARCHIVE_"
+MOST_MINUTES = 10_000_000  # 19 years
 
 
 def _listed(value: object) -> object:
@@ -61,7 +64,8 @@ def _default_data_dir() -> Path:
 class Section(BaseModel):
     """One group of settings. An unknown key is an error: a typing mistake must not pass unseen."""
 
-    model_config = ConfigDict(extra="forbid", validate_default=True)
+    # Infinity is no limit that anybody sets: JSON cannot carry it, and a database not store it.
+    model_config = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class ServerSection(Section):
@@ -87,7 +91,13 @@ class LibrarySection(Section):
         default=None, title="Library folder", description="Default: `library` in the data folder."
     )
     template: str = Field(default="{author}/{title}/{title}.m4b", title="Naming", description="See docs: naming.")
-    reserve_bytes: int = Field(default=1 << 30, ge=0, title="Space to leave free, in bytes")
+    reserve_bytes: int = Field(default=1 << 30, ge=0, le=1 << 60, title="Space to leave free, in bytes")
+
+    @field_validator("template")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        parse_template(value)  # now, not at the next start
+        return value
 
 
 class DownloadManagementSection(Section):
@@ -107,9 +117,15 @@ class DownloadManagementSection(Section):
     seeding_enabled: bool = Field(
         default=True, title="Seed", description="Off: torrents stop as soon as they are complete."
     )
-    seed_ratio: float | None = Field(default=2.0, ge=0, title="Seed ratio", description="Empty: no goal by ratio.")
+    seed_ratio: float | None = Field(
+        default=2.0, ge=0, le=1e6, title="Seed ratio", description="Empty: no goal by ratio."
+    )
     seed_time_minutes: int | None = Field(
-        default=14 * 24 * 60, ge=0, title="Seeding time", description="In minutes; empty: no goal by time."
+        default=14 * 24 * 60,
+        ge=0,
+        le=MOST_MINUTES,
+        title="Seeding time",
+        description="In minutes; empty: no goal by time.",
     )
     delete_source_after_import: bool = Field(
         default=False, title="Remove after seeding", description="Once the goal is met and the book is verified."
@@ -117,13 +133,17 @@ class DownloadManagementSection(Section):
     temp_download_path: Path | None = Field(default=None, title="Download folder of the embedded client")
     temp_conversion_path: Path | None = Field(default=None, title="Folder for conversions")
     metadata_timeout_hours: float = Field(
-        default=24, gt=0, title="Give up on a magnet without metadata", description="Hours."
+        default=24, gt=0, le=1e6, title="Give up on a magnet without metadata", description="Hours."
     )
     stall_timeout_hours: float = Field(
-        default=168, gt=0, title="Give up on a download without data", description="Hours."
+        default=168, gt=0, le=1e6, title="Give up on a download without data", description="Hours."
     )
     missing_after_seconds: float = Field(
-        default=120, ge=0, title="Missing in the client", description="Seconds until a vanished item counts as removed."
+        default=120,
+        ge=0,
+        le=1e9,
+        title="Missing in the client",
+        description="Seconds until a vanished item counts as removed.",
     )
     lease_seconds: float = Field(default=60, ge=2, le=3600, title="Lease of a worker", description="In seconds.")
 

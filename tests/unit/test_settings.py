@@ -110,3 +110,22 @@ def test_every_setting_has_a_title() -> None:
         section = field.annotation
         if isinstance(section, type) and issubclass(section, tree.Section):
             assert all(entry.title for entry in section.model_fields.values()), section
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("library", "template", "{title.__class__}"),
+        ("library", "template", "../{title}"),
+        ("library", "template", ""),
+        ("library", "reserve_bytes", 2**70),
+        ("download_management", "seed_ratio", float("inf")),
+        ("download_management", "seed_time_minutes", 10**18),
+        ("download_management", "metadata_timeout_hours", float("nan")),
+        ("download_management", "stall_timeout_hours", 1e305),
+    ],
+)
+def test_what_would_fail_later_is_refused_now(section: str, key: str, value: object) -> None:
+    """At the next start, in an answer, or in the database, where nobody sees the cause any more."""
+    with pytest.raises(ValidationError):
+        tree.read(saved={section: {key: value}})

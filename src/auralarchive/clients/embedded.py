@@ -11,7 +11,7 @@ import libtorrent as lt
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.embedded_items import Torrent, as_item, listed_files
 from auralarchive.clients.embedded_report import findings
-from auralarchive.clients.embedded_session import PATIENCE, Session, checked
+from auralarchive.clients.embedded_session import PATIENCE, Session, checked, rate
 from auralarchive.clients.embedded_settings import EmbeddedSettings
 from auralarchive.clients.embedded_state import new_record
 from auralarchive.domain.client_item import ClientFile, ClientItem
@@ -92,8 +92,8 @@ class EmbeddedClient(Session):
     def set_limits(self, item_id: str, download_limit: int | None, upload_limit: int | None) -> None:
         def limit(torrent: Torrent) -> None:
             self._wish(torrent, download_limit=download_limit, upload_limit=upload_limit)
-            torrent.handle.set_download_limit(download_limit or -1)
-            torrent.handle.set_upload_limit(upload_limit or -1)
+            torrent.handle.set_download_limit(rate(download_limit))
+            torrent.handle.set_upload_limit(rate(upload_limit))
 
         self._change(item_id, limit)
 

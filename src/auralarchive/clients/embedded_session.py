@@ -40,8 +40,14 @@ _SAVE_SEEDING_EVERY = 600.0  # seconds of seeding time that kill -9 can cost
 _RETRY_EVERY = 10.0  # seconds until a torrent with a full disk tries again
 PATIENCE = 10.0  # seconds for libtorrent to answer
 _NEEDS_SPACE = 16 * 1024 * 1024
+_MOST_BYTES_PER_SECOND = 2**31 - 1
 _Farewell: TypeAlias = lt.torrent_removed_alert | lt.torrent_deleted_alert | lt.torrent_delete_failed_alert
 _STOPPED = lt.torrent_flags.upload_mode | lt.torrent_flags.paused  # how libtorrent reacts to a failing disk
+
+
+def rate(limit: int | None) -> int:
+    """A limit in libtorrent's words: -1 for none, and no more than its 32 bits hold."""
+    return min(limit, _MOST_BYTES_PER_SECOND) if limit else -1
 
 
 class Session:
@@ -83,8 +89,8 @@ class Session:
         params.flags |= flags.update_subscribe | flags.apply_ip_filter
         params.flags |= flags.paused if record.paused else 0
         params.flags |= flags.sequential_download if record.sequential else 0
-        params.download_limit = record.download_limit or -1
-        params.upload_limit = record.upload_limit or -1
+        params.download_limit = rate(record.download_limit)
+        params.upload_limit = rate(record.upload_limit)
         handle = self._session.add_torrent(params)
         torrent = Torrent(record, handle, handle.status(0))
         self._torrents[record.id] = torrent

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_MOST = 2**31 - 1  # libtorrent's numbers have 32 bits
 _NEVER_V4 = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")
 _PRIVATE_V4 = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15")
 _NEVER_V6 = ("::/127", "::ffff:0:0/96", "fe80::/10", "fec0::/10", "ff00::/8", "2001::/32")
@@ -26,7 +27,7 @@ _PRIVATE_V6 = ("fc00::/7",)
 class EmbeddedSettings(BaseModel):
     """The built-in BitTorrent client."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     download_folder: Path = Field(
         title="Download folder", description="Each torrent gets a folder of its own below it. Not inside the library."
@@ -38,17 +39,24 @@ class EmbeddedSettings(BaseModel):
         default=6881, title="Port for peers", ge=0, le=65535, description="0 lets the system choose."
     )
     download_limit: int = Field(
-        default=0, title="Download limit", ge=0, description="Bytes per second in all; 0 for none."
+        default=0, title="Download limit", ge=0, le=_MOST, description="Bytes per second in all; 0 for none."
     )
-    upload_limit: int = Field(default=0, title="Upload limit", ge=0, description="Bytes per second in all; 0 for none.")
+    upload_limit: int = Field(
+        default=0, title="Upload limit", ge=0, le=_MOST, description="Bytes per second in all; 0 for none."
+    )
     seed_ratio: float | None = Field(
         default=None,
         title="Seed until ratio",
         ge=0,
+        le=1e6,
         description="Stops a torrent that has no goal of its own; empty for none.",
     )
     seed_minutes: int | None = Field(
-        default=None, title="Seed for minutes", ge=0, description="As the ratio; reaching either is enough."
+        default=None,
+        title="Seed for minutes",
+        ge=0,
+        le=10_000_000,
+        description="As the ratio; reaching either is enough.",
     )
     dht: bool = Field(
         default=True, title="DHT", description="Find peers without trackers. Private torrents never use it."

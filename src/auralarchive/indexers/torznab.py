@@ -51,7 +51,7 @@ _TOO_OFTEN = re.compile(r"limit reached|too many requests|rate limit|disabled ti
 class TorznabSettings(BaseModel):
     """How one Torznab or Newznab indexer is asked."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     url: str = Field(title="URL", description="As Prowlarr, Jackett or the indexer itself shows it.", min_length=1)
     api_key: SecretStr = Field(default=SecretStr(""), title="API key")
@@ -59,9 +59,11 @@ class TorznabSettings(BaseModel):
         default=(3030,), title="Categories", description="3030 are audiobooks; chosen by name where numbers differ."
     )
     api_path: str = Field(default="/api", title="API path", pattern=r"^[A-Za-z0-9_./-]*$")
-    minimum_seeders: int = Field(default=1, title="Minimum seeders", ge=0)
-    seed_ratio: float | None = Field(default=None, title="Seed ratio", ge=0, description="Empty: the general setting.")
-    seed_time_minutes: int | None = Field(default=None, title="Seed time (minutes)", ge=0)
+    minimum_seeders: int = Field(default=1, title="Minimum seeders", ge=0, le=1_000_000)
+    seed_ratio: float | None = Field(
+        default=None, title="Seed ratio", ge=0, le=1e6, description="Empty: the general setting."
+    )
+    seed_time_minutes: int | None = Field(default=None, title="Seed time (minutes)", ge=0, le=10_000_000)
     timeout_seconds: float = Field(default=30.0, title="Time-out (seconds)", gt=0, le=300)
     min_interval_seconds: float = Field(default=0.5, title="Pause between requests (seconds)", ge=0, le=3600)
     verify_tls: bool = Field(default=True, title="Verify the certificate", description="Off lets others listen.")

@@ -79,7 +79,7 @@ class AdapterPool(Generic[AdapterT, ContextT]):
         for row in rows:
             try:
                 built[row.id] = _Built(row, self.build(row.type, row.name, row.settings))
-            except (AuralError, ValueError, OSError, RuntimeError) as error:
+            except (AuralError, ValueError, OSError, RuntimeError, ArithmeticError) as error:
                 _log.error("%s %s cannot be used: %s", self._kind, row.name, type(error).__name__)
                 problems.append(Finding(False, row.name, f"It cannot be used: {_told(error)}", "Mend its settings."))
         self.problems = tuple(problems)

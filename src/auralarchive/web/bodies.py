@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -50,7 +51,7 @@ def check_json(body: bytes) -> None:
     if _depth(body) > MOST_DEPTH:
         raise Problem("invalid_json", f"The JSON is nested deeper than {MOST_DEPTH} levels.")
     try:
-        value = json.loads(body, object_pairs_hook=_without_doubles, parse_constant=_no_constant)
+        value = json.loads(body, object_pairs_hook=_without_doubles, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise Problem("invalid_json", "The body is not JSON.") from error
     if not all(map(_is_storable, _strings(value))):
@@ -142,6 +143,14 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
+
+
+def _finite(text: str) -> float:
+    """1e999 is Infinity by another name: it could be saved, but no answer could ever show it."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is beyond every number")
+    return number
 
 
 def _strings(value: Any) -> list[str]:

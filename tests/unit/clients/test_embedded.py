@@ -69,3 +69,20 @@ def test_one_torrent_that_cannot_start_again_keeps_no_other_from_it(tmp_path: Pa
     found = [item.id for item in again.poll()]
     again.close()
     assert found == [good.id]
+
+
+def test_a_limit_beyond_what_libtorrent_counts_is_no_error(tmp_path: Path) -> None:
+    """Neither when it is set, nor at the next start."""
+    told, context = (
+        {"download_folder": str(tmp_path / "downloads"), "loopback": True},
+        ClientContext(tmp_path / "state"),
+    )
+    client = EMBEDDED.build("embedded", told, context)
+    options = AddOptions("auralarchive-7", download_limit=2**50, upload_limit=2**50)
+    added = client.add(Payloads().torrent(torrent_of(info_of())), options)
+    client.set_limits(added.id, 2**50, 2**50)
+    client.close()
+    again = EMBEDDED.build("embedded", told, context)
+    found = [item.id for item in again.poll()]
+    again.close()
+    assert found == [added.id]

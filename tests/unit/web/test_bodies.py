@@ -116,3 +116,13 @@ def test_judging_takes_no_longer_for_nasty_bodies(body: bytes) -> None:
     with pytest.raises(Problem):
         bodies.check_json(body)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":1e999}', b"[-1e400]", b"[NaN]", b'{"a":{"b":[Infinity]}}', b"[" + b"9" * 5000 + b"]"]
+)
+def test_numbers_that_no_answer_could_show_are_refused(body: bytes) -> None:
+    """Once saved, every page that shows them would fail."""
+    with pytest.raises(Problem) as refusal:
+        bodies.check_json(body)
+    assert refusal.value.kind.code == "invalid_json"
