@@ -9,38 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from auralarchive import settings as tree
 from auralarchive.audio.isolated import IsolatedEngine
-from auralarchive.audio.settings import AaxcKey, AudioSettings
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.payloads import Payloads
 from auralarchive.clients.registry import CLIENT_TYPES
 from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.download import Download
 from auralarchive.domain.failures import FailureKind
-from auralarchive.domain.observe import Timers
 from auralarchive.domain.quality import QualityPreferences
-from auralarchive.domain.schedule import RetryPolicy
-from auralarchive.domain.seeding import SeedGoal
-from auralarchive.domain.status import Stage
 from auralarchive.engine.local import LocalRunner
 from auralarchive.indexers.addresses import parse_link
 from auralarchive.indexers.fetch import LinkFetcher
 from auralarchive.indexers.http import GuardedClient
 from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.indexers.torznab import IndexerContext
-from auralarchive.library.filesystem import FilesystemLibrary, LibrarySettings
+from auralarchive.library.filesystem import FilesystemLibrary
 from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.completion import Completion
 from auralarchive.pipeline.live import LiveBoard
-from auralarchive.pipeline.monitor import ClientHealth, Monitor, MonitorSettings
+from auralarchive.pipeline.monitor import ClientHealth, Monitor
 from auralarchive.pipeline.reconcile import Reconciler
 from auralarchive.pipeline.record import Recorder
 from auralarchive.pipeline.searching import Searcher
-from auralarchive.pipeline.tools import SeedGoals, StageSettings, Tools
+from auralarchive.pipeline.tools import SeedGoals, Tools
 from auralarchive.pipeline.work import Workshop
 from auralarchive.ports.clients import DownloadClient
 from auralarchive.ports.errors import Misconfigured
@@ -48,6 +41,14 @@ from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.store import AdapterRow
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
 from auralarchive.runtime.clock import SystemClock
+from auralarchive.runtime.derived import (
+    audio_settings,
+    general_goal,
+    library_settings,
+    monitor_settings,
+    retry_policy,
+    stage_settings,
+)
 from auralarchive.runtime.housekeeping import Housekeeper
 from auralarchive.runtime.scoring import score_with
 from auralarchive.runtime.settings_view import SettingsHolder
@@ -144,7 +145,7 @@ def _assemble(
     recorder = Recorder(store.downloads, clock)
     adapters = _adapters(settings, store, redactor)
     exits.callback(adapters.close)
-    goals = SeedGoals(_general_goal(settings), adapters.seed_goals)
+    goals = SeedGoals(general_goal(settings), adapters.seed_goals)
     searcher = Searcher(
         adapters.indexers.all,
         store.releases,
@@ -153,14 +154,7 @@ def _assemble(
         settings.search.deadline_seconds,
     )
     exits.callback(searcher.close)
-    library = FilesystemLibrary(
-        settings.library_root,
-        LibrarySettings(
-            template=settings.library.template,
-            reserve_bytes=settings.library.reserve_bytes,
-            download_folders=(settings.download_root,),
-        ),
-    )
+    library = FilesystemLibrary(settings.library_root, library_settings(settings))
     tools = Tools(
         store=store,
         clients=adapters.clients,
@@ -172,12 +166,12 @@ def _assemble(
         library=library,
         live=live,
         clock=clock,
-        settings=_stage_settings(settings),
+        settings=stage_settings(settings),
     )
     workshop = Workshop(
         tools,
         recorder,
-        _retry_policy(settings),
+        retry_policy(settings),
         settings.download_management.lease_seconds,
         lambda: holder.current.download_management.max_concurrent_downloads,
     )
@@ -191,7 +185,7 @@ def _assemble(
         live,
         health,
         clock,
-        lambda: _monitor_settings(holder.current),
+        lambda: monitor_settings(holder.current),
         housekeeper.wake,
         workshop.retry_at,
     )
@@ -273,72 +267,6 @@ def _save_client(
     else:
         row = AdapterRow(before.id, "client", type_, name, before.enabled and enabled, before.priority, plain)
         store.adapters.update(row, chosen.secret_keys)
-
-
-def audio_settings(settings: tree.Settings) -> AudioSettings:
-    """The engine's settings. Raises `Misconfigured` for keys that are none; it does not show them."""
-    conversion = settings.conversion
-    try:
-        return AudioSettings(
-            ffmpeg=conversion.ffmpeg,
-            aax_activation_bytes=tuple(secret.get_secret_value() for secret in conversion.aax_activation_bytes),
-            aaxc_keys=_aaxc_keys(conversion.audible_key, conversion.audible_iv),
-            jobs=conversion.jobs,
-        )
-    except ValueError:
-        raise Misconfigured(
-            "A key under [conversion] is not of its form.",
-            "Activation bytes have 8 hexadecimal digits; an Audible key and its IV have 32 each.",
-            kind=FailureKind.KEY_WRONG,
-        ) from None
-
-
-def _aaxc_keys(key: SecretStr | None, iv: SecretStr | None) -> tuple[AaxcKey, ...]:
-    if not key or not iv:
-        return ()
-    return (AaxcKey(bytes.fromhex(key.get_secret_value()), bytes.fromhex(iv.get_secret_value())),)
-
-
-def _general_goal(settings: tree.Settings) -> SeedGoal:
-    management = settings.download_management
-    if not management.seeding_enabled:
-        return SeedGoal(ratio=0.0)
-    minutes = management.seed_time_minutes
-    return SeedGoal(management.seed_ratio, None if minutes is None else minutes * 60)
-
-
-def _stage_settings(settings: tree.Settings) -> StageSettings:
-    return StageSettings(
-        work_root=settings.work_root,
-        instance=settings.instance,
-        bitrate_kbps=settings.conversion.bitrate_kbps,
-        jobs=settings.conversion.jobs,
-        minimum_match_score=settings.search.minimum_match_score,
-    )
-
-
-def _retry_policy(settings: tree.Settings) -> RetryPolicy:
-    management = settings.download_management
-    limits = {
-        Stage.SEARCH: management.retry_search_max,
-        Stage.DOWNLOAD: management.retry_download_max,
-        Stage.CONVERSION: management.retry_conversion_max,
-        Stage.IMPORT: management.retry_import_max,
-    }
-    return RetryPolicy(limits, management.retry_backoff_scale)
-
-
-def _monitor_settings(settings: tree.Settings) -> MonitorSettings:
-    management = settings.download_management
-    return MonitorSettings(
-        polling_interval=management.polling_interval_seconds,
-        timers=Timers(
-            metadata_fail=management.metadata_timeout_hours * 3600,
-            stall_fail=management.stall_timeout_hours * 3600,
-            missing_seconds=management.missing_after_seconds,
-        ),
-        remove_after_import=management.delete_source_after_import,
-    )
 
 
 def _register_secrets(core: Core) -> None:

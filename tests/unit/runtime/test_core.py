@@ -9,16 +9,10 @@ from typing import Any
 import pytest
 
 from auralarchive import settings as tree
-from auralarchive.domain.seeding import SeedGoal
-from auralarchive.domain.status import Stage
 from auralarchive.ports.errors import Misconfigured
 from auralarchive.runtime.core import (
     EMBEDDED,
     QBITTORRENT,
-    _general_goal,
-    _monitor_settings,
-    _retry_policy,
-    audio_settings,
     make_folders,
 )
 from tests.support.records import a_download
@@ -69,52 +63,3 @@ def test_a_library_that_is_not_mounted_is_for_the_checks(tmp_path: Path) -> None
     (tmp_path / "file").write_text("in the way")
     make_folders(tree.read(data_dir=tmp_path / "data", library_path=tmp_path / "file" / "library"))
     assert (tmp_path / "data" / "work").is_dir()
-
-
-@pytest.mark.parametrize(
-    "conversion",
-    [
-        {"aax_activation_bytes": "CANARY"},
-        {"audible_key": "CANARY", "audible_iv": "00" * 16},
-        {"audible_key": "00" * 16, "audible_iv": "00"},
-    ],
-)
-def test_keys_that_are_none_are_told_and_not_shown(conversion: dict[str, str]) -> None:
-    with pytest.raises(Misconfigured) as refused:
-        audio_settings(tree.read(conversion=conversion))
-    assert "CANARY" not in str(refused.value)
-    assert "hexadecimal" in refused.value.remedy
-
-
-def test_good_keys_reach_the_engine() -> None:
-    made = audio_settings(
-        tree.read(conversion={"aax_activation_bytes": "0badf00d", "audible_key": "ab" * 16, "audible_iv": "cd" * 16})
-    )
-    assert made.aax_activation_bytes == ("0badf00d",)
-    assert (made.aaxc_keys[0].key, made.aaxc_keys[0].iv) == (b"\xab" * 16, b"\xcd" * 16)
-
-
-def test_units_are_those_of_the_parts() -> None:
-    """Minutes and hours in the settings, seconds inside."""
-    management = {
-        "seed_ratio": 1.5,
-        "seed_time_minutes": 2,
-        "metadata_timeout_hours": 1,
-        "stall_timeout_hours": 2,
-        "retry_conversion_max": 4,
-        "retry_backoff_scale": 0.5,
-        "delete_source_after_import": True,
-    }
-    settings = tree.read(download_management=management)
-    assert _general_goal(settings) == SeedGoal(1.5, 120)
-    watching = _monitor_settings(settings)
-    assert (watching.timers.metadata_fail, watching.timers.stall_fail) == (3600, 7200)
-    assert watching.remove_after_import
-    assert (_retry_policy(settings).limits[Stage.CONVERSION], _retry_policy(settings).scale) == (4, 0.5)
-
-
-def test_without_seeding_the_goal_is_met_at_once() -> None:
-    off = tree.read(download_management={"seeding_enabled": False})
-    assert _general_goal(off) == SeedGoal(ratio=0.0)
-    endless = tree.read(download_management={"seed_ratio": None, "seed_time_minutes": None})
-    assert _general_goal(endless) == SeedGoal(None, None)

@@ -1,0 +1,96 @@
+"""What the settings mean to each part, in that part's own words."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from auralarchive import settings as tree
+from auralarchive.audio.settings import AaxcKey, AudioSettings
+from auralarchive.domain.failures import FailureKind
+from auralarchive.domain.observe import Timers
+from auralarchive.domain.schedule import RetryPolicy
+from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.status import Stage
+from auralarchive.library.filesystem import LibrarySettings
+from auralarchive.pipeline.monitor import MonitorSettings
+from auralarchive.pipeline.tools import StageSettings
+from auralarchive.ports.errors import Misconfigured
+
+
+def audio_settings(settings: tree.Settings) -> AudioSettings:
+    """The engine's settings. Raises `Misconfigured` for keys that are none; it does not show them."""
+    conversion = settings.conversion
+    try:
+        return AudioSettings(
+            ffmpeg=conversion.ffmpeg,
+            aax_activation_bytes=tuple(secret.get_secret_value() for secret in conversion.aax_activation_bytes),
+            aaxc_keys=_aaxc_keys(conversion.audible_key, conversion.audible_iv),
+            jobs=conversion.jobs,
+        )
+    except ValueError:
+        raise Misconfigured(
+            "A key under [conversion] is not of its form.",
+            "Activation bytes have 8 hexadecimal digits; an Audible key and its IV have 32 each.",
+            kind=FailureKind.KEY_WRONG,
+        ) from None
+
+
+def _aaxc_keys(key: SecretStr | None, iv: SecretStr | None) -> tuple[AaxcKey, ...]:
+    if not key or not iv:
+        return ()
+    return (AaxcKey(bytes.fromhex(key.get_secret_value()), bytes.fromhex(iv.get_secret_value())),)
+
+
+def general_goal(settings: tree.Settings) -> SeedGoal:
+    """The seeding goal where no indexer has one of its own."""
+    management = settings.download_management
+    if not management.seeding_enabled:
+        return SeedGoal(ratio=0.0)
+    minutes = management.seed_time_minutes
+    return SeedGoal(management.seed_ratio, None if minutes is None else minutes * 60)
+
+
+def stage_settings(settings: tree.Settings) -> StageSettings:
+    """What stages need to know."""
+    return StageSettings(
+        work_root=settings.work_root,
+        instance=settings.instance,
+        bitrate_kbps=settings.conversion.bitrate_kbps,
+        jobs=settings.conversion.jobs,
+        minimum_match_score=settings.search.minimum_match_score,
+    )
+
+
+def retry_policy(settings: tree.Settings) -> RetryPolicy:
+    """How often each stage is tried again."""
+    management = settings.download_management
+    limits = {
+        Stage.SEARCH: management.retry_search_max,
+        Stage.DOWNLOAD: management.retry_download_max,
+        Stage.CONVERSION: management.retry_conversion_max,
+        Stage.IMPORT: management.retry_import_max,
+    }
+    return RetryPolicy(limits, management.retry_backoff_scale)
+
+
+def monitor_settings(settings: tree.Settings) -> MonitorSettings:
+    """Intervals and timers; read anew at each poll, so that a change is in force at once."""
+    management = settings.download_management
+    return MonitorSettings(
+        polling_interval=management.polling_interval_seconds,
+        timers=Timers(
+            metadata_fail=management.metadata_timeout_hours * 3600,
+            stall_fail=management.stall_timeout_hours * 3600,
+            missing_seconds=management.missing_after_seconds,
+        ),
+        remove_after_import=management.delete_source_after_import,
+    )
+
+
+def library_settings(settings: tree.Settings) -> LibrarySettings:
+    """How books are laid out. Raises `BadTemplate` where the library is made with it."""
+    return LibrarySettings(
+        template=settings.library.template,
+        reserve_bytes=settings.library.reserve_bytes,
+        download_folders=(settings.download_root,),
+    )

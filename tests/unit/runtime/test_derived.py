@@ -1,0 +1,69 @@
+"""What the settings mean to each part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auralarchive import settings as tree
+from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.status import Stage
+from auralarchive.ports.errors import Misconfigured
+from auralarchive.runtime.derived import audio_settings, general_goal, library_settings, monitor_settings, retry_policy
+
+
+@pytest.mark.parametrize(
+    "conversion",
+    [
+        {"aax_activation_bytes": "CANARY"},
+        {"audible_key": "CANARY", "audible_iv": "00" * 16},
+        {"audible_key": "00" * 16, "audible_iv": "00"},
+    ],
+)
+def test_keys_that_are_none_are_told_and_not_shown(conversion: dict[str, str]) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        audio_settings(tree.read(conversion=conversion))
+    assert "CANARY" not in str(refused.value)
+    assert "hexadecimal" in refused.value.remedy
+
+
+def test_good_keys_reach_the_engine() -> None:
+    made = audio_settings(
+        tree.read(conversion={"aax_activation_bytes": "0badf00d", "audible_key": "ab" * 16, "audible_iv": "cd" * 16})
+    )
+    assert made.aax_activation_bytes == ("0badf00d",)
+    assert (made.aaxc_keys[0].key, made.aaxc_keys[0].iv) == (b"\xab" * 16, b"\xcd" * 16)
+
+
+def test_units_are_those_of_the_parts() -> None:
+    """Minutes and hours in the settings, seconds inside."""
+    management = {
+        "seed_ratio": 1.5,
+        "seed_time_minutes": 2,
+        "metadata_timeout_hours": 1,
+        "stall_timeout_hours": 2,
+        "retry_conversion_max": 4,
+        "retry_backoff_scale": 0.5,
+        "delete_source_after_import": True,
+    }
+    settings = tree.read(download_management=management)
+    assert general_goal(settings) == SeedGoal(1.5, 120)
+    watching = monitor_settings(settings)
+    assert (watching.timers.metadata_fail, watching.timers.stall_fail) == (3600, 7200)
+    assert watching.remove_after_import
+    assert (retry_policy(settings).limits[Stage.CONVERSION], retry_policy(settings).scale) == (4, 0.5)
+
+
+def test_without_seeding_the_goal_is_met_at_once() -> None:
+    off = tree.read(download_management={"seeding_enabled": False})
+    assert general_goal(off) == SeedGoal(ratio=0.0)
+    endless = tree.read(download_management={"seed_ratio": None, "seed_time_minutes": None})
+    assert general_goal(endless) == SeedGoal(None, None)
+
+
+def test_the_library_knows_where_downloads_lie(tmp_path: Path) -> None:
+    """Below these folders it follows no link."""
+    settings = tree.read(data_dir=tmp_path, library={"template": "{title}/{title}.m4b"})
+    made = library_settings(settings)
+    assert (made.template, made.download_folders) == ("{title}/{title}.m4b", (tmp_path / "downloads",))
