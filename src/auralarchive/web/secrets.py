@@ -44,12 +44,17 @@ def is_unchanged(value: Any) -> bool:
 
 
 def merged(given: Mapping[str, Any], stored: Mapping[str, Any] | None, secret_keys: frozenset[str]) -> dict[str, Any]:
-    """`given` with the stored secrets where they were left alone. Raises the problem `secret_needed`."""
+    """`given` with the stored secrets where they were left alone. Raises the problem `secret_needed`.
+
+    A secret that stays keeps its address: a part of it that is left out does not fall back to a default,
+    behind which somebody else may listen.
+    """
     result = {key: value for key, value in given.items() if not (key in secret_keys and is_unchanged(value))}
     kept = {key: stored[key] for key in secret_keys - set(result) if stored and stored.get(key)}
     if kept and stored is not None and _moved(result, stored):
         raise Problem("secret_needed", errors=[{"field": f"settings.{key}"} for key in sorted(kept)])
-    return {**result, **kept}
+    address = {key: stored[key] for key in _ADDRESS & set(stored)} if kept and stored is not None else {}
+    return {**address, **result, **kept}
 
 
 def _moved(given: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:

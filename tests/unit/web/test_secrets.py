@@ -36,3 +36,11 @@ def test_a_stored_secret_never_goes_to_another_address(moved: dict[str, object])
         secrets.merged({"host": "nas", "port": 8080, **moved}, STORED, KEYS)
     assert caught.value.kind.code == "secret_needed"
     assert secrets.merged({**moved, "password": "again"}, STORED, KEYS)["password"] == "again"
+
+
+def test_an_address_that_is_left_out_stays_with_its_secret() -> None:
+    """It must not fall back to a default, where somebody else may listen for our password."""
+    stored = {"host": "nas", "port": 9000, "https": True, "category": "books", "password": "CANARY"}
+    merged = secrets.merged({"host": "nas"}, stored, frozenset({"password"}))
+    assert merged == {"host": "nas", "port": 9000, "https": True, "password": "CANARY"}
+    assert secrets.merged({"password": "new"}, stored, frozenset({"password"})) == {"password": "new"}
