@@ -4,6 +4,8 @@ cd "$(dirname "$0")/.."
 root=$PWD
 bin=$root/.venv/bin
 mkdir -p .cache
+# Compiling every module at every start would cost seconds; some images ask for that.
+unset PYTHONDONTWRITEBYTECODE
 
 # The one line that a person needs to read.
 say() { printf '%s\n' "$*" >&2; }
