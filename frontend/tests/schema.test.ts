@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { JsonSchema } from "../src/api/types";
-import { BadJson, draftOf, fieldsOf, isSet, settingsOf, split } from "../src/lib/schema";
+import { BadJson, changesOf, draftOf, fieldsOf, isSet, settingsOf, split } from "../src/lib/schema";
 
 const SCHEMA: JsonSchema = {
   type: "object",
@@ -54,6 +54,14 @@ test("a stored secret is never shown, and leaving it empty keeps it", () => {
   expect(isSet(saved.api_key)).toBe(true);
   expect(draft.api_key).toBe("");
   expect(settingsOf(fields, draft)).not.toHaveProperty("api_key");
+});
+
+test("only what was changed is sent, and a list of secrets that nobody touched is not emptied", () => {
+  const secret = { type: "string", format: "password", writeOnly: true };
+  const form = fieldsOf({ properties: { name: { type: "string" }, keys: { type: "array", items: secret } } });
+  const before = draftOf(form, { name: "a", keys: { set: true } });
+  expect(changesOf(form, { ...before }, before)).toEqual({});
+  expect(changesOf(form, { ...before, name: "b" }, before)).toEqual({ name: "b" });
 });
 
 test("an emptied number means none where none is allowed, else the default", () => {

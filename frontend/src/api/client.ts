@@ -120,4 +120,5 @@ export const get = <T>(path: string, options?: Options) => request<T>("GET", pat
 export const post = <T>(path: string, body?: unknown, options?: Options) =>
   request<T>("POST", path, { ...options, body });
 export const put = <T>(path: string, body: unknown) => request<T>("PUT", path, { body });
+export const patch = <T>(path: string, body: unknown) => request<T>("PATCH", path, { body });
 export const remove = <T = void>(path: string) => request<T>("DELETE", path);

@@ -23,6 +23,8 @@ export type ServiceStatus = Views["StatusView"];
 export type ClientState = Views["ClientView"];
 export type LibraryBook = Views["BookView"];
 export type SystemHealth = Views["HealthDetails"];
+export type SettingsSection = Views["SectionView"];
+export type SettingsSections = Views["SectionList"];
 export type SystemInfo = Views["SystemView"];
 
 export type Adapter = Views["AdapterView"];

@@ -93,6 +93,12 @@ export function settingsOf(fields: readonly FormField[], draft: Draft): Record<s
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
+/** What was changed since `before`, to send alone. A secret that nobody touched is not among it. */
+export function changesOf(fields: readonly FormField[], draft: Draft, before: Draft): Record<string, unknown> {
+  const touched = fields.filter((field) => draft[field.key] !== before[field.key]);
+  return settingsOf(touched, draft);
+}
+
 function read(field: FormField, raw: string | boolean): unknown {
   if (typeof raw === "boolean") return raw;
   const text = field.kind === "secret" ? raw : raw.trim();

@@ -33,8 +33,13 @@ class Session {
     this.#take(await api.get<AuthStatus>("auth/status"));
   }
 
-  async logout(): Promise<void> {
-    await api.post("auth/logout");
+  /** Every other session of the account ends; this one goes on with a new cookie. */
+  async changePassword(current: string, fresh: string): Promise<void> {
+    await api.post("auth/password", { current, new: fresh });
+  }
+
+  async logout({ everywhere = false } = {}): Promise<void> {
+    await api.post(everywhere ? "auth/logout-everywhere" : "auth/logout");
     this.state = "login";
     this.name = null;
   }

@@ -150,6 +150,12 @@ class Authenticator:
         if kind == "session":
             self._accounts.close_session(digest)
 
+    def log_out_everywhere(self, identity: Identity) -> int:
+        """End every session of the account; returns the account's id. API keys stay."""
+        account = self._own_account(identity)
+        self._accounts.close_sessions_of(account.id)
+        return account.id
+
     def change_password(self, visit: Visit, identity: Identity, current: str, new: str) -> str:
         """Set another password and end every session; returns the secret of a new one."""
         account = self._own_account(identity)

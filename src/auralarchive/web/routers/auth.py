@@ -115,6 +115,13 @@ def logout(services: CurrentServices, visit: CurrentVisit, identity: CurrentIden
     return _with_cookie("", visit)
 
 
+@router.post("/logout-everywhere", response_model=Done, responses=problems(409))
+def logout_everywhere(services: CurrentServices, visit: CurrentVisit, identity: CurrentIdentity) -> Response:
+    """Sign out in every browser, this one included; API keys stay."""
+    services.sockets.close_account(services.authenticator.log_out_everywhere(identity))
+    return _with_cookie("", visit)
+
+
 @router.post("/password", response_model=Done, responses=problems(401, 409, 422, 429))
 def password(
     body: PasswordChange, services: CurrentServices, visit: CurrentVisit, identity: CurrentIdentity

@@ -59,3 +59,14 @@ def test_a_password_is_changed(fresh: World) -> None:
     assert here.post("/api/auth/password", json={"current": PASSWORD, "new": "another good one"}).status_code == 200
     assert here.get("/api/downloads/queue").status_code == 200
     assert elsewhere.get("/api/downloads/queue").status_code == 401
+
+
+def test_one_can_sign_out_everywhere(fresh: World) -> None:
+    """Every browser goes, with the one that asks; keys stay, and a key of no account has nothing to end."""
+    here, elsewhere = fresh.signed_in(), fresh.signed_in()
+    key = here.post("/api/auth/keys", json={"label": "script"}).json()["key"]
+    assert here.post("/api/auth/logout-everywhere").status_code == 200
+    assert not here.cookies
+    assert elsewhere.get("/api/downloads/queue").status_code == 401
+    assert fresh.client(**{"X-Api-Key": key}).get("/api/downloads/queue").status_code == 200
+    assert fresh.keyed().post("/api/auth/logout-everywhere").status_code == 409
