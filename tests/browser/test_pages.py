@@ -53,6 +53,7 @@ def test_every_page_fits_its_width(api: Api, signed_in: SignIn, browser_page: Pa
         expect(page.get_by_role("heading", level=1, name=title)).to_be_focused()
         expect(page).to_have_title(f"{title} · AuralArchive")
         page.wait_for_load_state("networkidle")
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
     assert browser_page.errors == []
 
