@@ -12,11 +12,12 @@ A client that does not read is let go before what it has not read fills the memo
 from __future__ import annotations
 
 import asyncio
+import logging
 import operator
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -29,7 +30,12 @@ from auralarchive.live.limits import Limits
 from auralarchive.live.messages import Message, Redact, progress_rows, told
 from auralarchive.pipeline.live import Live
 from auralarchive.ports.door import Door
+from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import Store
+
+_log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 #: The log is read this often even if no wake-up came, in seconds.
 _SAFETY_NET = 1.0
@@ -76,7 +82,7 @@ class Gateway:
 
     async def run(self) -> None:
         """Tell what is committed from now on, until cancelled."""
-        self._seq = await anyio.to_thread.run_sync(self._downloads.last_seq)
+        self._seq = await _asked(self._downloads.last_seq)
         with self._loop_lock:
             self._loop = asyncio.get_running_loop()
         try:
@@ -123,7 +129,7 @@ class Gateway:
             with anyio.move_on_after(_SAFETY_NET):
                 await self._wake.wait()
             self._wake.clear()
-            while events := await anyio.to_thread.run_sync(self._downloads.events_after, self._seq, _BATCH):
+            while events := await _asked(self._downloads.events_after, self._seq, _BATCH):
                 self._seq = events[-1].seq
                 await self._send(told(events, self._redact), to=_ROOM)
                 await self._connections.let_drain()
@@ -150,7 +156,7 @@ class Gateway:
             seen = None
             await self._sio.emit("resync", {"seq": self._seq}, to=sid)
         while seen is not None and seen < self._seq:
-            events = await anyio.to_thread.run_sync(self._downloads.events_after, seen, _BATCH)
+            events = await _asked(self._downloads.events_after, seen, _BATCH)
             known = [event for event in events if event.seq <= self._seq]
             if not known:
                 break
@@ -162,7 +168,7 @@ class Gateway:
             await self._sio.emit("ready", {"seq": self._seq}, to=sid)
 
     async def _is_too_far_back(self, seen: int) -> bool:
-        first = await anyio.to_thread.run_sync(self._downloads.first_seq)
+        first = await _asked(self._downloads.first_seq)
         return seen > self._seq or seen < first - 1 or self._seq - seen > self._limits.replay
 
     # Coming and staying.
@@ -196,8 +202,18 @@ class Gateway:
         while True:
             await anyio.sleep(_REVALIDATE_EVERY)
             for guest in self._connections.guests():
-                if not await anyio.to_thread.run_sync(self._door.still_valid, guest):
+                if not await _asked(self._door.still_valid, guest):
                     await self._connections.close_where(partial(operator.eq, guest))
+
+
+async def _asked(question: Callable[..., Answer], *arguments: Any) -> Answer:
+    """The store's answer. While the database is away it is asked again: a pause must not end the server."""
+    while True:
+        try:
+            return await anyio.to_thread.run_sync(question, *arguments)
+        except AuralError as error:
+            _log.warning("what happened cannot be told at the moment: %s", error)
+            await anyio.sleep(_SAFETY_NET)
 
 
 class _Manager(socketio.AsyncManager):  # type: ignore[misc]  # the library is not annotated

@@ -8,6 +8,7 @@ import pytest
 
 from auralarchive.domain import events as e
 from auralarchive.pipeline.live import Live
+from auralarchive.ports.errors import Unreachable
 from auralarchive.ports.store import NewDownload
 from tests.support.records import a_book
 from tests.support.sockets import listening
@@ -84,3 +85,21 @@ def test_connections_end_with_their_session(world: World) -> None:
         assert browser.post("/api/auth/logout").status_code == 200
         wait_until(lambda: not mine.client.connected, "the session's socket closes")
         assert other.client.connected
+
+
+def test_a_database_that_is_away_ends_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server goes on, and tells what was committed once it can read it again."""
+    faults = [Unreachable("The database does not answer.")]
+    read = world.store.downloads.events_after
+
+    def away_once(seq: int, limit: int) -> object:
+        if faults:
+            raise faults.pop()
+        return read(seq, limit)
+
+    with listening(world, headers=KEY) as listener:
+        monkeypatch.setattr(world.store.downloads, "events_after", away_once)
+        number = add(world, "Told later")
+        (added,) = listener.wait_for("queue:item_added")
+        assert added["download_id"] == number
+        assert not faults
