@@ -13,26 +13,42 @@ _log = logging.getLogger(__name__)
 
 Probe = Callable[[], Iterable[Finding]]
 
+_HANGS = Finding(
+    ok=False,
+    subject="Checks",
+    message="One of the checks does not end.",
+    remedy="Usually a disk or network folder hangs: see that those of library, downloads and data answer.",
+)
+
 
 class Health:
-    """Runs named probes. Answers are kept for `max_age` seconds: anybody may ask, as often as they like."""
+    """Runs named probes. Answers are kept for `max_age` seconds: anybody may ask, as often as they like.
 
-    def __init__(self, probes: Mapping[str, Probe], clock: Clock, max_age: float = 10.0) -> None:
+    One caller at a time runs them. A disk that hangs hangs that one; the others get their answer after
+    `patience` seconds, or a server that is asked again and again would have no thread left for its pages.
+    """
+
+    def __init__(self, probes: Mapping[str, Probe], clock: Clock, max_age: float = 10.0, patience: float = 3.0) -> None:
         self._probes = dict(probes)
         self._clock = clock
         self._max_age = max_age
+        self._patience = patience
         self._lock = threading.Lock()
         self._findings: tuple[Finding, ...] = ()
         self._checked_at: float | None = None
 
     def findings(self) -> tuple[Finding, ...]:
         """What the probes found, all of it."""
-        with self._lock:
+        if not self._lock.acquire(timeout=self._patience):
+            return (*self._findings, _HANGS)
+        try:
             now = self._clock.monotonic()
             if self._checked_at is None or now - self._checked_at >= self._max_age:
                 self._findings = tuple(found for name, probe in self._probes.items() for found in _ask(name, probe))
                 self._checked_at = now
             return self._findings
+        finally:
+            self._lock.release()
 
     @property
     def ok(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from auralarchive.observability.health import Health
 from auralarchive.ports.clients import Finding
 from tests.support.web import SystemClock
@@ -33,3 +35,22 @@ def test_a_broken_probe_is_a_finding_and_hides_no_other() -> None:
     health = Health({"bad": broken, "good": lambda: [Finding(True, "good", "Fine.")]}, SystemClock())
     assert not health.ok
     assert [(one.subject, one.ok) for one in health.findings()] == [("bad", False), ("good", True)]
+
+
+def test_a_probe_that_hangs_holds_up_one_caller_only() -> None:
+    """Whoever asks meanwhile is told so: the server keeps its threads."""
+    begun, released = threading.Event(), threading.Event()
+
+    def hanging() -> list[Finding]:
+        begun.set()
+        released.wait(10)
+        return [Finding(True, "disk", "Back again.")]
+
+    health = Health({"disk": hanging}, SystemClock(), patience=0.01)
+    first = threading.Thread(target=health.findings)
+    first.start()
+    assert begun.wait(10)
+    assert [(one.subject, one.ok) for one in health.findings()] == [("Checks", False)]
+    released.set()
+    first.join(10)
+    assert [one.message for one in health.findings()] == ["Back again."]
