@@ -6,6 +6,7 @@ found whatever stands around it. Whoever reads a secret (settings, adapters, key
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from urllib.parse import quote
@@ -39,11 +40,12 @@ class Redactor:
         self._pattern: re.Pattern[str] | None = None
 
     def register(self, *values: str | None) -> None:
-        """Hide these values from now on, also as a link would spell them. Short ones are ignored."""
+        """Hide these values from now on, also as a link or JSON would spell them. Short ones are ignored."""
         with self._lock:
             for value in values:
                 if value and len(value) >= _SHORTEST:
                     self._values |= {value, quote(value, safe=""), quote(value)}
+                    self._values |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
             longest_first = sorted(self._values, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 

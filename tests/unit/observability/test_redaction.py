@@ -20,6 +20,14 @@ def test_a_known_value_goes_wherever_it_stands() -> None:
     assert redactor.redact("abc") == "abc"
 
 
+def test_a_value_goes_from_json_too() -> None:
+    """The log file is JSON: there a quote, a backslash or an umlaut may be spelled otherwise."""
+    redactor = Redactor()
+    redactor.register('CAN"AR\\Yü')
+    for ensure_ascii in (True, False):
+        assert "CAN" not in redactor.redact(json.dumps({"said": 'no CAN"AR\\Yü here'}, ensure_ascii=ensure_ascii))
+
+
 @pytest.mark.parametrize(
     "text",
     [
