@@ -40,7 +40,7 @@ class Housekeeper:
             self._wake.clear()
             try:
                 self.round()
-            except AuralError as error:  # the database is away, or its disk full: the next round does it
+            except (AuralError, OSError) as error:  # database, disk or a folder is away: the next round does it
                 _log.warning("housekeeping has to wait: %s", error)
             self._wake.wait(INTERVAL_SECONDS)
 

@@ -44,6 +44,12 @@ def test_a_round_at_start_and_when_told(tmp_path: Path) -> None:
             rounds.fault = None
             keeper.wake()
             wait_for(lambda: keeper.findings == (Finding(True, "round", "3"),))
+            rounds.fault = PermissionError("a work folder that is another user's now")
+            keeper.wake()
+            wait_for(lambda: rounds.count == 4)
+            rounds.fault = None
+            keeper.wake()
+            wait_for(lambda: keeper.findings == (Finding(True, "round", "5"),))
         finally:
             keeper.stop()
             thread.join(10)
