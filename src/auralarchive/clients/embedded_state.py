@@ -148,8 +148,8 @@ class StateFolder:
         try:
             if torrent.exists():
                 return lt.load_torrent_buffer(torrent.read_bytes())
-            return lt.parse_magnet_uri(magnet.read_text())
-        except (OSError, RuntimeError) as error:
+            return lt.parse_magnet_uri(magnet.read_text("utf-8"))
+        except (OSError, ValueError, RuntimeError) as error:
             _log.warning("Torrent %s is lost: neither its progress nor its source can be read: %s", item_id, error)
             return None
 
