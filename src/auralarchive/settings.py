@@ -107,6 +107,13 @@ class DownloadManagementSection(Section):
         default=2.0, ge=0.2, le=300, title="Polling interval", description="In seconds."
     )
     max_concurrent_downloads: int = Field(default=2, ge=1, le=1000, title="Downloads at once")
+    idle_after_minutes: float = Field(
+        default=10,
+        ge=0.1,
+        le=10_000,
+        title="Idle after",
+        description="In minutes: a download without a byte for so long gives its place to the next.",
+    )
     retry_search_max: int = Field(default=3, ge=0, le=100, title="Retries of a search")
     retry_download_max: int = Field(default=2, ge=0, le=100, title="Retries of a download")
     retry_conversion_max: int = Field(default=1, ge=0, le=100, title="Retries of a conversion")

@@ -20,6 +20,7 @@ class Live:
     seeding_ratio: float | None = None
     seeding_seconds: int | None = None
     raw_state: str | None = None
+    idle: bool = False  # no byte for so long that it no longer holds a place of the downloads at once
 
 
 class LiveBoard:
@@ -34,11 +35,18 @@ class LiveBoard:
         with self._lock:
             self._rows.update(rows)
 
+    def idle(self) -> frozenset[int]:
+        """Downloads that nobody seems to share at the moment."""
+        with self._lock:
+            return frozenset(key for key, live in self._rows.items() if live.idle)
+
     def progress(self, download_id: int, part: float) -> None:
         """A stage's own progress, 0.0 to 1.0; the torrent's figures stay."""
         with self._lock:
             before = self._rows.get(download_id, Live())
-            self._rows[download_id] = replace(before, progress=round(part * 100, 2), speed_bps=None, eta_seconds=None)
+            self._rows[download_id] = replace(
+                before, progress=round(part * 100, 2), speed_bps=None, eta_seconds=None, idle=False
+            )
 
     def forget(self, download_id: int) -> None:
         with self._lock:

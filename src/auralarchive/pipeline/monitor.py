@@ -50,6 +50,7 @@ class MonitorSettings:
 
     polling_interval: float = 2.0
     most_backoff: float = 60.0
+    idle_seconds: float = 600.0
     timers: o.Timers = field(default_factory=o.Timers)
     remove_after_import: bool = False
 
@@ -303,15 +304,23 @@ class Monitor:
             try:
                 item = _match(row, by_key) or self._search(row, client)
                 if item is not None:
-                    figures[row.id] = _figures(row, item, self._board.get(row.id))
                     self._hand_over_limits(row, client, item)
                 self._follow(row, client, item)
+                if item is not None:
+                    figures[row.id] = _figures(row, item, self._board.get(row.id), idle=self._is_idle(row))
             except AuralError:
                 raise  # it is the client that does not answer
             except Exception:  # noqa: BLE001 - what one row runs into must not hide all others of its client
                 _log.exception("download %s: bug while it is followed", row.id)
         watched = {row.id for row in self._rows}  # some may have left while the client was thinking
         self._board.put({key: live for key, live in figures.items() if key in watched})
+
+    def _is_idle(self, row: Download) -> bool:
+        """Whether it waits for bytes, and has for longer than its place is kept for it."""
+        watch = self._watches.get(row.id)
+        if watch is None or row.acquisition is not DownloadStatus.DOWNLOADING:
+            return False
+        return self._clock.monotonic() - watch.moved_at >= self._settings.idle_seconds
 
     def _search(self, row: Download, client: DownloadClient) -> ItemOrNone:
         """Not among ours: somebody may have taken our tag or category away, or it was adopted."""
@@ -392,7 +401,7 @@ def _match(row: Download, by_key: Mapping[str, ClientItem]) -> ItemOrNone:
     return None
 
 
-def _figures(row: Download, item: ClientItem, before: Live | None) -> Live:
+def _figures(row: Download, item: ClientItem, before: Live | None, *, idle: bool) -> Live:
     """The client's figures; once the book is being worked on, the progress shown is the work's own."""
     seeding = row.seeding is not SeedingStatus.NONE
     live = Live(
@@ -405,6 +414,7 @@ def _figures(row: Download, item: ClientItem, before: Live | None) -> Live:
         seeding_ratio=item.ratio,
         seeding_seconds=item.seeding_seconds,
         raw_state=item.raw_state,
+        idle=idle,
     )
     if not seeding:
         return live

@@ -100,12 +100,16 @@ class Workshop:
         return self._take(download, kind)
 
     def no_place(self) -> str | None:
-        """Why no further download may begin now; None: there is room."""
+        """Why no further download may begin now; None: there is room.
+
+        One that nobody shares at the moment holds no place: two dead torrents must not stop all others.
+        """
         limit = self.max_concurrent_downloads()
         downloads = self.tools.store.downloads
         # In this order: one that goes over to its client between the two is counted twice, never not at all.
         grabbing = sum(1 for row in downloads.claimed() if row.acquisition is S.FOUND and _alive(row, self.tools))
-        busy = grabbing + downloads.counts().get(S.DOWNLOADING, 0)
+        running = downloads.counts().get(S.DOWNLOADING, 0) - len(self.tools.live.idle())
+        busy = grabbing + max(running, 0)
         # The same words for every waiting row at any time: what changes by itself would fill the log.
         return f"Waiting for a free place: {limit} may download at once." if busy >= limit else None
 

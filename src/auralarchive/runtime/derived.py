@@ -78,6 +78,7 @@ def monitor_settings(settings: tree.Settings) -> MonitorSettings:
     management = settings.download_management
     return MonitorSettings(
         polling_interval=management.polling_interval_seconds,
+        idle_seconds=management.idle_after_minutes * 60,
         timers=Timers(
             metadata_fail=management.metadata_timeout_hours * 3600,
             stall_fail=management.stall_timeout_hours * 3600,

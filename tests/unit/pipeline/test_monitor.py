@@ -228,6 +228,24 @@ def test_a_stall_ends_in_another_release_where_nobody_chose(bench: Bench, manual
     assert set(bench.client.items) == {a_torrent(wanted).info_hash_v1}
 
 
+def test_a_download_that_nobody_shares_gives_its_place_to_the_next(bench: Bench) -> None:
+    """Two dead torrents must not stop all others for a week; when bytes come, the place is taken again."""
+    bench.places = 1
+    dead, healthy = bench.manual(1), bench.manual(2)
+    bench.work()
+    assert [bench.row(row.id).acquisition for row in (dead, healthy)] == [S.DOWNLOADING, S.FOUND]
+    bench.client.change(bench.row(dead.id).download_client_id or "", state=ItemState.STALLED)
+    bench.poll()
+    bench.held.forward(599)
+    bench.poll()
+    assert bench.workshop.no_place() is not None
+    bench.held.forward(1)
+    bench.poll()
+    bench.work()
+    assert [bench.row(row.id).acquisition for row in (dead, healthy)] == [S.DOWNLOADING, S.DOWNLOADING]
+    assert bench.workshop.no_place() is not None, "the healthy one holds the one place now"
+
+
 def test_what_an_unknown_state_is_called_is_told(bench: Bench) -> None:
     download = bench.at(S.DOWNLOADING)
     bench.client.change(download.download_client_id or "", state=ItemState.UNKNOWN, raw_state="dancing")
