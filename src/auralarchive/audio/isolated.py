@@ -74,14 +74,24 @@ class IsolatedEngine:
 
 
 def _start(complaints: IO[bytes]) -> subprocess.Popen[bytes]:
-    bound = [sys.executable, str(Path(launch.__file__)), str(os.getpid()), "0", *[_UNLIMITED] * 4, "--"]
+    """The process, with nothing of ours that it does not need: our own secrets stay out of its environment.
+
+    `-P`: it may be started in a folder of downloads, and must not take a module from there.
+    """
+    bound = [sys.executable, "-P", str(Path(launch.__file__)), str(os.getpid()), "0", *[_UNLIMITED] * 4, "--"]
     return subprocess.Popen(  # noqa: S603 - an argument list of our own making, no shell
-        [*bound, sys.executable, "-m", "auralarchive.audio.worker"],
+        [*bound, sys.executable, "-P", "-m", "auralarchive.audio.worker"],
+        env={name: value for name, value in os.environ.items() if not _ours(name)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=complaints,
         start_new_session=True,
     )
+
+
+def _ours(name: str) -> bool:
+    """Whether a variable is a setting of ours; where tests want us killed is none."""
+    return name.startswith("AURALARCHIVE_") and not name.startswith("AURALARCHIVE_FAILPOINT")
 
 
 def _stop_when_cancelled(process: subprocess.Popen[bytes], cancel: CancelToken) -> None:

@@ -112,6 +112,37 @@ IsolatedEngine().convert(request, lambda part: print(part, flush=True), CancelTo
     wait_for(lambda: not any(_lives(pid) for pid in below), timeout=5)
 
 
+def test_it_takes_no_module_from_where_it_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`convert` runs inside folders of downloads; one may hold a file named like a module that we import."""
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    make_book(downloads, chapters=1, seconds=1, codec="mp3")
+    for name in ("numpy", "json", "pydantic"):
+        (downloads / f"{name}.py").write_text("raise SystemExit('a stranger has run')")
+    monkeypatch.chdir(downloads)
+    result = IsolatedEngine().convert(order(downloads, tmp_path / "work"), lambda _: None, CancelToken())
+    assert result.path.is_file()
+
+
+def test_it_does_not_get_our_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What strangers have uploaded is parsed there: keys and the database's address stay with us."""
+    monkeypatch.setenv("AURALARCHIVE_API_KEY", "CANARY")
+    source, cancel, seen = long_book(tmp_path / "book"), CancelToken(), list[bytes]()
+
+    def look() -> None:
+        (worker,) = wait_for(lambda: [pid for pid in children_of(os.getpid()) if b"audio.worker" in _command(pid)][:1])
+        seen.append(Path(f"/proc/{worker}/environ").read_bytes())
+        cancel.cancel()
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    with pytest.raises(Cancelled):
+        IsolatedEngine().convert(order(source, tmp_path / "work"), lambda _: None, cancel)
+    watcher.join(10)
+    assert seen
+    assert b"CANARY" not in seen[0]
+
+
 def _command(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
