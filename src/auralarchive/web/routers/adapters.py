@@ -128,6 +128,8 @@ def adapters_router(kind: Kind, plural: str) -> APIRouter:
     def save(adapter_id: Id, body: AdapterBody, services: CurrentServices) -> Response:
         """Change it. Secrets that are left out, or sent back as they were shown, stay."""
         before = _existing(services, kind, adapter_id)
+        if kind == "client":
+            _check_name(before, body.name)
         made = _type(services, kind, body.type)
         stored = before.settings if before.type == body.type else None
         settings = _plain(made, secrets.merged(body.settings, stored, made.secret_keys))
@@ -160,6 +162,14 @@ def _existing(services: Services, kind: Kind, adapter_id: int) -> AdapterRow:
     if row is None:
         raise Problem("not_found", f"There is no such {kind}.", remedy="Reload the settings.")
     return row
+
+
+def _check_name(before: AdapterRow, name: str) -> None:
+    """Downloads go by their client's name, and so does its own folder: under another one it had lost them."""
+    if name != before.name:
+        what = "A client keeps its name: its downloads are found by it."
+        remedy = f'Leave it at "{before.name}", or add another client.'
+        raise Problem("invalid", what, remedy=remedy, errors=[{"field": "name", "message": f"{what} {remedy}"}])
 
 
 def _type(services: Services, kind: Kind, name: str) -> AdapterType[Any, Any]:

@@ -107,6 +107,18 @@ def test_names_are_unique_and_clients_can_go(world: World) -> None:
     assert keyed.delete(f"/api/clients/{made['id']}").status_code == 404
 
 
+def test_a_client_keeps_its_name(world: World) -> None:
+    """Its downloads and its folder go by it: under another one they were lost. An indexer may have a new one."""
+    made = add(world, "kept")
+    answer = world.keyed().put(f"/api/clients/{made['id']}", json=qbittorrent("other"))
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "name"
+    assert "kept" in answer.json()["remedy"]
+    indexer = {"type": "torznab", "name": "one", "settings": {"url": "http://127.0.0.1:9118/api"}}
+    number = world.keyed().post("/api/indexers", json=indexer).json()["id"]
+    assert world.keyed().put(f"/api/indexers/{number}", json={**indexer, "name": "two"}).status_code == 200
+
+
 def test_schemas_are_forms(world: World) -> None:
     """Types with titles; secrets are marked as passwords."""
     keyed = world.keyed()
