@@ -238,7 +238,8 @@ def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
             "category": given.category,
         }
         _save_client(store, known, "qbittorrent", QBITTORRENT, priority=1, values=values)
-    if EMBEDDED not in known or settings.embedded.model_fields_set:
+    # Later one who has removed it, and has others, does not get it back.
+    if not known or settings.embedded.model_fields_set:
         values = {
             "download_folder": str(settings.download_root),
             "listen_port": settings.embedded.listen_port,

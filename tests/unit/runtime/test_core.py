@@ -48,6 +48,17 @@ def test_a_qbittorrent_of_the_environment_is_set_up_once(opened: OpenCore, monke
         core.close()
 
 
+def test_an_embedded_client_that_was_removed_stays_away(opened: OpenCore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes with the first start; after that it is the owner's to keep, and only without any client it is back."""
+    monkeypatch.setenv("AURALARCHIVE_QBITTORRENT__QB_HOST", "127.0.0.1")
+    core = opened()
+    (embedded,) = [row for row in core.store.adapters.list("client") if row.name == EMBEDDED]
+    core.store.adapters.delete("client", embedded.id)
+    core.close()
+    core = opened(embedded=None)  # as for most people: nothing is said of it
+    assert [row.name for row in core.store.adapters.list("client")] == [QBITTORRENT]
+
+
 def test_closing_lets_the_next_one_in(opened: OpenCore) -> None:
     opened().close()
     assert opened().store.integrity() == ()
