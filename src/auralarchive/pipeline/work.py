@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 S = DownloadStatus
 
+#: So long a finished stage waits before it tells a database that was away once more.
+AGAIN_SECONDS = 5.0
+
 
 class JobKind(StrEnum):
     """A stage as work: each kind has its own number of places in a runner."""
@@ -122,7 +125,7 @@ class Workshop:
         if event is None:
             return
         try:
-            self.recorder.record(download.id, event, token=job.token)
+            self._record(job, event)
         except Conflict as conflict:
             self._record_failure(job, grab.duplicate(conflict).failure)
         except (ClaimLost, IllegalTransition):
@@ -133,6 +136,19 @@ class Workshop:
             failpoint(f"sweep.before.{kind}")
             self.sweep(download.id)
             failpoint(f"sweep.after.{kind}")
+
+    def _record(self, job: Job, event: e.Event) -> None:
+        """Tell how the work ended. A database that is away, or its full disk, is waited for: an hour's work is
+        not done twice for that. Raises what `Recorder.record` raises, of the database only once we are to stop."""
+        while True:
+            try:
+                self.recorder.record(job.download.id, event, token=job.token)
+            except AuralError as error:
+                _log.warning("download %s: %s cannot be recorded now: %s", job.download.id, type(event).__name__, error)
+                if job.cancel.wait(AGAIN_SECONDS):
+                    raise
+            else:
+                return
 
     def renew(self, job: Job) -> bool:
         """Keep the lease; False when the claim is no longer ours."""

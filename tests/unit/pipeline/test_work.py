@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from auralarchive.domain import events as e
+from auralarchive.domain.download import Download
 from auralarchive.domain.failures import RELEASE_FAULTS, SURROUNDINGS, FailureKind
 from auralarchive.domain.lifecycle import RETRY_TO
 from auralarchive.domain.status import DownloadStatus, Removal
+from auralarchive.pipeline import work
 from auralarchive.pipeline.stages import convert, grab
 from auralarchive.pipeline.work import JobKind, kind_of
 from auralarchive.ports.audio import ConvertRequest
@@ -287,6 +289,25 @@ def test_each_stage_is_tried_so_often_and_no_more(bench: Bench, failed: Download
         assert 60 <= waits[0] <= 66
     assert bench.row(download.id).retry_at is None
     assert bench.row(download.id).reason
+
+
+def test_a_result_is_kept_until_the_database_takes_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that was full for a moment does not cost an hour of conversion."""
+    download = bench.at(S.COMPLETE)
+    faults = [NoSpace("The database's disk is full.", "Free some space on it.") for _ in range(2)]
+    commit = bench.store.downloads.commit
+
+    def full_for_a_moment(before: Download, after: Download, event: e.Event) -> object:
+        if isinstance(event, e.ConversionDone) and faults:
+            raise faults.pop()
+        return commit(before, after, event)
+
+    monkeypatch.setattr(work, "AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(bench.store.downloads, "commit", full_for_a_moment)
+    bench.work(JobKind.CONVERT)
+    assert not faults
+    assert bench.row(download.id).acquisition is S.CONVERTED
+    assert bench.story(download.id).count("ConversionStarted") == 1
 
 
 @pytest.mark.parametrize("kind", sorted(SURROUNDINGS))
