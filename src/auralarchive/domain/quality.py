@@ -114,7 +114,9 @@ def _size(release: Release, seconds: float | None) -> Reason:
         plausible = _MIB_PER_HOUR[0] <= hourly <= _MIB_PER_HOUR[1]
         return Reason("size", 15.0 if plausible else 2.0, f"It has {hourly:.0f} MiB for each hour.")
     plausible = _USUAL_MIB[0] <= size <= _USUAL_MIB[1]
-    return Reason("size", 12.0 if plausible else 3.0, f"It has {size:,.0f} MiB.")
+    return Reason(
+        "size", 12.0 if plausible else 3.0, f"It has {size:,.0f} MiB." if size >= 1 else "It has less than 1 MiB."
+    )
 
 
 def _availability(release: Release, now: datetime | None) -> Reason:
