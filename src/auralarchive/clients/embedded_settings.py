@@ -107,6 +107,9 @@ def session_settings(settings: EmbeddedSettings) -> dict[str, Any]:
         "tick_interval": 1000,  # half of what idling torrents cost
         "stop_tracker_timeout": 1,
     }
+    if settings.listen_interface:
+        # Or what we open ourselves would leave by the default route, past the VPN.
+        told["outgoing_interfaces"] = settings.listen_interface
     return told | _LOOPBACK if settings.loopback else told
 
 

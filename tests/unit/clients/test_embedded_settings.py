@@ -68,6 +68,13 @@ def test_guards_stand_and_ports_stay_closed_by_default() -> None:
     assert session_settings(settings(listen_interface="fd00::5"))["listen_interfaces"] == "[fd00::5]:6881"
 
 
+def test_nothing_leaves_past_the_chosen_interface() -> None:
+    """Who names the VPN's device means both ways: what peers open, and what we open."""
+    told = session_settings(settings(listen_interface="tun0"))
+    assert (told["listen_interfaces"], told["outgoing_interfaces"]) == ("tun0:6881", "tun0")
+    assert "outgoing_interfaces" not in session_settings(settings())
+
+
 @pytest.mark.parametrize(
     "changes", [{"download_folder": "x"}, {"download_folder": "/"}, {"listen_interface": "a,b"}, {"listen_port": 70000}]
 )
