@@ -27,10 +27,11 @@ from auralarchive.clients.embedded_items import Torrent, learn_metadata, listed_
 from auralarchive.clients.embedded_settings import EmbeddedSettings, ip_filter, session_settings
 from auralarchive.clients.embedded_state import Record, StateFolder
 from auralarchive.clients.path_mapping import PathMapper
+from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal, goal_reached
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import AddOptions
-from auralarchive.ports.errors import AuralError, Unreachable
+from auralarchive.ports.errors import AuralError, Misconfigured, Unreachable
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Session:
     def _load(self) -> None:
         for record in self._state.records():
             if record.removing:
-                self._finish_removal(record)
+                self._try_to_finish_removal(record)
                 continue
             params = self._state.params(record.id)
             if params is not None:
@@ -129,10 +130,16 @@ class Session:
         torrent.record = replace(torrent.record, **changes)  # type: ignore[arg-type] # names of its fields
         self._state.save(torrent.record)
 
+    def _try_to_finish_removal(self, record: Record) -> None:
+        """What cannot be deleted now is left for the next start: it must not keep the others from starting."""
+        try:
+            self._finish_removal(record)
+        except AuralError as error:
+            _log.warning("Torrent %s cannot be removed yet: %s", record.id, error)
+
     def _finish_removal(self, record: Record) -> None:
         if record.with_data:
-            with suppress(FileNotFoundError):
-                shutil.rmtree(record.folder)
+            _remove_data(Path(record.folder))
         else:
             with suppress(OSError):
                 Path(record.folder).rmdir()  # only where it is empty
@@ -331,6 +338,19 @@ def _is_whole(torrent: Torrent) -> bool:
         return all((Path(torrent.record.folder) / file.path).stat().st_size == file.size for file in files)
     except OSError:
         return False
+
+
+def _remove_data(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Misconfigured(
+            f"The download {folder} cannot be deleted: {error.strerror}.",
+            "Check the permissions of the download folder; it is tried again at the next start.",
+            kind=FailureKind.PERMISSION,
+        ) from error
 
 
 def _has_space(folder: Path) -> bool:

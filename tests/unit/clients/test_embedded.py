@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,31 @@ def test_one_torrent_that_cannot_start_again_keeps_no_other_from_it(tmp_path: Pa
     found = [item.id for item in again.poll()]
     again.close()
     assert found == [good.id]
+
+
+def test_a_removal_that_cannot_be_finished_keeps_no_other_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is another user's now is left for the next start, and tried again then."""
+    told = {"download_folder": str(tmp_path / "downloads"), "loopback": True}
+    context = ClientContext(tmp_path / "state")
+    client = EMBEDDED.build("embedded", told, context)
+    added = client.add(Payloads().torrent(torrent_of(info_of())), AddOptions("auralarchive-7", paused=True))
+    client.close()
+    note = tmp_path / "state" / f"{added.id}.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), "removing": True, "with_data": True}))
+
+    def refused(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", refused)
+        again = EMBEDDED.build("embedded", told, context)
+    assert again.poll() == ()
+    again.close()
+    assert note.exists()
+    EMBEDDED.build("embedded", told, context).close()
+    assert not note.exists()
 
 
 def test_a_limit_beyond_what_libtorrent_counts_is_no_error(tmp_path: Path) -> None:
