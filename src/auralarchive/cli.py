@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -25,9 +25,10 @@ from auralarchive.audio.isolated import IsolatedEngine
 from auralarchive.audio.report import report
 from auralarchive.demo import Demo
 from auralarchive.domain.book import Book, pseudo_asin
+from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.audio import ConvertRequest
 from auralarchive.ports.clients import Finding
-from auralarchive.ports.errors import AuralError
+from auralarchive.ports.errors import AuralError, Misconfigured
 from auralarchive.ports.work import CancelToken
 from auralarchive.runtime.api import ApiError, LocalApi, NoServer, remember_server, server_file
 from auralarchive.runtime.core import Core, open_core
@@ -255,7 +256,7 @@ def _follow(api: LocalApi, download_id: int) -> None:
             time.sleep(0.5)
     if not _ENDS.get(status, False):
         raise typer.Exit(1)
-    out.print(now["final_file_path"])
+    print(now["final_file_path"])  # as it is: whoever pipes it wants no line breaks
 
 
 @app.command()
@@ -283,9 +284,11 @@ def convert(
     limit = _bitrate(bitrate)
     book = _book(title, author, narrator, series, asin)
     engine = IsolatedEngine(audio_settings(tree.read()))
-    output.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix=".auralarchive-", dir=output.parent) as work, _bar("Converting") as show:
+    with _writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix=".auralarchive-", dir=output.parent)
+    with folder as work, _bar("Converting") as show:
         request = ConvertRequest(
             sources=tuple(path.absolute() for path in inputs),
             work_dir=Path(work),
@@ -318,16 +321,38 @@ def _bitrate(text: str) -> int | None:
 
 def _publish(made: Path, output: Path, *, private: bool) -> None:
     """Put the file there without ever replacing one that has appeared meanwhile."""
-    try:
+    with _writing(output):
         if private:
             with suppress(OSError):  # no hard links there: it is copied
                 output.hardlink_to(made)
                 return
         # A source that is kept as it is gets a copy: two names of one file would change together.
-        with made.open("rb") as source, output.open("xb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+        with made.open("rb") as source, _new(output) as target:
+            try:
+                shutil.copyfileobj(source, target, 1 << 20)
+            except BaseException:
+                output.unlink()  # half a book looks like one
+                raise
+
+
+def _new(output: Path) -> IO[bytes]:
+    try:
+        return output.open("xb")
     except FileExistsError:
         raise typer.BadParameter(f"{output} exists already; it is never overwritten. Name another file.") from None
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    """The disk's refusals in words."""
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(
+            f"{output} cannot be written: {error.strerror}.",
+            "Name another folder, or check this one's owner and its free space.",
+            kind=FailureKind.PERMISSION,
+        ) from error
 
 
 def _book(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import httpx2
 import pytest
 from mutagen.mp4 import MP4
 
+from auralarchive import cli
+from auralarchive.ports.errors import Misconfigured
 from tests.support.audio import make_book
 from tests.support.processes import free_port, stop, wait_for
 from tests.support.server import PROGRAM, RunningServer
@@ -127,6 +132,27 @@ def test_a_book_that_is_kept_does_not_share_its_file(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert first.stat().st_ino != second.stat().st_ino
     assert (first.stat().st_nlink, second.stat().st_nlink) == (1, 1)
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_a_remedy(tmp_path: Path) -> None:
+    make_book(tmp_path / "book", chapters=1, seconds=1, codec="mp3")
+    (tmp_path / "file").write_text("in the way")
+    result = run(tmp_path, "convert", str(tmp_path / "book"), "-o", str(tmp_path / "file" / "Emma.m4b"))
+    assert (result.returncode, "Name another folder" in result.stderr) == (1, True)
+
+
+def test_a_copy_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a book looks like one, and would stand in the way of the next attempt."""
+
+    def full(_source: object, target: IO[bytes], _length: int) -> None:
+        target.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    (tmp_path / "made.m4b").write_bytes(b"whole book")
+    with pytest.raises(Misconfigured, match="No space left"):
+        cli._publish(tmp_path / "made.m4b", tmp_path / "Emma.m4b", private=False)
+    assert not (tmp_path / "Emma.m4b").exists()
 
 
 @pytest.mark.parametrize("bitrate", ["fast", "8"])
