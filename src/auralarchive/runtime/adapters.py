@@ -142,17 +142,15 @@ class LiveAdapters:
         clients: AdapterPool[DownloadClient, Any],
         indexers: AdapterPool[Indexer, Any],
         trial_client: Callable[[str, Mapping[str, Any], Path], DownloadClient],
-        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.clients, self.indexers = clients, indexers
-        self._trial_client, self._on_change = trial_client, on_change
+        self._trial_client = trial_client
 
     def types(self, kind: str) -> tuple[AdapterType[Any, Any], ...]:
         return self.clients.types if kind == "client" else self.indexers.types
 
     def reload(self, kind: str) -> None:
         (self.clients if kind == "client" else self.indexers).reload()
-        self._on_change()
 
     def test(self, kind: str, type_: str, settings: Mapping[str, Any], existing_id: int | None = None) -> AdapterReport:
         """Build one, try it and let go of it. Raises `AuralError`."""
