@@ -112,7 +112,7 @@ def _from_release(body: ManualDownload, services: Services) -> Download:
     if release is None:
         raise Problem("unknown_release")
     title = body.title or release.parsed.title or release.title
-    author = body.author or release.parsed.author or "Unknown author"
+    author = body.author or release.parsed.author or "Unknown Author"
     return services.commands.enqueue_release(release, book_of(body, title, author), priority=body.priority)
 
 
