@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        owner = cast('_Server', self.server).owner
+        owner = cast("_Server", self.server).owner
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         owner.requests.append(Seen(parts.path, query, {name.lower(): value for name, value in self.headers.items()}))
