@@ -50,8 +50,8 @@ class Database:
 
     @property
     def alone(self) -> bool:
-        """No other process can be at work on this database: the folder's lock is ours."""
-        return self._folder_lock is not None
+        """No other process can be at work on this database: it is in our folder, and the folder's lock is ours."""
+        return self._folder_lock is not None and not self.is_postgresql
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -123,7 +123,7 @@ def open_database(
     address = _address(url)
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address, data_dir, allow_network_fs, sole_instance)
-    return _open_postgresql(address)
+    return _open_postgresql(address, InstanceLock(data_dir) if sole_instance and data_dir is not None else None)
 
 
 def _address(url: str) -> URL:
@@ -179,7 +179,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _open_postgresql(address: URL) -> Database:
+def _open_postgresql(address: URL, lock: InstanceLock | None) -> Database:
+    """The lock is of the data folder, where the embedded client's torrents and the work folders are."""
     try:
         engine = create_engine(
             address,
@@ -190,10 +191,12 @@ def _open_postgresql(address: URL) -> Database:
             connect_args={"connect_timeout": 10, "application_name": "auralarchive"},
         )
     except ModuleNotFoundError as error:
+        if lock is not None:
+            lock.release()
         raise DatabaseRefused(
             "PostgreSQL needs its driver.", "Install it with: pip install 'auralarchive[cluster]'"
         ) from error
-    return Database(engine)
+    return Database(engine, lock)
 
 
 @contextmanager

@@ -85,6 +85,17 @@ def test_a_second_instance_is_refused(tmp_path: Path) -> None:
     open_database(url, data_dir=folder).close()
 
 
+def test_the_folder_is_locked_over_postgresql_too(tmp_path: Path) -> None:
+    """The embedded client's torrents lie in it; but other folders' processes may be at work on the same database."""
+    url = "postgres://me:x@127.0.0.1:1/none"
+    first = open_database(url, data_dir=tmp_path)
+    assert not first.alone
+    with pytest.raises(DatabaseBusy):
+        open_database(url, data_dir=tmp_path)
+    first.close()
+    open_database(url, data_dir=tmp_path).close()
+
+
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/db", "sqlite://", "sqlite:///:memory:"])
 def test_other_databases_are_refused(url: str) -> None:
     """A wrong address says which ones are right, and does not repeat a password that may be in it."""
