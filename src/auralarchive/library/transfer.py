@@ -127,7 +127,8 @@ def _copied(source: int, target: int, name: str, meter: Meter) -> Staged:
         meter.tick(len(chunk))
     failpoint("import.copied")
     os.fsync(target)
-    os.posix_fadvise(target, 0, 0, os.POSIX_FADV_DONTNEED)  # read back from the disk, not from memory
+    if hasattr(os, "posix_fadvise"):  # not on macOS
+        os.posix_fadvise(target, 0, 0, os.POSIX_FADV_DONTNEED)  # read back from the disk, not from memory
     if hash_of(target, meter) != digest.hexdigest():
         raise TransientError(
             f"“{name}” came back from the disk other than it was written.",

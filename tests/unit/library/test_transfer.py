@@ -85,6 +85,13 @@ def test_copying_keeps_the_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         run(tmp_path, reserve=1 << 60)
 
 
+def test_a_system_without_advice_copies_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS has no posix_fadvise."""
+    monkeypatch.setattr(transfer, "_reflinked", lambda *_: False)
+    monkeypatch.delattr(os, "posix_fadvise")
+    assert run(tmp_path).method == "copy"
+
+
 def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.write
     monkeypatch.setattr(transfer, "_reflinked", lambda *_: False)
