@@ -1,7 +1,7 @@
 """The data folder: one instance at a time, on a file system whose locks hold.
 
 SQLite in WAL mode needs shared memory and working locks. Network file systems have neither, and
-databases on them have been lost; so they are refused unless a person insists.
+databases on them have been lost; so they are refused.
 """
 
 from __future__ import annotations
@@ -63,8 +63,7 @@ def refuse_network(folder: Path, mounts: Path = _MOUNTS) -> None:
     if kind is not None and is_remote(kind):
         raise NetworkFileSystem(
             f"The data folder {folder} is on a network file system ({kind}), where SQLite loses data.",
-            "Choose a folder on a local disk with --data-dir, or use PostgreSQL; "
-            "the setting that allows it all the same is at your own risk.",
+            "Choose a folder on a local disk with --data-dir, or use PostgreSQL.",
         )
 
 
