@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from auralarchive.web.errors import Problem
+from auralarchive.web.services import SettingValue
 
 #: Settings that say where an adapter connects to.
 _ADDRESS = frozenset(
@@ -31,6 +32,9 @@ _ADDRESS = frozenset(
     }
     | {"verify", "verify_tls", "tls_verify", "ca_file", "proxy", "proxy_url"}
 )
+
+#: The same in a section of the application's own settings.
+_SECTION_ADDRESS = frozenset({"qb_host", "qb_port"})
 
 
 def shown(settings: Mapping[str, Any], secret_keys: frozenset[str]) -> dict[str, Any]:
@@ -55,6 +59,15 @@ def merged(given: Mapping[str, Any], stored: Mapping[str, Any] | None, secret_ke
         raise Problem("secret_needed", errors=[{"field": f"settings.{key}"} for key in sorted(kept)])
     address = {key: stored[key] for key in _ADDRESS & set(stored)} if kept and stored is not None else {}
     return {**address, **result, **kept}
+
+
+def check_section(section: str, changed: Mapping[str, Any], now: Mapping[str, SettingValue]) -> None:
+    """The same for a section of settings: `changed` must not send what stays elsewhere. Raises `secret_needed`."""
+    free = {key for key, value in now.items() if value.locked_by is None}  # what is locked is refused anyway
+    moved = any(now[key].value != changed[key] for key in _SECTION_ADDRESS & free & set(changed))
+    kept = sorted(key for key, value in now.items() if value.secret and value.is_set and key not in changed)
+    if moved and kept:
+        raise Problem("secret_needed", errors=[{"field": f"{section}.{key}"} for key in kept])
 
 
 def _moved(given: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:

@@ -58,6 +58,7 @@ def save(
     """Change some keys of a section; those left out stay as they are."""
     now = _values(services, section)
     changed = {key: value for key, value in values.items() if not _is_as_shown(value, now.get(key))}
+    secrets.check_section(section, changed, now)
     try:
         services.settings.save(section, changed)
     except InvalidSettings as error:

@@ -20,9 +20,22 @@ def test_sending_back_what_was_shown_changes_nothing(world: World) -> None:
     """Neither the secret nor what the environment holds."""
     keyed = world.keyed()
     shown = keyed.get("/api/settings/qbittorrent").json()["values"]
-    answer = keyed.put("/api/settings/qbittorrent", json={**shown, "qb_host": "nas"})
+    answer = keyed.put("/api/settings/qbittorrent", json=shown)
     assert answer.status_code == 200, answer.text
-    assert world.settings.saved == {"qb_host": "nas", "qb_password": "stored-secret-1", "qb_port": 8080}
+    assert world.settings.saved == {"qb_host": "localhost", "qb_password": "stored-secret-1", "qb_port": 8080}
+
+
+def test_a_stored_password_is_not_sent_elsewhere(world: World) -> None:
+    """Another host needs it anew, also where the form sends its stand-in."""
+    keyed = world.keyed()
+    for more in ({}, {"qb_password": {"set": True}}):
+        answer = keyed.put("/api/settings/qbittorrent", json={"qb_host": "attacker.test", **more})
+        assert answer.json()["code"] == "secret_needed"
+        assert answer.json()["errors"] == [{"field": "qbittorrent.qb_password"}]
+    assert world.settings.saved["qb_host"] == "localhost"
+    answer = keyed.put("/api/settings/qbittorrent", json={"qb_host": "nas", "qb_password": "stored-secret-2"})
+    assert answer.status_code == 200, answer.text
+    assert world.settings.saved == {"qb_host": "nas", "qb_password": "stored-secret-2", "qb_port": 8080}
 
 
 @pytest.mark.parametrize("values", [{"qb_port": 1}, {"post_process_script": "/tmp/x.sh"}])
