@@ -357,8 +357,8 @@ def _public_data(data: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
     return clean
 
 
-def release_view(release: Release) -> dict[str, Any]:
-    """`ReleaseView` as a dictionary."""
+def release_view(release: Release, redact: Redact) -> dict[str, Any]:
+    """`ReleaseView` as a dictionary; a page of the release whose link holds a key is left out."""
     parsed = release.parsed
     return {
         "id": release.id,
@@ -381,7 +381,7 @@ def release_view(release: Release) -> dict[str, Any]:
         "grabs": release.grabs,
         "published_at": moment(release.published_at),
         "download_volume_factor": release.download_volume_factor,
-        "info_url": _web_link(release.info_url),
+        "info_url": _web_link(release.info_url, redact),
         "quality_score": release.quality_score,
         "match_score": release.match_score,
         "reasons": {
@@ -392,22 +392,22 @@ def release_view(release: Release) -> dict[str, Any]:
     }
 
 
-def _web_link(url: str | None) -> str | None:
-    """A link that a page may show: a `javascript:` from a hostile feed is none."""
-    return url if url and url.lower().startswith(("http://", "https://")) else None
+def _web_link(url: str | None, redact: Redact) -> str | None:
+    """A link that a page may show: a `javascript:` from a hostile feed is none, nor is one that holds a key."""
+    return url if url and url.lower().startswith(("http://", "https://")) and redact(url) == url else None
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
     return {"label": reason.label, "points": reason.points, "text": reason.text}
 
 
-def outcome_view(outcome: IndexerOutcome) -> dict[str, Any]:
+def outcome_view(outcome: IndexerOutcome, redact: Redact) -> dict[str, Any]:
     return {
         "name": outcome.name,
         "status": outcome.status,
         "elapsed_ms": outcome.elapsed_ms,
         "count": outcome.count,
-        "error": outcome.error,
+        "error": redact(outcome.error) if outcome.error else None,
     }
 
 

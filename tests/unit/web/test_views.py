@@ -12,6 +12,7 @@ from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.release import Reason
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, SeedingStatus
+from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import IndexerOutcome
 from auralarchive.ports.library import LibraryFile
@@ -74,15 +75,25 @@ def test_an_event_hides_the_fence_and_the_link() -> None:
 def test_a_release_is_what_its_model_says_and_keeps_its_link() -> None:
     """Its link holds the indexer's key; a script in place of a page's address is none."""
     release = a_release(published_at=NOON, quality_reasons=(Reason("format", 40.0, "M4B"),), rejections=("abridged",))
-    view = views.release_view(release)
+    view = views.release_view(release, str)
     views.ReleaseView.model_validate(view)
     assert "indexerkey123" not in json.dumps(view)
-    assert views.release_view(replace(release, info_url="javascript:alert(1)"))["info_url"] is None
+    assert views.release_view(replace(release, info_url="javascript:alert(1)"), str)["info_url"] is None
+    keyed = replace(release, info_url="https://tracker.example/details?id=7&passkey=CANARY")
+    assert views.release_view(keyed, Redactor().redact_answer)["info_url"] is None
+    plain = replace(release, info_url="https://tracker.example/details?id=7")
+    assert views.release_view(plain, Redactor().redact_answer)["info_url"] == plain.info_url
+
+
+def _hide(text: str) -> str:
+    return Redactor().redact_answer(text)
 
 
 def test_outcomes_and_books_are_what_their_models_say() -> None:
     """The remaining views against their models."""
-    views.IndexerOutcomeView.model_validate(views.outcome_view(IndexerOutcome("Feed", "timeout", 30_000, 0, "late")))
+    outcome = views.outcome_view(IndexerOutcome("Feed", "timeout", 30_000, 0, "late at http://x/?apikey=CANARY"), _hide)
+    views.IndexerOutcomeView.model_validate(outcome)
+    assert "CANARY" not in outcome["error"]
     file = LibraryFile("Author/Book/Book.m4b", "audio", 5, "0" * 64, "link")
     book = views.book_view(LibraryBook(1, 2, a_book(), (file,), 60.0, ({"title": "1", "start": 0.0},), NOON))
     views.BookView.model_validate(book)

@@ -94,8 +94,8 @@ def search(body: SearchRequest, services: CurrentServices) -> Response:
     report = services.searcher.search(query, tuple(body.indexers) if body.indexers is not None else None)
     return Json(
         {
-            "results": [release_view(release) for release in report.results],
-            "indexers": [outcome_view(outcome) for outcome in report.indexers],
+            "results": [release_view(release, services.redact) for release in report.results],
+            "indexers": [outcome_view(outcome, services.redact) for outcome in report.indexers],
         }
     )
 
