@@ -32,7 +32,7 @@ from auralarchive.library.plan import Piece, Plan, make_plan
 from auralarchive.library.sources import opened_source
 from auralarchive.library.transfer import Meter, Staged, free_bytes, has_plain_mode, normalise_private, place
 from auralarchive.ports.clients import Finding
-from auralarchive.ports.errors import Damaged, InvalidInput, Misconfigured
+from auralarchive.ports.errors import AuralError, Damaged, InvalidInput, Misconfigured, TransientError
 from auralarchive.ports.library import ImportRequest, LibraryFile, Published
 from auralarchive.ports.work import CancelToken, Progress
 
@@ -129,12 +129,13 @@ class FilesystemLibrary:
                 raise self._not_there(error) from error
             yield root
 
-    def _not_there(self, error: OSError) -> Misconfigured:
-        return Misconfigured(
-            f"The library's folder {self._root} cannot be opened: {error.strerror}.",
-            "Mount its disk, check its permissions, or choose another folder under Settings, Library.",
-            kind=FailureKind.LIBRARY_UNAVAILABLE,
-        )
+    def _not_there(self, error: OSError) -> AuralError:
+        """A disk that is not mounted comes back; who may not enter has to be let in by a person."""
+        what = f"The library's folder {self._root} cannot be opened: {error.strerror}."
+        remedy = "Mount its disk, check its permissions, or choose another folder under Settings, Library."
+        if error.errno in (errno.EACCES, errno.EPERM):
+            return Misconfigured(what, remedy, kind=FailureKind.PERMISSION)
+        return TransientError(what, remedy, kind=FailureKind.LIBRARY_UNAVAILABLE)
 
     def _publish(self, root: int, request: ImportRequest, progress: Progress, cancel: CancelToken) -> Published:
         cancel.check()

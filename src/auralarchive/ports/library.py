@@ -64,9 +64,9 @@ class Library(Protocol):
         """Stage, verify, sync, then rename into place.
 
         Idempotent: what an interrupted attempt has already published with the same content counts.
-        Raises: `Misconfigured` (conflict, permission, not mounted), `NoSpace`, `Cancelled`, `Gone`
-        (a source vanished), `InvalidInput` (source escapes its folder), `Damaged` (the audio is no
-        longer what was verified), `TransientError` (the disk fails at the moment).
+        Raises: `Misconfigured` (conflict, permission), `NoSpace`, `Cancelled`, `Gone` (a source
+        vanished), `InvalidInput` (source escapes its folder), `Damaged` (the audio is no longer what
+        was verified), `TransientError` (the disk fails at the moment, or is not mounted).
         """
 
     def withdraw(self, download_id: int, files: tuple[LibraryFile, ...]) -> None:

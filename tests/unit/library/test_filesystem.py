@@ -337,10 +337,22 @@ def test_a_missing_root_is_never_made(tmp_path: Path) -> None:
     library = FilesystemLibrary(tmp_path / "gone")
     calls: list[Callable[[], object]] = [library.staging, lambda: library.verify(()), lambda: library.discard("x")]
     for call in calls:
-        with pytest.raises(Misconfigured) as refused:
+        with pytest.raises(TransientError) as refused:
             call()
         assert refused.value.kind is FailureKind.LIBRARY_UNAVAILABLE
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_root_that_may_not_be_entered_needs_a_person(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing disk comes back by itself, a right does not."""
+
+    def refused(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(Misconfigured) as told:
+        place.library.staging()
+    assert told.value.kind is FailureKind.PERMISSION
 
 
 def test_discard_removes_only_its_own_token(place: Place) -> None:
