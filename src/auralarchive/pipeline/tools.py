@@ -50,6 +50,9 @@ class Health(Protocol):
     def trouble(self, client: str) -> str | None:
         """Why this client is left alone at the moment; None: it is well, or nobody has asked yet."""
 
+    def note(self, client: str, error: str | None) -> bool:
+        """Remember; True when this changes whether the client is well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -383,6 +383,19 @@ def test_a_refused_password_is_no_failure_of_the_download(bench: Bench) -> None:
     assert "password is wrong" in (row.reason or "")
 
 
+def test_a_refused_password_is_not_tried_again_before_the_client_is_well(bench: Bench) -> None:
+    """Nobody polls yet, or any more: the log must not fill with attempts all the same."""
+    download = bench.manual()
+    bench.client.faults["add"] = AuthRefused("The password is wrong.", "Mend it in the settings.")
+    bench.work()
+    assert bench.client.calls["add"] == 1
+    assert "password is wrong" in (bench.row(download.id).reason or "")
+    bench.client.faults.clear()
+    bench.poll()
+    bench.work()
+    assert bench.row(download.id).acquisition is S.DOWNLOADING
+
+
 def test_a_bug_in_a_stage_is_a_failure_and_not_the_end(bench: Bench) -> None:
     download = bench.at(S.COMPLETE)
     bench.converter.fault = KeyError("oops")

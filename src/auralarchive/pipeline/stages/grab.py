@@ -7,13 +7,16 @@ between any two of these leads back here, and adding again adopts what is alread
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from auralarchive.domain import events as e
 from auralarchive.domain.download import Download
 from auralarchive.domain.failures import FailureKind
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.tools import Job, Tools
 from auralarchive.ports.clients import AddOptions, DownloadClient, Payload
-from auralarchive.ports.errors import Misconfigured, PermanentError
+from auralarchive.ports.errors import AuthRefused, Misconfigured, PermanentError
 from auralarchive.ports.store import Conflict
 
 
@@ -75,11 +78,23 @@ def _send(job: Job, payload: Payload, tools: Tools) -> e.SentToClient:
         priority=download.priority,
     )
     job.cancel.check()
-    _make_room(payload, options.tag, client)
-    failpoint("grab.before_add")
-    added = client.add(payload, options)
+    with _refusal_noted(client, tools):
+        _make_room(payload, options.tag, client)
+        failpoint("grab.before_add")
+        added = client.add(payload, options)
     failpoint("grab.after_add")
     return e.SentToClient(client.name, added.id, added.adopted)
+
+
+@contextmanager
+def _refusal_noted(client: DownloadClient, tools: Tools) -> Iterator[None]:
+    """Whoever refuses our password is in trouble at once, not only from the monitor's next poll on: until then
+    the download, which does not fail by it, would be tried again and again."""
+    try:
+        yield
+    except AuthRefused as error:
+        tools.health.note(client.name, str(error))
+        raise
 
 
 def _make_room(payload: Payload, tag: str, client: DownloadClient) -> None:
