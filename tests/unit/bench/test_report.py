@@ -40,3 +40,14 @@ def test_a_case_without_a_figure_of_its_own_is_timed(tmp_path: Path, monkeypatch
     monkeypatch.setattr(report, "RESULTS", tmp_path)
     (only,) = report.compare("Nothing", {"nothing": lambda: None}, reference="nothing", repetitions=1)
     assert 0 < only.median < 1
+
+
+def test_figures_stand_beside_their_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    report.against_bounds("Memory when idle", [report.Bound("resident", 104.0, 130.0)], "MB")
+    told = capsys.readouterr().out
+    assert "measured (MB)" in told
+    assert "0.80" in told, "the ratio of both"
+    assert '"figure": 104.0' in (tmp_path / "memory-when-idle.json").read_text()
