@@ -223,4 +223,8 @@ def _spoken(seconds: float) -> str:
     hours = seconds / 3600
     if hours >= 48:
         return f"{hours / 24:.0f} days"
-    return f"{hours:.0f} hours" if hours >= 2 else f"{seconds / 60:.0f} minutes"
+    if hours >= 2:
+        return f"{hours:.0f} hours"
+    minutes = int(seconds // 60)
+    # In tens: each other wording is one more line in the log.
+    return f"{minutes // 10 * 10 if minutes >= 10 else minutes} minutes"

@@ -74,7 +74,8 @@ def _look(content: Path, files: list[ClientFile]) -> tuple[_Look, str | None]:
         return look, "The client says that it is done, but names no files yet."
     for (path, size), file in zip(seen, files, strict=True):
         if size != file.size:
-            state = "is not there" if size < 0 else f"has {size} of {file.size} bytes"
+            # Without the bytes that are there: a file that still arrives would fill the log at every poll.
+            state = "is not there" if size < 0 else f"does not have its {file.size} bytes yet"
             return look, f'The client says that it is done, but "{path}" {state}. Waiting for it.'
     return look, None
 

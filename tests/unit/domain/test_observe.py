@@ -116,6 +116,18 @@ def test_two_hours_without_a_byte_are_told() -> None:
     assert "No data for 3 hours" in str(decision.event.reason)
 
 
+def test_the_wait_is_told_in_few_words() -> None:
+    """Each other wording is a line in the log: a magnet that nobody shares writes some thirty a day, not one a minute."""
+    waiting = item(ItemState.METADATA)
+    said = set()
+    for minute in range(30, 24 * 60):
+        (decision,) = polls(DOWNLOADING, (0, waiting), (1, waiting), (minute * 60 + 1, waiting))
+        assert isinstance(decision, Record)
+        said.add(str(getattr(decision.event, "reason", "")))
+    assert len(said) < 40
+    assert any("No metadata for 30 minutes" in text for text in said)
+
+
 def test_a_magnet_without_metadata_is_given_up_after_a_day() -> None:
     waiting = item(ItemState.METADATA)
     day = TIMERS.metadata_fail

@@ -59,7 +59,7 @@ def test_a_forgotten_look_does_not_count(client: ScriptedClient) -> None:
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ((ClientFile("Book/2.mp3", 6),), "has 5 of 6 bytes"),
+        ((ClientFile("Book/2.mp3", 6),), "does not have its 6 bytes yet"),
         ((ClientFile("Book/3.mp3", 6),), '"Book/3.mp3" is not there'),
         ((ClientFile("Book/CD 1", 6),), "is not there"),
         ((), "names no files"),
