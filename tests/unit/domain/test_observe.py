@@ -117,7 +117,7 @@ def test_two_hours_without_a_byte_are_told() -> None:
 
 
 def test_the_wait_is_told_in_few_words() -> None:
-    """Each other wording is a line in the log: a magnet that nobody shares writes some thirty a day, not one a minute."""
+    """Each other wording is a line in the log: a magnet that nobody shares writes thirty a day, not one a minute."""
     waiting = item(ItemState.METADATA)
     said = set()
     for minute in range(30, 24 * 60):
