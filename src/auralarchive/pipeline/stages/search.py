@@ -22,7 +22,8 @@ def run(job: Job, tools: Tools) -> e.Event:
     report = tools.searcher.search(query_for(download.book), cancel=job.cancel)
     failpoint("search.after")
     spent = _already_tried(download, tools)
-    fitting = [r for r in report.results if _fits(r, tools.settings.minimum_match_score) and r not in spent]
+    usable = _usable(report.results, tools)
+    fitting = [r for r in usable if _fits(r, tools.settings.minimum_match_score) and r not in spent]
     if fitting:
         best = max(fitting, key=lambda release: (round(release.match_score / 10), release.quality_score))
         return chosen_event(best, tools.goals)
@@ -37,6 +38,15 @@ def query_for(book: Book) -> SearchQuery:
         narrator=book.narrator,
         asin=book.asin if is_real_asin(book.asin) else None,
     )
+
+
+def _usable(releases: tuple[Release, ...], tools: Tools) -> tuple[Release, ...]:
+    """Those of a kind that a client takes: an NZB is no choice where there are torrent clients only.
+
+    Without any client all stay: then the grab says what is missing.
+    """
+    kinds = {kind for client in tools.clients.all() for kind in client.protocols}
+    return tuple(release for release in releases if release.download_type in kinds) if kinds else releases
 
 
 def _fits(release: Release, minimum: float) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from auralarchive.domain import events as e
 from auralarchive.domain.book import Book
 from auralarchive.domain.failures import Disposition, Failure, FailureKind
-from auralarchive.domain.status import DownloadStatus
+from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.stages import search
 from auralarchive.ports.errors import Unreachable
 from tests.support.scripted import Bench, ScriptedIndexer, a_release
@@ -28,6 +28,21 @@ def test_the_best_that_fits_is_chosen(bench: Bench) -> None:
     chosen = outcome(bench)
     assert isinstance(chosen, e.ReleaseChosen)
     assert (chosen.release_id, chosen.indexer, chosen.size) == ("release-2", "Feed", 1002)
+
+
+def test_what_no_client_takes_is_no_choice(bench: Bench) -> None:
+    """The best may be an NZB: with torrent clients only it would wait for a person, beside a torrent that does."""
+    bench.indexer.releases = (a_release(1, download_type=DownloadType.NZB), a_release(2))
+    chosen = outcome(bench)
+    assert isinstance(chosen, e.ReleaseChosen)
+    assert chosen.release_id == "release-2"
+
+
+def test_without_any_client_the_choice_stands(bench: Bench) -> None:
+    """Then the grab says which client is missing: more than "nothing fits" would."""
+    bench.tools.clients.clients = ()  # type: ignore[attr-defined]  # the scripted ones
+    bench.indexer.releases = (a_release(1),)
+    assert isinstance(outcome(bench), e.ReleaseChosen)
 
 
 def test_a_made_up_asin_is_not_asked_for() -> None:
