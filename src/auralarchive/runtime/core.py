@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -121,15 +123,17 @@ def open_core(
 def make_folders(settings: tree.Settings) -> None:
     """The folders that are ours, private to their owner; the library is made for others to read.
 
-    Raises `Misconfigured` where one cannot be made.
+    Raises `Misconfigured` where one cannot be made, or the data folder not be written to.
     """
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in (settings.download_root, settings.work_root, settings.data_dir / "clients"):
             folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(settings.data_dir, os.W_OK | os.X_OK):  # made by another user, or mounted read-only
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(settings.data_dir))
     except OSError as error:
         raise Misconfigured(
-            f"The folder {error.filename} cannot be made: {error.strerror}.",
+            f"The folder {error.filename} cannot be made or written to: {error.strerror}.",
             "Give its parent to the user that runs this, or choose another with --data-dir or in the settings.",
             kind=FailureKind.PERMISSION,
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,13 @@ def test_a_folder_that_cannot_be_made_is_told_with_a_remedy(tmp_path: Path) -> N
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(Misconfigured, match=r"cannot be made.*--data-dir"):
         make_folders(tree.read(data_dir=tmp_path / "file" / "data"))
+
+
+def test_a_data_folder_of_another_user_is_told_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a start as root: said before a lock or key file fails with a traceback."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(Misconfigured, match=r"data cannot be made or written to.*--data-dir"):
+        make_folders(tree.read(data_dir=tmp_path / "data"))
 
 
 def test_a_library_that_is_not_mounted_is_for_the_checks(tmp_path: Path) -> None:
