@@ -77,5 +77,9 @@ def _create(path: Path) -> None:
         path.hardlink_to(fresh)
     except FileExistsError:
         pass  # another process was faster: its key counts
+    except OSError:
+        # A disk without hard links, such as exFAT: what is left open is the moment between these two.
+        if not path.exists():
+            fresh.rename(path)
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,3 +69,15 @@ def test_signatures_are_ours_alone() -> None:
     assert box.signed(b"message", box.signature(b"message"))
     assert not box.signed(b"massage", box.signature(b"message"))
     assert not SecretBox.generate().signed(b"message", box.signature(b"message"))
+
+
+def test_a_disk_without_hard_links_gets_its_key_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as exFAT: the first start makes the key, and the second opens what that one sealed."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    sealed = SecretBox.from_file(tmp_path / "secret.key").seal("CANARY")
+    assert SecretBox.from_file(tmp_path / "secret.key").open(sealed) == "CANARY"
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
