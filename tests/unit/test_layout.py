@@ -44,7 +44,10 @@ def test_every_test_file_has_its_source_file() -> None:
     assert not stray, f"tests of nothing: {', '.join(sorted(stray))}"
 
 
-@pytest.mark.parametrize("script", sorted((ROOT / "script").iterdir()), ids=lambda path: path.name)
+SCRIPTS = sorted(path for path in (ROOT / "script").iterdir() if path.is_file())
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_every_script_starts_on_any_machine(script: Path) -> None:
     """Shell scripts know nothing but POSIX; what is more than a few lines is Python."""
     first = script.read_text(encoding="utf-8").splitlines()[0]
