@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from auralarchive import settings as tree
 from auralarchive.audio.isolated import IsolatedEngine
@@ -47,7 +49,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-out, err = Console(), Console(stderr=True)
+# Names of strangers hold brackets: nothing that is printed is read as markup.
+out, err = Console(markup=False, highlight=False), Console(stderr=True, markup=False, highlight=False)
 
 DataDir = Annotated[Path | None, typer.Option(help="Folder for database, keys and logs.", show_default=False)]
 Config = Annotated[
@@ -62,12 +65,17 @@ def main() -> None:
     try:
         app()
     except (AuralError, DatabaseRefused, ApiError, NoServer) as error:
-        err.print(f"[red]{type(error).__name__}:[/] {error}", highlight=False, soft_wrap=True)
+        _tell(f" {error}", "Error:", "red", to=err)
         sys.exit(1)
     except ValidationError as error:
         for problem in error.errors():
-            err.print(f"[red]Setting {'.'.join(map(str, problem['loc']))}:[/] {problem['msg']}", highlight=False)
+            _tell(f" {problem['msg']}", f"Setting {'.'.join(map(str, problem['loc']))}:", "red", to=err)
         sys.exit(2)
+
+
+def _tell(text: str, mark: str = "", style: str = "", *, to: Console = out) -> None:
+    """A coloured mark and one line, never broken: paths in it are there to be copied."""
+    to.print(Text.assemble((mark, style), text), soft_wrap=True)
 
 
 @contextmanager
@@ -117,12 +125,12 @@ def _serve(core: Core, also: str = "") -> None:
 
     def announce(url: str, setup_token: str | None) -> None:
         remember_server(settings.data_dir, url, core.local_key)
-        err.print(f"AuralArchive {VERSION} answers at [bold]{url}[/]", highlight=False)
+        err.print(Text.assemble(f"AuralArchive {VERSION} answers at ", (url, "bold")), soft_wrap=True)
         if setup_token is not None:
             err.print("There is no account yet. To make it from another machine, enter there this setup token:")
-            err.print(f"  {setup_token}", highlight=False, soft_wrap=True)
+            _tell(f"  {setup_token}", to=err)
         if also:
-            err.print(also, highlight=False)
+            _tell(also, to=err)
 
     try:
         asyncio.run(serve_core(core, announce=announce))
@@ -142,17 +150,32 @@ def demo(
     """
     with tempfile.TemporaryDirectory(prefix="auralarchive-demo-") as folder:
         root = data_dir or Path(folder) / "data"
-        with Demo(Path(folder) / "seed") as shared, _core(root, None, **_demo_settings(host, port)) as core:
+        shared = Demo(Path(folder) / "seed", tracker_port=_earlier_port(root))
+        with shared, _core(root, None, **_demo_settings(host, port)) as core:
+            (root / _TRACKER_PORT).write_text(str(shared.tracker_port))
             _offer(core, shared)
             _serve(
                 core,
-                f"1. Open the page and make an account.\n2. Search for [bold]{shared.info.search}[/] and download it.\n"
-                f"3. Watch it arrive in {core.holder.current.library_root}",
+                f"1. Open the page and make an account.\n2. Search for “{shared.info.search}” and download it.\n"
+                f"3. Watch it arrive in {core.holder.current.library_root}\n"
+                f"End it with Ctrl-C; {'all of it goes with it' if data_dir is None else 'the folder stays'}.",
             )
 
 
+#: In the demo's folder: torrents that an earlier demo left unfinished ask its tracker, so it keeps its port.
+_TRACKER_PORT = "demo-tracker-port"
+
+
+def _earlier_port(root: Path) -> int:
+    with suppress(OSError, ValueError):
+        return int((root / _TRACKER_PORT).read_text())
+    return 0
+
+
 def _demo_settings(host: str | None, port: int | None) -> dict[str, Any]:
-    return {**_server(host, port), "embedded": {"loopback": True, "listen_port": 0}}
+    # The book is small: at the usual pace of looking it would be there before a bar has moved.
+    quick = {"download_management": {"polling_interval_seconds": 0.5}}
+    return {**_server(host, port), **quick, "embedded": {"loopback": True, "listen_port": 0}}
 
 
 def _offer(core: Core, shared: Demo) -> None:
@@ -176,11 +199,23 @@ def search(
     if as_json:
         print(json.dumps(found, indent=2))
         return
+    if found["results"]:
+        out.print(_results(found["results"]))
+    elif found["indexers"]:
+        _tell("Nothing found. Try fewer words, or the title alone.", to=err)
+    else:
+        _tell("There is no indexer to ask yet. Add one under Settings in the pages.", to=err)
+    for indexer in found["indexers"]:
+        if indexer["status"] != "ok":
+            _tell(f" {indexer['error']}", f"{indexer['name']}:", "yellow", to=err)
+
+
+def _results(releases: list[dict[str, Any]]) -> Table:
     table = Table("match", "quality", "title", "size", "seeders", "indexer", box=None)
     # Whole, however narrow the terminal is: it is there to be copied into `add`.
-    longest = max((len(release["id"]) for release in found["results"]), default=0)
+    longest = max((len(release["id"]) for release in releases), default=0)
     table.add_column("release id", no_wrap=True, min_width=longest + 2)
-    for release in found["results"]:
+    for release in releases:
         table.add_row(
             f"{release['match_score']:.0f}",
             f"{release['quality_score']:.0f}",
@@ -190,10 +225,7 @@ def search(
             release["indexer"],
             release["id"],
         )
-    out.print(table)
-    for indexer in found["indexers"]:
-        if indexer["status"] != "ok":
-            err.print(f"[yellow]{indexer['name']}:[/] {indexer['error']}", highlight=False)
+    return table
 
 
 @app.command()
@@ -214,6 +246,10 @@ def add(
         made = api.post("/api/search/manual/download", {"download_url": link, **_named(title, author, None)})
     elif file.suffix.lower() in (".torrent", ".nzb"):
         raise typer.BadParameter(f"there is no file {file}.")
+    elif not re.fullmatch(r"[\w-]+", link):
+        raise typer.BadParameter(
+            "that is no magnet, link or file, and no release id; `auralarchive search` shows these."
+        )
     else:
         made = api.post("/api/search/manual/download", {"release_id": link, **_given(title, author)})
     if as_json:
@@ -250,7 +286,7 @@ def _follow(api: LocalApi, download_id: int) -> None:
             progress.update(task, description=status, completed=now["download_progress"] or 0)
             if f"{status} {reason}" != shown:
                 shown = f"{status} {reason}"
-                progress.console.print(shown.strip(), highlight=False)
+                _tell(shown.strip(), to=progress.console)
             if status in _ENDS or (status.endswith("_FAILED") and not now["next_retry_at"]):
                 break
             time.sleep(0.5)
@@ -305,9 +341,9 @@ def convert(
     if as_json:
         print(json.dumps(report(replace(result, path=output), seconds), indent=2))
         return
-    out.print(f"{output}: {result.mode}, {len(result.chapters)} chapters, {_size(result.size)}, {seconds:.1f} s")
+    _tell(f"{output}: {result.mode}, {len(result.chapters)} chapters, {_size(result.size)}, {seconds:.1f} s")
     for warning in result.warnings:
-        err.print(f"[yellow]Note:[/] {warning}", highlight=False)
+        _tell(f" {warning}", "Note:", "yellow", to=err)
 
 
 def _bitrate(text: str) -> int | None:
@@ -390,10 +426,10 @@ def doctor(data_dir: DataDir = None, config: Config = None, as_json: Json = Fals
         )
     else:
         for finding in findings:
-            mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
-            out.print(f"{mark} {finding.subject}: {finding.message}", highlight=False, soft_wrap=True)
+            mark, style = ("ok  ", "green") if finding.ok else ("bad ", "red")
+            _tell(f" {finding.subject}: {finding.message}", mark, style)
             if finding.remedy and not finding.ok:
-                out.print(f"      -> {finding.remedy}", highlight=False, soft_wrap=True)
+                _tell(f"      -> {finding.remedy}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
@@ -416,7 +452,7 @@ def fsck(data_dir: DataDir = None, config: Config = None, as_json: Json = False)
         print(json.dumps({"ok": not violations, "violations": violations}))
     else:
         for violation in violations:
-            out.print(f"[red]violated[/] {violation}", highlight=False, soft_wrap=True)
+            _tell(f" {violation}", "violated", "red")
         if not violations:
             out.print("All invariants hold.")
     if violations:
@@ -433,9 +469,9 @@ def import_config(
     with _core(data_dir, config) as core:
         result = take_over(file, core.holder)
     for name in result.taken:
-        out.print(f"[green]taken[/] {name}", highlight=False)
+        _tell(f" {name}", "taken", "green")
     for name in result.left:
-        out.print(f"[yellow]left [/] {name}", highlight=False, soft_wrap=True)
+        _tell(f" {name}", "left ", "yellow")
 
 
 def _size(size: int | None) -> str:

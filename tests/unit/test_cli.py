@@ -123,6 +123,15 @@ def test_convert_makes_a_book_and_never_overwrites(tmp_path: Path) -> None:
     assert output.read_bytes() == before
 
 
+def test_brackets_in_a_name_are_no_markup(tmp_path: Path) -> None:
+    """Releases are named so; Rich would swallow `[eng]` and break on `[/x]`."""
+    make_book(tmp_path / "book", chapters=1, seconds=1, codec="mp3")
+    output = tmp_path / "out [eng]" / "Emma [/x].m4b"
+    made = run(tmp_path, "convert", str(tmp_path / "book"), "-o", str(output), COLUMNS="40")
+    assert (made.returncode, made.stdout.count("\n")) == (0, 1), made.stderr
+    assert made.stdout.startswith(f"{output}: encode")
+
+
 def test_a_book_that_is_kept_does_not_share_its_file(tmp_path: Path) -> None:
     """Two names of one file would change together: the source must stay what it is."""
     make_book(tmp_path / "book", chapters=2, seconds=2, codec="mp3")
@@ -213,6 +222,12 @@ def test_import_config_takes_what_we_know(tmp_path: Path) -> None:
         assert "CANARY" not in str(list(database.iterdump()))
 
 
+def test_a_search_without_an_indexer_says_what_is_missing(server: RunningServer) -> None:
+    """An empty table leaves a newcomer guessing."""
+    result = server.run("search", "emma")
+    assert (result.stdout, "no indexer" in result.stderr) == ("", True)
+
+
 def test_search_and_follow_a_book_into_the_library(server: RunningServer, tmp_path: Path) -> None:
     """From the terminal alone: what is found, what becomes of it, and where it lies in the end."""
     with World(tmp_path / "shared") as world:
@@ -235,6 +250,8 @@ def test_search_and_follow_a_book_into_the_library(server: RunningServer, tmp_pa
 def test_adding_what_is_not_there_says_so(server: RunningServer) -> None:
     missing = server.run("add", "missing.torrent", "--title", "Emma")
     assert (missing.returncode, "there is no file missing.torrent" in missing.stderr) == (2, True)
+    words = server.run("add", "three fables")
+    assert (words.returncode, "auralarchive search" in words.stderr) == (2, True)
     nameless = server.run("add", "magnet:?xt=urn:btih:" + "ab" * 20)
     assert (nameless.returncode, "--title" in nameless.stderr) == (2, True)
 

@@ -66,24 +66,26 @@ _EDITIONS = (
 class Demo:
     """A local tracker, seeder and Torznab feed of one short book, on 127.0.0.1 until the block is left.
 
-    `folder` gets the seeded files and is not removed. Nothing is sent anywhere else.
+    `folder` gets the seeded files and is not removed. The tracker listens on `tracker_port` where that is free.
+    Nothing is sent anywhere else.
     """
 
     info = DemoInfo()
 
-    def __init__(self, folder: Path, *, upload_limit: int = _UPLOAD_LIMIT) -> None:
+    def __init__(self, folder: Path, *, upload_limit: int = _UPLOAD_LIMIT, tracker_port: int = 0) -> None:
         self._folder = folder
         self._upload_limit = upload_limit
         self._stack = ExitStack()
         self.api_key = secrets.token_hex(16)
         self.torznab_url = ""
         self.tracker_url = ""
+        self.tracker_port = tracker_port
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             seeder = stack.enter_context(Seeder(self._upload_limit))
-            tracker = stack.enter_context(Tracker(seeder.greet))
-            self.tracker_url = tracker.url
+            tracker = stack.enter_context(Tracker(seeder.greet, self.tracker_port))
+            self.tracker_url, self.tracker_port = tracker.url, tracker.port
             offers = [self._offer(edition) for edition in _EDITIONS]
             seeder.seed(offer.torrent for offer in offers)
             feed = TorznabFeed(offers, self.api_key)

@@ -29,12 +29,16 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class LoopbackServer:
-    """Answers GET requests by `page`, on a port of the system's choice, until the block is left."""
+    """Answers GET requests by `page` until the block is left; on `port` where it is free, else on any other."""
 
-    def __init__(self, page: Page) -> None:
-        self._server = _Server(("127.0.0.1", 0), _handler(page))
+    def __init__(self, page: Page, port: int = 0) -> None:
+        try:
+            self._server = _Server(("127.0.0.1", port), _handler(page))
+        except (OSError, OverflowError):
+            self._server = _Server(("127.0.0.1", 0), _handler(page))
+        self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="demo", daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -61,13 +61,17 @@ def make_torrent(path: Path, tracker_url: str) -> DemoTorrent:
 
 
 class Tracker:
-    """A BitTorrent tracker (BEP 3 and 23). `on_peer(info_hash, port)` hears of everybody who wants data."""
+    """A BitTorrent tracker (BEP 3 and 23). `on_peer(info_hash, port)` hears of everybody who wants data.
 
-    def __init__(self, on_peer: Callable[[str, int], None]) -> None:
+    It listens on `port` where that is free.
+    """
+
+    def __init__(self, on_peer: Callable[[str, int], None], port: int = 0) -> None:
         self._on_peer = on_peer
         self._lock = threading.Lock()
         self._swarms: dict[bytes, dict[int, bool]] = {}  # port -> whether it has everything
-        self._server = LoopbackServer(self._page)
+        self._server = LoopbackServer(self._page, port)
+        self.port = self._server.port
         # libtorrent asks trackers on loopback only where their path is just this.
         self.url = f"{self._server.url}/announce"
 
