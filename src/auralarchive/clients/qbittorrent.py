@@ -385,7 +385,7 @@ class QBittorrentClient:
         yield self._path_finding(preferences)
         state = self._mapping(self._api.get("sync/maindata", rid=0)).get("server_state")
         free = state.get("free_space_on_disk") if isinstance(state, Mapping) else None
-        if isinstance(free, int):
+        if isinstance(free, int) and free >= 0:  # -1: the folder is not there before the first torrent makes it
             yield Finding(free > 10**9, "Space", f"{free / 1e9:.1f} GB free.", "" if free > 10**9 else "Make room.")
 
     def _mapping(self, answer: Answer) -> Mapping[str, Any]:

@@ -155,7 +155,7 @@ class LiveAdapters:
     def test(self, kind: str, type_: str, settings: Mapping[str, Any], existing_id: int | None = None) -> AdapterReport:
         """Build one, try it and let go of it. Raises `AuralError`."""
         if kind == "indexer":
-            with closing(self.indexers.build(type_, "test", settings)) as indexer:
+            with closing(self.indexers.build(type_, "The indexer", settings)) as indexer:
                 report = indexer.test()
                 return AdapterReport(report.title, report.findings)
         return self._test_client(type_, settings, existing_id)

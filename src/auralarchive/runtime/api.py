@@ -87,7 +87,8 @@ class LocalApi:
 
     def _tested(self, plural: str, adapter: Mapping[str, Any]) -> Iterator[Finding]:
         report = self._send("POST", f"/api/{plural}/{adapter['id']}/test")
-        yield Finding(report["ok"], adapter["name"], f"{report['version']} answers." if report["ok"] else "See below.")
+        answers = f"{report['version']} answers{'' if report['ok'] else ', but something is wrong'}."
+        yield Finding(report["ok"], adapter["name"], answers if report["version"] else "Something is wrong.")
         yield from (_finding(row) for row in report["findings"])
 
     def _send(self, method: str, path: str, **content: Any) -> Any:

@@ -210,7 +210,7 @@ def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> L
 
     def trial(type_: str, values: Mapping[str, Any], folder: Path) -> DownloadClient:
         chosen = next(one for one in CLIENT_TYPES if one.type == type_)
-        return chosen.build("test", values, ClientContext(folder, (settings.library_root,)))
+        return chosen.build("The client", values, ClientContext(folder, (settings.library_root,)))
 
     clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool(
         "client", CLIENT_TYPES, store.adapters, context, redactor.register

@@ -197,7 +197,7 @@ def test_indexers_are_tried_and_their_goals_known(world: World) -> None:
     world.rows.add(AdapterRow(0, "indexer", "scripted", "Feed", True, 1, {"goal": 3.0}), frozenset())
     world.live.reload("indexer")
     assert world.live.seed_goals() == {"Feed": SeedGoal(3.0)}
-    assert world.live.test("indexer", "scripted", {}).version == "test"
+    assert world.live.test("indexer", "scripted", {}).version == "The indexer"
     assert [one.type for one in world.live.types("indexer")] == ["scripted"]
     with pytest.raises(Misconfigured, match="no indexer type"):
         world.live.test("indexer", "nonsense", {})
