@@ -111,10 +111,17 @@ class Workshop:
         downloads = self.tools.store.downloads
         # In this order: one that goes over to its client between the two is counted twice, never not at all.
         grabbing = sum(1 for row in downloads.claimed() if row.acquisition is S.FOUND and _alive(row, self.tools))
-        running = downloads.counts().get(S.DOWNLOADING, 0) - len(self.tools.live.idle())
-        busy = grabbing + max(running, 0)
+        busy = grabbing + downloads.counts().get(S.DOWNLOADING, 0)
+        if busy >= limit:
+            busy -= self._idle()
         # The same words for every waiting row at any time: what changes by itself would fill the log.
         return f"Waiting for a free place: {limit} may download at once." if busy >= limit else None
+
+    def _idle(self) -> int:
+        """How many that are DOWNLOADING now get no bytes. The board alone is not to be trusted: one that was
+        paused while its client does not answer still stands there as it was last seen."""
+        rows = self.tools.store.downloads.get_many(tuple(self.tools.live.idle()))
+        return sum(1 for row in rows if row.acquisition is S.DOWNLOADING)
 
     def run(self, job: Job) -> None:
         """Do the work of a claim and record how it ended. Never raises but for bugs of its own."""

@@ -246,6 +246,24 @@ def test_a_download_that_nobody_shares_gives_its_place_to_the_next(bench: Bench)
     assert bench.workshop.no_place() is not None, "the healthy one holds the one place now"
 
 
+def test_an_idle_one_that_is_paused_gives_no_second_place_away(bench: Bench) -> None:
+    """Its client does not answer any more, so it is still shown as idle: only what is DOWNLOADING counts."""
+    bench.places = 2
+    dead, *healthy = (bench.at(S.DOWNLOADING, number) for number in (1, 2))
+    bench.client.change(dead.download_client_id or "", state=ItemState.STALLED)
+    bench.poll()
+    bench.held.forward(600)
+    bench.client.change(healthy[0].download_client_id or "", downloaded=5)
+    bench.poll()
+    assert bench.workshop.no_place() is None
+    healthy.append(bench.at(S.DOWNLOADING, 3))
+    bench.client.faults["poll"] = DOWN
+    bench.commands.pause(dead.id)
+    bench.poll()
+    assert bench.live.idle() == {dead.id}
+    assert bench.workshop.no_place() is not None
+
+
 def test_what_an_unknown_state_is_called_is_told(bench: Bench) -> None:
     download = bench.at(S.DOWNLOADING)
     bench.client.change(download.download_client_id or "", state=ItemState.UNKNOWN, raw_state="dancing")
