@@ -75,8 +75,10 @@ def _links(root: Path, staging: str, folder: Path) -> Finding:
         linked = folder.stat().st_dev == root.stat().st_dev
     if linked:
         return Finding(True, _FOLDER, f"From {folder}, seeding files are linked and take no space twice.")
-    remedy = "Put both on one file system and, with containers, into one mounted folder; or live with copies."
-    return Finding(False, _FOLDER, f"Hard links from {folder} are not possible: seeding files are copied.", remedy)
+    # A choice and no fault: everything works so, and some want their seeding files to be files of their own.
+    copied = f"Books from {folder} are copied and take their space twice while they seed: hard links are not possible."
+    change = "To change that, put it and the library on one file system and, with containers, into one mounted folder."
+    return Finding(True, _FOLDER, f"{copied} {change}")
 
 
 def _try_link(root: Path, staging: str, folder: Path) -> bool:
