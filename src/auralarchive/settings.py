@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
+from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -260,7 +261,8 @@ class Settings(BaseSettings):
         """The database's URL; by default a file in the data folder."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{(self.data_dir / 'auralarchive.db').absolute()}"
+        file = (self.data_dir / "auralarchive.db").absolute()
+        return f"sqlite:///{quote(str(file))}"  # a folder's name may hold what ends a URL's path
 
 
 class _Saved(PydanticBaseSettingsSource):

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from auralarchive import settings as tree
+from auralarchive.store.database import open_database
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,14 @@ def test_places_below_the_data_folder_are_absolute(tmp_path: Path, monkeypatch: 
     assert settings.download_root == data / "downloads"
     assert settings.work_root == data / "work"
     assert settings.database == f"sqlite:///{data / 'auralarchive.db'}"
+
+
+@pytest.mark.parametrize("name", ["why?", "a#b", "100%25 mine", "é & ü", "a?mode=ro"])
+def test_the_data_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """What means something in a URL is just a letter of a folder's name."""
+    settings = tree.read(data_dir=tmp_path / name)
+    open_database(settings.database, sole_instance=False).close()
+    assert [file.name for file in (tmp_path / name).iterdir()] == ["auralarchive.db"]
 
 
 def test_the_librarys_short_name_stands_above_the_section(monkeypatch: pytest.MonkeyPatch) -> None:
