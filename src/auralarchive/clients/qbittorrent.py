@@ -58,7 +58,7 @@ class QBittorrentSettings(BaseModel):
     api_key: SecretStr = Field(
         default=SecretStr(""), title="API key", description="Instead of a password, from 5.2 on."
     )
-    category: str = Field(default="audiobooks", title="Category", description="Given to new torrents.")
+    category: str = Field(default="auralarchive", title="Category", description="Given to new torrents.")
     save_path: str = Field(
         default="",
         title="Save path",

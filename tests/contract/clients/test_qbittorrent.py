@@ -86,7 +86,7 @@ def test_an_adopted_item_without_category_gets_ours(
     hand.torrents_add(torrent_files=torrent.data, is_stopped=True, is_paused=True)
     wait_for(lambda: hand.torrents_info(torrent_hashes=torrent.info_hash))
     assert add(qbittorrent_rig, torrent).adopted
-    assert wait_for(lambda: hand.torrents_info(torrent_hashes=torrent.info_hash)[0].category) == "audiobooks"
+    assert wait_for(lambda: hand.torrents_info(torrent_hashes=torrent.info_hash)[0].category) == "auralarchive"
 
 
 def test_category_and_tags_changed_by_hand_lose_nothing(
@@ -151,7 +151,7 @@ def test_what_is_sent_arrives(qbittorrent_rig: QBittorrentRig, swarm: Swarm, han
     in_state(qbittorrent_rig, added.id, ItemState.PAUSED)
     info = hand.torrents_info(torrent_hashes=added.id)[0]
     assert (info.category, info.tags, info.dl_limit, info.up_limit) == (
-        "audiobooks",
+        "auralarchive",
         "auralarchive-test",
         64_000,
         32_000,

@@ -11,6 +11,7 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.qbittorrent import QBITTORRENT, QBittorrentClient, QBittorrentSettings, _Mirror
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
 from auralarchive.ports.errors import Misconfigured
+from auralarchive.settings import QBittorrentSection
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,11 @@ def test_secrets_are_not_shown() -> None:
     assert "hidden" not in repr(settings)
     assert "hidden" not in settings.model_dump_json()
     assert QBITTORRENT.secret_keys == {"password", "api_key"}
+
+
+def test_the_category_is_the_same_wherever_the_client_is_set_up() -> None:
+    """By file, by environment or in the pages: torrents of one person are not spread over two categories."""
+    assert QBittorrentSettings.model_validate({}).category == QBittorrentSection().category == "auralarchive"
 
 
 def test_the_mirror_follows_what_it_is_told() -> None:
