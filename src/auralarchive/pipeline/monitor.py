@@ -38,6 +38,8 @@ _log = logging.getLogger(__name__)
 AUTH_PAUSE_SECONDS = 30 * 60
 #: Progress goes to the database this often: after a crash the pages begin with a figure not too old.
 SAVE_SECONDS = 30.0
+#: A paused download that its client no longer has is looked for this often: nothing hangs on the answer.
+LOOK_AGAIN_SECONDS = 60.0
 
 
 #: When a download that has just failed is tried again by itself; None: a person has to act.
@@ -141,6 +143,7 @@ class Monitor:
         self._saved_at = 0.0
         self._saved: dict[int, float] = {}
         self._handed: dict[int, tuple[int | None, int | None, int]] = {}
+        self._look_again: dict[int, float] = {}
 
     # --- what others may call -----------------------------------------------------------------
 
@@ -229,6 +232,7 @@ class Monitor:
         for gone in {row.id for row in before} - watched:
             self._watches.pop(gone, None)
             self._handed.pop(gone, None)
+            self._look_again.pop(gone, None)
             self._saved.pop(gone, None)
             self._completion.forget(gone)
             self._board.forget(gone)
@@ -323,8 +327,17 @@ class Monitor:
         return self._clock.monotonic() - watch.moved_at >= self._settings.idle_seconds
 
     def _search(self, row: Download, client: DownloadClient) -> ItemOrNone:
-        """Not among ours: somebody may have taken our tag or category away, or it was adopted."""
-        return client.find(row.hashes) if row.hashes else None
+        """Not among ours: somebody may have taken our tag or category away, or it was adopted.
+
+        A row that goes on is soon found or given up; a paused one that is gone would be asked for at every poll.
+        """
+        now, paused = self._clock.monotonic(), row.acquisition is DownloadStatus.PAUSED
+        if not row.hashes or (paused and now < self._look_again.get(row.id, now)):
+            return None
+        found = client.find(row.hashes)
+        if found is None and paused:
+            self._look_again[row.id] = now + LOOK_AGAIN_SECONDS
+        return found
 
     def _follow(self, row: Download, client: DownloadClient, item: ItemOrNone) -> None:
         watch, decisions = o.observe(

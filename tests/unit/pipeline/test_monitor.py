@@ -12,7 +12,13 @@ from auralarchive.domain.client_item import ItemState
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.observe import Timers
 from auralarchive.domain.status import DownloadStatus, Removal, SeedingStatus
-from auralarchive.pipeline.monitor import AUTH_PAUSE_SECONDS, SAVE_SECONDS, ClientHealth, MonitorSettings
+from auralarchive.pipeline.monitor import (
+    AUTH_PAUSE_SECONDS,
+    LOOK_AGAIN_SECONDS,
+    SAVE_SECONDS,
+    ClientHealth,
+    MonitorSettings,
+)
 from auralarchive.ports.errors import AuthRefused, Unreachable
 from auralarchive.ports.store import Downloads
 from tests.support.processes import wait_for
@@ -198,6 +204,27 @@ def test_missing_is_looked_for_by_hash_before_it_is_lost(bench: Bench) -> None:
     assert (row.acquisition, row.failure_kind, row.retry_at) == (S.DOWNLOAD_FAILED, FailureKind.SOURCE_LOST, None)
 
 
+def test_a_paused_one_that_is_gone_is_asked_for_once_a_minute(bench: Bench) -> None:
+    """It is never given up, so it would be asked for at every poll, for ever; resumed, it is at once."""
+    download = bench.at(S.DOWNLOADING)
+    bench.commands.pause(download.id)
+    bench.poll()
+    item = bench.client.items.pop(download.download_client_id or "")
+    bench.client.calls.clear()
+    for _ in range(10):
+        bench.poll()
+        bench.held.forward(LOOK_AGAIN_SECONDS / 5)
+    assert bench.client.calls["find"] == 2
+    bench.client.items[item.id] = item
+    bench.poll()
+    assert bench.client.calls["find"] == 2, "what shows itself need not be looked for"
+    bench.client.items.clear()
+    bench.commands.resume(download.id)
+    bench.poll()
+    bench.poll()
+    assert bench.client.calls["find"] == 4
+
+
 def test_silence_is_not_missing(bench: Bench) -> None:
     download = bench.at(S.DOWNLOADING)
     bench.client.faults["poll"] = DOWN
@@ -355,8 +382,8 @@ def test_what_is_no_longer_watched_is_forgotten(bench: Bench) -> None:
         bench.work()
     bench.poll()
     monitor = bench.monitor
-    kept = (monitor._watches, monitor._handed, monitor._saved, bench.completion._looks, bench.live.all())
-    assert kept == ({}, {}, {}, {}, {})
+    assert (monitor._watches, monitor._handed, monitor._saved, monitor._look_again) == ({}, {}, {}, {})
+    assert (bench.completion._looks, bench.live.all()) == ({}, {})
 
 
 def test_a_download_of_a_client_that_is_not_enabled_says_so(bench: Bench) -> None:
