@@ -44,6 +44,8 @@ _SWEEP_EVERY = 1.0
 _REVALIDATE_EVERY = 30.0
 #: So many lines of the log are sent before others get their turn.
 _BATCH = 100
+#: Threads of our own for the questions asked here: those that all share may all wait for slow neighbours.
+_THREADS = 4
 
 #: Those who have caught up with the log, and hear what happens from now on.
 _ROOM = "live"
@@ -64,6 +66,7 @@ class Gateway:
         self._door = door
         self._redact = redact
         self._limits = limits or Limits()
+        self._threads = anyio.CapacityLimiter(_THREADS)
         self._seq = 0
         self._wake = asyncio.Event()
         self._tasks: TaskGroup | None = None
@@ -82,7 +85,7 @@ class Gateway:
 
     async def run(self) -> None:
         """Tell what is committed from now on, until cancelled."""
-        self._seq = await _asked(self._downloads.last_seq)
+        self._seq = await self._asked(self._downloads.last_seq)
         with self._loop_lock:
             self._loop = asyncio.get_running_loop()
         try:
@@ -129,7 +132,7 @@ class Gateway:
             with anyio.move_on_after(_SAFETY_NET):
                 await self._wake.wait()
             self._wake.clear()
-            while events := await _asked(self._downloads.events_after, self._seq, _BATCH):
+            while events := await self._asked(self._downloads.events_after, self._seq, _BATCH):
                 self._seq = events[-1].seq
                 await self._send(told(events, self._redact), to=_ROOM)
                 await self._connections.let_drain()
@@ -156,7 +159,7 @@ class Gateway:
             seen = None
             await self._sio.emit("resync", {"seq": self._seq}, to=sid)
         while seen is not None and seen < self._seq:
-            events = await _asked(self._downloads.events_after, seen, _BATCH)
+            events = await self._asked(self._downloads.events_after, seen, _BATCH)
             known = [event for event in events if event.seq <= self._seq]
             if not known:
                 break
@@ -168,7 +171,7 @@ class Gateway:
             await self._sio.emit("ready", {"seq": self._seq}, to=sid)
 
     async def _is_too_far_back(self, seen: int) -> bool:
-        first = await _asked(self._downloads.first_seq)
+        first = await self._asked(self._downloads.first_seq)
         return seen > self._seq or seen < first - 1 or self._seq - seen > self._limits.replay
 
     # Coming and staying.
@@ -176,7 +179,7 @@ class Gateway:
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
         if self._tasks is None:
             raise socketio.exceptions.ConnectionRefusedError("starting")
-        guest = await anyio.to_thread.run_sync(self._door.admit, environ["asgi.scope"], auth)
+        guest = await anyio.to_thread.run_sync(self._door.admit, environ["asgi.scope"], auth, limiter=self._threads)
         if guest is None:
             raise socketio.exceptions.ConnectionRefusedError("not_signed_in")
         self._connections.name(sid, guest, _seen(auth))
@@ -202,18 +205,17 @@ class Gateway:
         while True:
             await anyio.sleep(_REVALIDATE_EVERY)
             for guest in self._connections.guests():
-                if not await _asked(self._door.still_valid, guest):
+                if not await self._asked(self._door.still_valid, guest):
                     await self._connections.close_where(partial(operator.eq, guest))
 
-
-async def _asked(question: Callable[..., Answer], *arguments: Any) -> Answer:
-    """The store's answer. While the database is away it is asked again: a pause must not end the server."""
-    while True:
-        try:
-            return await anyio.to_thread.run_sync(question, *arguments)
-        except AuralError as error:
-            _log.warning("what happened cannot be told at the moment: %s", error)
-            await anyio.sleep(_SAFETY_NET)
+    async def _asked(self, question: Callable[..., Answer], *arguments: Any) -> Answer:
+        """The store's answer. While the database is away it is asked again: a pause must not end the server."""
+        while True:
+            try:
+                return await anyio.to_thread.run_sync(question, *arguments, limiter=self._threads)
+            except AuralError as error:
+                _log.warning("what happened cannot be told at the moment: %s", error)
+                await anyio.sleep(_SAFETY_NET)
 
 
 class _Manager(socketio.AsyncManager):  # type: ignore[misc]  # the library is not annotated

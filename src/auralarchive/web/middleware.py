@@ -24,6 +24,9 @@ from auralarchive.web.services import Metrics
 #: Everything that can be asked for without credentials, besides pages and their files.
 PUBLIC = frozenset({"/api/health", "/api/auth/status", "/api/auth/setup", "/api/auth/login"})
 
+#: So many callers are recognised at once.
+_THREADS = 8
+
 _POLICY = (
     "default-src 'none'",
     "script-src 'self'",
@@ -117,6 +120,8 @@ class Gate:
         self.boundary = boundary
         self.authenticator = authenticator
         self.redact = redact
+        # Threads of its own: those that all routes share may all wait for slow indexers and clients.
+        self.threads = anyio.CapacityLimiter(_THREADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -155,7 +160,7 @@ class Gate:
     async def _identity(self, visit: Visit) -> Identity | None:
         if "x-api-key" not in visit.headers and not _has_cookie(visit):
             return None
-        return await anyio.to_thread.run_sync(self.authenticator.identify, visit)
+        return await anyio.to_thread.run_sync(self.authenticator.identify, visit, limiter=self.threads)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

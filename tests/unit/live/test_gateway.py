@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import pytest
 
 from auralarchive.domain import events as e
@@ -12,7 +15,7 @@ from auralarchive.ports.errors import Unreachable
 from auralarchive.ports.store import NewDownload
 from tests.support.records import a_book
 from tests.support.sockets import listening
-from tests.support.web import API_KEY, World, wait_until
+from tests.support.web import API_KEY, World, make_world, wait_until
 
 KEY = {"X-Api-Key": API_KEY}
 
@@ -33,6 +36,27 @@ def test_a_change_is_heard_soon(world: World, transport: str) -> None:
         world.commands.cancel(number)
         assert listener.wait_for("download:cancelled")[0]["reason"]
         assert number in listener.wait_for("queue:updated", 2)[-1]["download_ids"]
+
+
+def test_events_do_not_wait_for_slow_neighbours(tmp_path: Path) -> None:
+    """Threads that all share may all be with slow indexers: the gateway begins, and lets people in, all the same."""
+    world = make_world(tmp_path)
+
+    async def main() -> None:
+        shared = anyio.to_thread.current_default_thread_limiter()
+        shared.total_tokens = 1
+        async with shared, anyio.create_task_group() as tasks:
+            tasks.start_soon(world.gateway.run)
+            with anyio.fail_after(10):
+                while world.gateway._tasks is None:  # noqa: ASYNC110 - it tells nobody that it has begun
+                    await anyio.sleep(0.01)
+                headers = [(b"host", b"127.0.0.1"), (b"x-api-key", API_KEY.encode())]
+                scope = {"type": "http", "scheme": "http", "headers": headers, "client": ("127.0.0.1", 5)}
+                await world.gateway._connect("sid", {"asgi.scope": {**scope, "path": "/", "method": "GET"}})
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main)
+    world.store.close()
 
 
 def test_the_key_may_come_in_the_payload(world: World) -> None:

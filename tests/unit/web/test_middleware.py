@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import anyio
+import anyio.to_thread
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
-from auralarchive.web.middleware import PUBLIC, is_guarded
-from tests.support.web import World
+from auralarchive.web.middleware import PUBLIC, Gate, is_guarded
+from tests.support.web import API_KEY, World
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,33 @@ def test_requests_are_counted_by_pattern(world: World) -> None:
     text = keyed.get("/metrics").text
     assert 'route="/api/downloads/queue/{download_id}",status="404"' in text
     assert "nonsense" not in text
+
+
+def test_who_comes_is_known_however_slow_the_neighbours_are(world: World) -> None:
+    """Threads that all routes share may all wait for an indexer: nobody waits at the gate for them."""
+    passed: list[Scope] = []
+
+    async def inside(scope: Scope, receive: Receive, send: Send) -> None:
+        passed.append(scope)
+
+    async def receive() -> Message:
+        raise AssertionError("nothing is read of a GET")
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    async def main() -> None:
+        shared = anyio.to_thread.current_default_thread_limiter()
+        shared.total_tokens = 1
+        gate = Gate(inside, world.services.boundary, world.services.authenticator, str)
+        headers = [(b"host", b"127.0.0.1"), (b"x-api-key", API_KEY.encode())]
+        scope = {"type": "http", "scheme": "http", "headers": headers, "client": ("127.0.0.1", 5)}
+        async with shared:
+            with anyio.fail_after(10):
+                await gate({**scope, "path": "/metrics", "method": "GET"}, receive, send)
+
+    anyio.run(main)
+    assert passed[0]["state"]["identity"] is not None
 
 
 def test_a_bug_is_an_id_and_nothing_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
