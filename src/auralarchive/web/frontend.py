@@ -11,13 +11,16 @@ import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from auralarchive.web.errors import Problem
 
 #: First parts of the addresses that pages have; the pages themselves tell what follows.
-PAGES = frozenset({"", "search", "downloads", "library", "wanted", "import", "settings", "system", "login", "setup"})
+PAGES = frozenset({"", "search", "downloads", "library", "settings", "system", "login", "setup"})
+#: First parts below which only programs ask: an address there that is none gets a problem as JSON.
+_NO_PAGES = frozenset({"api", "assets", "metrics", "socket.io"})
 
 _MISSING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>AuralArchive</title></head>
@@ -42,9 +45,9 @@ class Frontend:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             raise Problem("not_found")
-        await self._answer(scope["path"])(scope, receive, send)
+        await self._answer(scope["path"], for_a_person=_asks_for_a_page(scope))(scope, receive, send)
 
-    def _answer(self, path: str) -> Response:
+    def _answer(self, path: str, *, for_a_person: bool) -> Response:
         if not path:
             # The base path alone: below it, without its slash, relative addresses would lead elsewhere.
             return RedirectResponse(f"{self._base}/", 308)
@@ -52,9 +55,20 @@ class Frontend:
         if found is not None and path != "/index.html":
             kept = "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
             return _sent(found, kept)
-        if not _is_page(path):
+        known = _is_page(path)
+        if not known and (not for_a_person or _first(path) in _NO_PAGES):
             raise Problem("not_found")
-        return HTMLResponse(self._page, headers={"Cache-Control": "no-cache"})
+        # The document finds by the address that there is no such page, and says so with a way back.
+        return HTMLResponse(self._page, 200 if known else 404, headers={"Cache-Control": "no-cache"})
+
+
+def _asks_for_a_page(scope: Scope) -> bool:
+    """Whether a browser goes there. Its scripts, pictures and styles ask for other things than HTML."""
+    return "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def _first(path: str) -> str:
+    return path.removeprefix("/").split("/", 1)[0]
 
 
 def _rebased(html: str, base: str) -> str:

@@ -24,7 +24,9 @@ def static(tmp_path: Path) -> Path:
     return root
 
 
-def answer(frontend: Frontend, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+def answer(
+    frontend: Frontend, path: str, method: str = "GET", accept: str = "*/*"
+) -> tuple[int, dict[str, str], bytes]:
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -34,7 +36,13 @@ def answer(frontend: Frontend, path: str, method: str = "GET") -> tuple[int, dic
         await anyio.sleep_forever()
         raise AssertionError
 
-    scope = {"type": "http", "method": method, "path": path, "headers": [], "extensions": {}}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": [(b"accept", accept.encode())],
+        "extensions": {},
+    }
     anyio.run(frontend, scope, receive, send)
     headers = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
@@ -70,6 +78,8 @@ def test_hashed_files_are_kept_for_good(static: Path) -> None:
         "/index.html",
         "/downloads/../api",
         "/nothing",
+        "/wanted",
+        "/import",
         "/.env",
         "/downloads/1/2/3",
     ],
@@ -79,6 +89,20 @@ def test_nothing_else_is_there(static: Path, path: str) -> None:
     with pytest.raises(Problem) as caught:
         answer(Frontend(static), path)
     assert caught.value.kind.status == 404
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/wanted", "/import", "/downloads/1/2/3", "/.env"])
+def test_a_browser_gets_our_own_not_found_page(static: Path, path: str) -> None:
+    """A person sees the application with a way back, and whoever looks at the status still knows."""
+    status, headers, body = answer(Frontend(static), path, accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    assert (status, headers["cache-control"], body) == (404, "no-cache", b"<!doctype html>the page")
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/assets/gone-1a2b.js", "/metrics/x", "/socket.io/x"])
+def test_where_programs_ask_there_is_no_page(static: Path, path: str) -> None:
+    """An old script's address must not answer with HTML."""
+    with pytest.raises(Problem):
+        answer(Frontend(static), path, accept="text/html")
 
 
 def test_without_built_pages_it_says_how_to_build_them(tmp_path: Path) -> None:
