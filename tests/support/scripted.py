@@ -68,6 +68,7 @@ class ScriptedClient:
         self.calls: Counter[str] = Counter()
         self.limits: list[tuple[str, int | None, int | None]] = []
         self.priorities: list[tuple[str, int]] = []
+        self.goals: list[tuple[str, SeedGoal]] = []
         self.removed: list[str] = []
         self.options: list[AddOptions] = []
         self.closed = False
@@ -132,6 +133,7 @@ class ScriptedClient:
 
     def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None:
         self._called("set_seed_goal")
+        self.goals.append((item_id, goal))
 
     def set_priority(self, item_id: str, priority: int) -> None:
         self._called("set_priority")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from auralarchive.domain import events as e
 from auralarchive.domain.download import Download
 from auralarchive.domain.failures import FailureKind
+from auralarchive.domain.seeding import SeedGoal
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.tools import Job, Tools
 from auralarchive.ports.clients import AddOptions, DownloadClient, Payload
@@ -82,6 +83,9 @@ def _send(job: Job, payload: Payload, tools: Tools) -> e.SentToClient:
         _make_room(payload, options.tag, client)
         failpoint("grab.before_add")
         added = client.add(payload, options)
+        if not added.adopted and download.seed_goal != SeedGoal():
+            # One that was left there by an earlier download of ours still has the goal of that one.
+            client.set_seed_goal(added.id, download.seed_goal)
     failpoint("grab.after_add")
     return e.SentToClient(client.name, added.id, added.adopted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from auralarchive.clients.payloads import Payloads
 from auralarchive.domain import events as e
 from auralarchive.domain.failures import FailureKind
+from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.stages import grab
+from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.clients import AddOptions
 from auralarchive.ports.errors import Cancelled, Misconfigured, PermanentError
 from auralarchive.ports.store import Conflict
@@ -111,11 +114,27 @@ def test_an_item_that_is_there_is_adopted(bench: Bench) -> None:
     assert len(bench.client.items) == 1
 
 
+def test_an_item_that_is_ours_again_gets_the_goal_of_today(bench: Bench) -> None:
+    """What an earlier download left in the client has the seed goal of that one, until it is told."""
+    download = bench.manual()
+    bench.client.add(a_torrent(), AddOptions(bench.tools.tag(download.id), seed_goal=SeedGoal(9.0)))
+    bench.work()
+    assert bench.client.goals == [(a_torrent().info_hash_v1, bench.goals.general)]
+
+
+def test_without_a_goal_there_is_none_to_hand_over(bench: Bench) -> None:
+    replace(bench.commands, goals=SeedGoals(SeedGoal())).enqueue_payload(a_torrent(), bench.book())
+    bench.work()
+    assert (len(bench.client.items), bench.client.goals) == (1, [])
+
+
 def test_somebody_elses_item_is_used_and_never_ours(bench: Bench) -> None:
+    """Nor is its seed goal: that stays theirs."""
     download = bench.manual()
     bench.client.add(a_torrent(), AddOptions("somebody-else"))
     bench.work()
     assert bench.row(download.id).adopted
+    assert bench.client.goals == []
 
 
 def test_the_twin_of_another_download_fails_as_such(bench: Bench) -> None:
