@@ -143,6 +143,15 @@ class IllegalTransition(Exception):
         super().__init__(f"Download {download.id} is {self.status}: it cannot be {done} now.")
 
 
+class TooLate(IllegalTransition):
+    """The order of the pieces was chosen when the client got the download."""
+
+    def __init__(self, download: Download, event: e.Event) -> None:
+        super().__init__(download, event)
+        gone = f"Download {download.id} has gone to its client: whether it is loaded from the beginning is chosen before."
+        self.args = (f"{gone} To change it, cancel the download and add it again.",)
+
+
 def public_status(acquisition: DownloadStatus, seeding: SeedingStatus) -> DownloadStatus:
     """What people see: seeding shows once the book is imported."""
     if acquisition is not S.IMPORTED or seeding is SeedingStatus.NONE:
@@ -192,7 +201,7 @@ def apply(download: Download, event: e.Event, at: datetime) -> Download:
     """The record after `event` at the time `at`, one version on.
 
     Raises:
-        IllegalTransition: the tables above do not hold this step; nothing has changed.
+        IllegalTransition: the tables above do not hold this step, or it comes too late; nothing has changed.
     """
     kind = type(event)
     if not allows(download, kind):
@@ -383,8 +392,25 @@ def _(event: e.Adjusted, download: Download, at: datetime) -> Download:
         priority=download.priority if event.priority is None else event.priority,
         download_limit=_limit(download.download_limit, event.download_limit),
         upload_limit=_limit(download.upload_limit, event.upload_limit),
-        sequential=download.sequential if event.sequential is None else event.sequential,
+        sequential=_sequential(download, event),
     )
+
+
+def _sequential(download: Download, event: e.Adjusted) -> bool:
+    """Raises `TooLate` for a change that no client would hear of any more."""
+    if event.sequential is None or event.sequential is download.sequential:
+        return download.sequential
+    if not _before_client(download):
+        raise TooLate(download, event)
+    return event.sequential
+
+
+def _before_client(download: Download) -> bool:
+    """Whether the item is still to be added. While a worker has the release at hand it may be under way."""
+    status = download.paused_from if download.acquisition is S.PAUSED else download.acquisition
+    if status is S.FOUND:
+        return download.claim_token is None
+    return status in (S.QUEUED, S.SEARCHING, S.SEARCH_FAILED, S.DOWNLOAD_FAILED)
 
 
 def _limit(current: int | None, wanted: int | None) -> int | None:

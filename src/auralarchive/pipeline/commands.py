@@ -137,7 +137,10 @@ class Commands:
         upload_limit: int | None = None,
         sequential: bool | None = None,
     ) -> Download:
-        """Change priority or limits; 0 lifts a limit. The monitor hands them to the client."""
+        """Change priority or limits; 0 lifts a limit. The monitor hands them to the client.
+
+        `sequential` is chosen before a client has it: raises `lifecycle.TooLate` after that.
+        """
         return self.recorder.record(download_id, e.Adjusted(priority, download_limit, upload_limit, sequential))
 
     def _start(self, link: str, chosen: e.ReleaseChosen, book: Book, extras: Extras) -> Download:

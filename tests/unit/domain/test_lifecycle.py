@@ -18,6 +18,7 @@ from auralarchive.domain.lifecycle import (
     ACTIVE_STATUSES,
     RETRY_TO,
     IllegalTransition,
+    TooLate,
     acquisition_of,
     allows,
     apply,
@@ -199,6 +200,22 @@ def test_limits_are_kept_changed_or_lifted() -> None:
     assert (limited.download_limit, limited.upload_limit, limited.sequential) == (1000, None, True)
     assert walk(e.Adjusted(priority=3), start=limited).download_limit == 1000
     assert walk(e.Adjusted(download_limit=0), start=limited).download_limit is None
+
+
+@pytest.mark.parametrize("events", [TO_DOWNLOADING[:2], TO_DOWNLOADING, [*TO_DOWNLOADING, e.PauseRequested()]])
+def test_the_order_of_pieces_is_chosen_before_a_client_has_it(events: list[e.Event]) -> None:
+    """No client would hear of it any more: refused, not kept in silence. What stays as it is does no harm."""
+    gone = walk(*events)
+    with pytest.raises(TooLate, match="add it again"):
+        walk(e.Adjusted(sequential=True), start=gone)
+    assert walk(e.Adjusted(priority=3, sequential=False), start=gone).priority == 3
+
+
+@pytest.mark.parametrize("events", [[], TO_DOWNLOADING[:1], [*TO_DOWNLOADING[:1], e.PauseRequested()]])
+def test_the_order_of_pieces_may_be_chosen_until_then(events: list[e.Event]) -> None:
+    assert walk(*events, e.Adjusted(sequential=True)).sequential
+    failed = walk(*TO_DOWNLOADING, e.StageFailed(LOST))
+    assert walk(e.Adjusted(sequential=True), start=failed).sequential, "a retry sends it again"
 
 
 @pytest.mark.parametrize("status", sorted(ACQUISITION_STATUSES))
