@@ -126,9 +126,9 @@ _CLI = f"""# The command `auralarchive`
 
 {_NOTE}
 
-Every command explains itself with `--help`. It ends with 0 when all went well, with 1 when something did not, in words
-with a remedy, and with 2 when it was asked for something that cannot be. `search` and `add` talk to the server that
-runs over the same data folder on this machine, without a password.
+In a checkout it is `.venv/bin/auralarchive`. Every command explains itself with `--help`. It ends with 0 when all went
+well, with 1 when something did not, in words with a remedy, and with 2 when it was asked for something that cannot be.
+`search` and `add` talk to the server that runs over the same data folder on this machine, without a password.
 """
 
 
