@@ -148,7 +148,7 @@ class TooLate(IllegalTransition):
 
     def __init__(self, download: Download, event: e.Event) -> None:
         super().__init__(download, event)
-        gone = f"Download {download.id} has gone to its client: whether it is loaded from the beginning is chosen before."
+        gone = f"Download {download.id} has gone to its client: the order of its pieces is chosen before that."
         self.args = (f"{gone} To change it, cancel the download and add it again.",)
 
 
