@@ -166,7 +166,7 @@ export const en = {
     intro: "Every indexer you have set up is asked at once.",
     none: "Nothing was found.",
     noneHint: "Try fewer words, or only the author's last name.",
-    noIndexers: "No indexer is set up, so nothing can be found. Add one in the settings, or add a magnet link or a file below.",
+    noIndexers: "No indexer is set up, so nothing can be found. Add one in the settings, or add a magnet link or a file above.",
     found: (count: number) => many(count, "release", "releases"),
     shown: (shown: number, all: number) => `${shown} of ${many(all, "release", "releases")}`,
     indexers: "Indexers asked",
