@@ -160,8 +160,8 @@ _FAILURES = f"""# Failures
 
 A download that failed says what happened and what to do, and bears one of these codes, as `failure_kind` in the API.
 The codes are stable. What time may mend is tried again by itself, after growing waits and as often as the settings
-say; a fault of the surroundings is waited for without end. A fault of the release makes an automatic download choose
-another one, and never the same again.
+say; a fault of the surroundings is waited for without end, with waits that double from 1 minute to 15. A fault of the
+release makes an automatic download choose another one, and never the same again.
 
 | code | what happened | what to do | by itself |
 |---|---|---|---|

@@ -13,12 +13,16 @@ from auralarchive.domain.status import DownloadStatus, DownloadType, Removal, Se
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Failures of each stage since a person last asked for a retry."""
+    """Failures of each stage since a person last asked for a retry.
+
+    Faults of the surroundings cost a stage nothing: `surroundings` counts them in a row, for longer waits.
+    """
 
     search: int = 0
     download: int = 0
     conversion: int = 0
     import_: int = 0
+    surroundings: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ REMOVAL: Mapping[type[e.Event], Mapping[Removal, Removal]] = {
 }
 
 #: Events after which the worker that held the claim has nothing more to say.
+_SUCCESSES = (e.ReleaseChosen, e.PayloadStored, e.SentToClient, e.DownloadCompleted, e.ConversionDone, e.ImportDone)
 _KEEPS_CLAIM = (e.Claimed, e.Waiting, e.Adjusted, e.SeedingGoalReached, e.ItemGone)
 
 
@@ -222,6 +223,8 @@ def apply(download: Download, event: e.Event, at: datetime) -> Download:
         seeding=SEEDING.get(kind, {}).get(download.seeding, download.seeding),
         removal=REMOVAL.get(kind, {}).get(download.removal, download.removal),
     )
+    if isinstance(event, _SUCCESSES):
+        moved = replace(moved, attempts=replace(moved.attempts, surroundings=0))
     return _carry(event, moved, at)
 
 
@@ -423,7 +426,8 @@ def _progress_at(download: Download) -> float:
 
 def _counted(attempts: Attempts, kind: FailureKind, stage: Stage) -> Attempts:
     if kind in SURROUNDINGS:
-        return attempts
+        return replace(attempts, surroundings=attempts.surroundings + 1)
+    attempts = replace(attempts, surroundings=0)
     match stage:
         case Stage.SEARCH:
             return replace(attempts, search=attempts.search + 1)

@@ -12,6 +12,9 @@ from auralarchive.domain.status import Stage
 
 #: Waits after the first, second, third ... failure of a stage, in seconds; the last one repeats.
 WAITS = (60, 300, 900, 3600, 3 * 3600, 6 * 3600)
+#: Faults of the surroundings are waited for with doubling waits up to this one, in seconds: what is mended
+#: is soon noticed, and each try writes to a disk that may be the very one that is full.
+MOST_FOR_SURROUNDINGS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,15 @@ class RetryPolicy:
         """
         if failure.disposition is not Disposition.TRANSIENT:
             return None
+        wait = self._wait(download, failure)
+        return None if wait is None else now + timedelta(seconds=wait * self.scale * (1 + scatter / 10))
+
+    def _wait(self, download: Download, failure: Failure) -> float | None:
+        if failure.kind in SURROUNDINGS:
+            return backoff(download.attempts.surroundings + 1, first=WAITS[0], most=MOST_FOR_SURROUNDINGS)
         stage = download.acquisition.stage
         failed_before = attempts_of(download.attempts, stage)
-        if failure.kind not in SURROUNDINGS and failed_before >= self.limits[stage]:
-            return None
-        wait = WAITS[min(failed_before, len(WAITS) - 1)] * self.scale
-        return now + timedelta(seconds=wait * (1 + scatter / 10))
+        return WAITS[min(failed_before, len(WAITS) - 1)] if failed_before < self.limits[stage] else None
 
 
 def attempts_of(attempts: Attempts, stage: Stage) -> int:

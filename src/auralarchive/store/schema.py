@@ -106,6 +106,7 @@ download_queue = Table(
     Column("download_attempts", Whole, nullable=False),
     Column("conversion_attempts", Whole, nullable=False),
     Column("import_attempts", Whole, nullable=False),
+    Column("surroundings_failures", Whole, nullable=False),
     Column("retry_at", Utc),
     Column("paused_from", CleanText),
     Column("paused_in_client", Boolean, nullable=False),

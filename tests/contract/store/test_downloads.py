@@ -154,7 +154,7 @@ class TestCommit:
             priority=7,
             reason="r",
             failure_kind=FailureKind.NO_SPACE,
-            attempts=Attempts(1, 2, 3, 4),
+            attempts=Attempts(1, 2, 3, 4, 5),
             retry_at=NOON,
             paused_from=S.FOUND,
             paused_in_client=True,

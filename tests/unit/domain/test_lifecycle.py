@@ -185,8 +185,20 @@ def test_failures_count_for_their_own_stage_only_and_a_person_starts_afresh() ->
 def test_a_full_disk_costs_no_attempt() -> None:
     full = Failure(FailureKind.NO_SPACE, "Full.", "", Disposition.TRANSIENT)
     failed = walk(e.StageFailed(full, LATER), start=a_download(S.CONVERTING))
-    assert failed.attempts == Attempts()
+    assert failed.attempts == Attempts(surroundings=1)
     assert owner(failed) is Owner.TIMER
+
+
+def test_faults_of_the_surroundings_are_counted_in_a_row() -> None:
+    """The waits grow while the disk is full; once the stage succeeds, fails for another reason, or a person
+    asks, they begin anew."""
+    full = e.StageFailed(Failure(FailureKind.NO_SPACE, "Full.", "", Disposition.TRANSIENT), LATER)
+    again = of(e.RetryDue, e.ConversionStarted)
+    worn = walk(full, *again, full, *again, start=a_download(S.CONVERTING))
+    assert worn.attempts == Attempts(surroundings=2)
+    assert walk(SAMPLES[e.ConversionDone], start=worn).attempts == Attempts()
+    assert walk(SAMPLES[e.StageFailed], start=worn).attempts == Attempts(conversion=1)
+    assert walk(full, SAMPLES[e.RetryRequested], start=worn).attempts == Attempts()
 
 
 def test_another_release_forgets_the_client_of_the_last_one() -> None:

@@ -49,6 +49,18 @@ def test_a_full_disk_is_waited_for_however_long_it_takes() -> None:
     assert POLICY.retry_at(worn, failure(Disposition.TRANSIENT, FailureKind.NO_SPACE), NOON, 0.0) is not None
 
 
+def test_a_full_disk_is_asked_ever_less_often_but_every_quarter_of_an_hour() -> None:
+    """Its waits do not depend on what failed before: they grow by themselves, and not for ever."""
+    full = failure(Disposition.TRANSIENT, FailureKind.NO_SPACE)
+    waits = []
+    for number in (0, 1, 2, 3, 4, 100):
+        worn = replace(a_download(DownloadStatus.CONVERTING), attempts=Attempts(conversion=9, surroundings=number))
+        again = POLICY.retry_at(worn, full, NOON, 0.0)
+        assert again is not None
+        waits.append((again - NOON).total_seconds())
+    assert waits == [60, 120, 240, 480, 900, 900]
+
+
 def test_waits_grow_and_are_scattered_and_scaled() -> None:
     transient = failure(Disposition.TRANSIENT)
     first = POLICY.retry_at(a_download(), transient, NOON, 0.0)

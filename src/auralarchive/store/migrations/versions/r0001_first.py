@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("download_attempts", WHOLE, nullable=False),
         sa.Column("conversion_attempts", WHOLE, nullable=False),
         sa.Column("import_attempts", WHOLE, nullable=False),
+        sa.Column("surroundings_failures", WHOLE, nullable=False),
         sa.Column("retry_at", MOMENT, nullable=True),
         sa.Column("paused_from", TEXT, nullable=True),
         sa.Column("paused_in_client", sa.Boolean(), nullable=False),
