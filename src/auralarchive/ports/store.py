@@ -165,7 +165,10 @@ class Releases(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AdapterRow:
-    """One configured client or indexer. `settings` are plain; secrets inside are encrypted at rest."""
+    """One configured client or indexer. `settings` are plain; secrets inside are encrypted at rest.
+
+    `secrets_lost`: there are secrets, but the key file does not open them; `settings` are without them.
+    """
 
     id: int
     kind: Literal["client", "indexer", "notifier"]
@@ -174,10 +177,11 @@ class AdapterRow:
     enabled: bool
     priority: int
     settings: Mapping[str, Any]
+    secrets_lost: bool = False
 
 
 class Adapters(Protocol):
-    """Configured clients, indexers and notifiers; names are unique within a kind."""
+    """Configured clients and indexers; names are unique within a kind."""
 
     def list(self, kind: str) -> tuple[AdapterRow, ...]: ...
 
@@ -186,7 +190,11 @@ class Adapters(Protocol):
     def add(self, row: AdapterRow, secret_keys: frozenset[str]) -> AdapterRow:
         """Insert (its id is ignored). Raises ValueError when the name is taken."""
 
-    def update(self, row: AdapterRow, secret_keys: frozenset[str]) -> AdapterRow: ...
+    def update(self, row: AdapterRow, secret_keys: frozenset[str]) -> AdapterRow:
+        """Replace it; secrets that are lost stay as they are sealed until a new one is given.
+
+        Raises ValueError when the name is taken, LookupError when it is not there.
+        """
 
     def delete(self, kind: str, adapter_id: int) -> bool: ...
 

@@ -77,6 +77,9 @@ class AdapterPool(Generic[AdapterT, ContextT]):
         built: dict[int, _Built[AdapterT]] = {}
         problems: list[Finding] = []
         for row in rows:
+            if row.secrets_lost:  # to knock without its password could get us locked out there
+                problems.append(lost_secrets(row.name))
+                continue
             try:
                 built[row.id] = _Built(row, self.build(row.type, row.name, row.settings))
             except (AuralError, ValueError, OSError, RuntimeError, ArithmeticError) as error:
@@ -125,6 +128,16 @@ class AdapterPool(Generic[AdapterT, ContextT]):
             gone, self._built = self._built, {}
             for one in gone.values():
                 self._let_go(one)
+
+
+def lost_secrets(subject: str) -> Finding:
+    """What is to be done about secrets that the key file does not open."""
+    return Finding(
+        False,
+        subject,
+        "Its secrets cannot be read: they were sealed with another key file.",
+        "Enter them anew in its settings; or put the old secret.key back from your backup and start again.",
+    )
 
 
 def _told(error: Exception) -> str:

@@ -167,7 +167,11 @@ def probes(core: Core) -> Mapping[str, Callable[[], tuple[Finding, ...]]]:
         "FFmpeg": lambda: _ffmpeg_finding(core),
         "Disk space": lambda: _space_findings(core),
         "Housekeeping": lambda: core.housekeeper.findings,
-        "Settings": lambda: (*core.adapters.clients.problems, *core.adapters.indexers.problems),
+        "Settings": lambda: (
+            *core.adapters.clients.problems,
+            *core.adapters.indexers.problems,
+            *core.holder.problems,
+        ),
     }
 
 

@@ -10,8 +10,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from auralarchive import settings as tree
+from auralarchive.ports.clients import Finding
 from auralarchive.ports.store import SavedSettings
-from auralarchive.store import SecretBox
+from auralarchive.runtime.adapters import lost_secrets
+from auralarchive.store import SecretBox, SecretsUnreadable
 from auralarchive.web.services import InvalidSettings, SettingValue
 
 #: Sections that the pages show. Where the server listens is settled before there is a page.
@@ -47,6 +49,13 @@ class SettingsHolder:
         self._read, self._saved, self._box = read, saved, box
         self._one_at_a_time = threading.Lock()
         self.current = read(self._opened())
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """Secrets that the key file does not open; they count as not set, and stay sealed until entered anew."""
+        saved = self._saved.all()
+        lost = [f"{name}.{key}" for name, values in saved.items() for key in values if self._is_lost(values[key])]
+        return tuple(lost_secrets(name) for name in lost if tree.locked_by(*name.split(".")) is None)
 
     def schema(self) -> Mapping[str, Mapping[str, Any]]:
         return {name: model.model_json_schema() for name, model in SECTIONS.items()}
@@ -97,14 +106,23 @@ class SettingsHolder:
 
     def _opened(self) -> dict[str, dict[str, Any]]:
         return {
-            section: {key: self._open(value) for key, value in values.items()}
+            section: {key: self._open(value) for key, value in values.items() if not self._is_lost(value)}
             for section, values in self._saved.all().items()
         }
 
     def _open(self, value: Any) -> Any:
-        if isinstance(value, Mapping) and set(value) == {"sealed"}:
-            return json.loads(self._box.open(value["sealed"]))
-        return value
+        return json.loads(self._box.open(value["sealed"])) if _is_sealed(value) else value
+
+    def _is_lost(self, value: Any) -> bool:
+        try:
+            self._open(value)
+        except SecretsUnreadable:
+            return True
+        return False
+
+
+def _is_sealed(value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"sealed"}
 
 
 def _is_secret(model: type[BaseModel], key: str) -> bool:

@@ -1,9 +1,9 @@
-"""Configured clients, indexers and notifiers. Their secret settings are sealed."""
+"""Configured clients and indexers. Their secret settings are sealed."""
 
 from __future__ import annotations
 
-import builtins
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, insert, select, update
@@ -13,6 +13,7 @@ from auralarchive.ports.store import AdapterRow
 from auralarchive.store import schema
 from auralarchive.store.columns import clean_json
 from auralarchive.store.database import Database
+from auralarchive.store.errors import SecretsUnreadable
 from auralarchive.store.secrets import SecretBox
 
 _adapters = schema.adapters.c
@@ -40,18 +41,21 @@ class SqlAdapters:
 
     def add(self, row: AdapterRow, secret_keys: frozenset[str]) -> AdapterRow:
         """Insert it; the settings under `secret_keys` are sealed. Raises ValueError when the name is taken."""
-        statement = insert(schema.adapters).values(self._to_row(row, secret_keys)).returning(schema.adapters)
-        return self._saved(statement, row)
+        statement = insert(schema.adapters).returning(schema.adapters)
+        return self._saved(statement, row, self._to_row(row, secret_keys))
 
     def update(self, row: AdapterRow, secret_keys: frozenset[str]) -> AdapterRow:
-        """Replace it. Raises ValueError when the name is taken, LookupError when it is not there."""
-        statement = (
-            update(schema.adapters)
-            .where(_adapters.kind == row.kind, _adapters.id == row.id)
-            .values(self._to_row(row, secret_keys))
-            .returning(schema.adapters)
-        )
-        return self._saved(statement, row)
+        """Replace it. Raises ValueError when the name is taken, LookupError when it is not there.
+
+        Secrets that cannot be opened stay sealed as they are until a new one is given: the right file may come back.
+        """
+        this_one = (_adapters.kind == row.kind, _adapters.id == row.id)
+        values = self._to_row(row, secret_keys)
+        before = self.get(row.kind, row.id)
+        given = any(row.settings.get(key) for key in secret_keys)
+        if before is not None and before.secrets_lost and before.type == row.type and not given:
+            del values["sealed_settings"]
+        return self._saved(update(schema.adapters).where(*this_one).returning(schema.adapters), row, values)
 
     def delete(self, kind: str, adapter_id: int) -> bool:
         """Forget it; False where it was not there."""
@@ -59,10 +63,10 @@ class SqlAdapters:
         with self._database.write() as connection:
             return connection.execute(statement).rowcount == 1
 
-    def _saved(self, statement: Any, row: AdapterRow) -> AdapterRow:
+    def _saved(self, statement: Any, row: AdapterRow, values: Mapping[str, Any]) -> AdapterRow:
         try:
             with self._database.write() as connection:
-                saved = connection.execute(statement).mappings().first()
+                saved = connection.execute(statement.values(values)).mappings().first()
         except IntegrityError as error:
             raise ValueError(f"There is already a {row.kind} with the name {row.name!r}.") from error
         if saved is None:
@@ -82,8 +86,7 @@ class SqlAdapters:
         }
 
     def _from_row(self, row: RowMapping) -> AdapterRow:
-        sealed = row["sealed_settings"]
-        secrets: builtins.dict[str, Any] = json.loads(self._box.open(sealed)) if sealed else {}
+        secrets = self._opened(row["sealed_settings"])
         return AdapterRow(
             id=row["id"],
             kind=row["kind"],
@@ -91,5 +94,13 @@ class SqlAdapters:
             name=row["name"],
             enabled=row["enabled"],
             priority=row["priority"],
-            settings={**row["settings"], **secrets},
+            settings={**row["settings"], **(secrets or {})},
+            secrets_lost=secrets is None,
         )
+
+    def _opened(self, sealed: str | None) -> dict[str, Any] | None:
+        """The secrets; None where the key file does not fit them: they can be entered anew, so nothing may end here."""
+        try:
+            return json.loads(self._box.open(sealed)) if sealed else {}
+        except SecretsUnreadable:
+            return None

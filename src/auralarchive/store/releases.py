@@ -15,6 +15,7 @@ from auralarchive.domain.status import DownloadType
 from auralarchive.store import schema
 from auralarchive.store.columns import clean_json
 from auralarchive.store.database import Database
+from auralarchive.store.errors import SecretsUnreadable
 from auralarchive.store.secrets import SecretBox
 
 _releases = schema.releases.c
@@ -39,7 +40,10 @@ class SqlReleases:
         """The release, or None where it is unknown or forgotten."""
         with self._database.read() as connection:
             sealed = connection.scalar(select(_releases.sealed).where(_releases.id == release_id))
-        return None if sealed is None else _from_json(self._box.open(sealed))
+        try:
+            return None if sealed is None else _from_json(self._box.open(sealed))
+        except SecretsUnreadable:
+            return None  # of another key file's time: as good as forgotten, a new search finds it again
 
     def forget_before(self, moment: datetime) -> int:
         """Delete what was saved before; how many these were."""

@@ -16,6 +16,8 @@ from auralarchive.store.errors import SecretsUnreadable
 
 _REMEDY = "Put the key file of this database back from your backup, or enter the secrets anew."
 
+_DAMAGED = "Put it back from your backup; without one remove it, start again and enter the secrets anew."
+
 
 class SecretBox:
     """Seals and opens short texts. The first key seals; all of them open, so that keys can change."""
@@ -36,7 +38,7 @@ class SecretBox:
         try:
             return cls([line.encode("ascii") for line in path.read_text("ascii").split()])
         except ValueError as error:  # of the encoding, of Fernet, or of an empty list
-            raise SecretsUnreadable(f"The key file {path} is damaged.", _REMEDY) from error
+            raise SecretsUnreadable(f"The key file {path} is damaged.", _DAMAGED) from error
 
     @classmethod
     def generate(cls) -> SecretBox:

@@ -47,16 +47,19 @@ def is_unchanged(value: Any) -> bool:
     return isinstance(value, Mapping) and set(value) <= {"set"}
 
 
-def merged(given: Mapping[str, Any], stored: Mapping[str, Any] | None, secret_keys: frozenset[str]) -> dict[str, Any]:
+def merged(
+    given: Mapping[str, Any], stored: Mapping[str, Any] | None, secret_keys: frozenset[str], *, lost: bool = False
+) -> dict[str, Any]:
     """`given` with the stored secrets where they were left alone. Raises the problem `secret_needed`.
 
     A secret that stays keeps its address: a part of it that is left out does not fall back to a default,
-    behind which somebody else may listen.
+    behind which somebody else may listen. `lost` ones cannot be read now, but may be again.
     """
     result = {key: value for key, value in given.items() if not (key in secret_keys and is_unchanged(value))}
     kept = {key: stored[key] for key in secret_keys - set(result) if stored and stored.get(key)}
-    if kept and stored is not None and _moved(result, stored):
-        raise Problem("secret_needed", errors=[{"field": f"settings.{key}"} for key in sorted(kept)])
+    stays = set(kept) or (set(secret_keys) if lost and not any(result.get(key) for key in secret_keys) else set())
+    if stays and stored is not None and _moved(result, stored):
+        raise Problem("secret_needed", errors=[{"field": f"settings.{key}"} for key in sorted(stays)])
     address = {key: stored[key] for key in _ADDRESS & set(stored)} if kept and stored is not None else {}
     return {**address, **result, **kept}
 

@@ -17,7 +17,7 @@ from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import Payload
 from auralarchive.ports.library import LibraryFile
 from auralarchive.ports.store import AdapterRow
-from auralarchive.store import SecretBox, SecretsUnreadable, SqlStore, open_store
+from auralarchive.store import SecretBox, SqlStore, open_store
 from auralarchive.store.database import open_database
 from tests.contract.store.support import NOON, HeldClock, enqueue
 
@@ -79,11 +79,11 @@ class TestAdapters:
             store.adapters.update(added, frozenset())
 
     def test_need_their_key(self, store: SqlStore, database_url: str) -> None:
-        """With another key file nothing is guessed: the error says what to put back."""
+        """With another key file nothing is guessed, and nothing is locked: they say that their secrets are lost."""
         store.adapters.add(_adapter(password=CANARY), frozenset({"password"}))
         other = open_store(database_url, secret_box=SecretBox.generate(), clock=HeldClock(), sole_instance=False)
-        with pytest.raises(SecretsUnreadable, match="key file"):
-            other.adapters.list("client")
+        (lost,) = other.adapters.list("client")
+        assert (lost.secrets_lost, "password" in lost.settings) == (True, False)
         other.close()
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from auralarchive.ports.store import AdapterRow
+from auralarchive.runtime.serve import probes
 from auralarchive.runtime.settings_view import SECTIONS
 from auralarchive.web.services import InvalidSettings
 
@@ -79,3 +81,37 @@ def test_every_section_has_a_schema_for_its_form(core: Any) -> None:
     assert set(schema) == set(SECTIONS)
     assert "ffmpeg" not in core.holder.values()["conversion"]
     assert schema["search"]["properties"]["deadline_seconds"]["title"]
+
+
+def test_a_lost_key_file_locks_nobody_out(opened: OpenCore, tmp_path: Path) -> None:
+    """The server starts; what cannot be read is not set, is told with what to do, and is back with the old key file."""
+    core = opened()
+    core.holder.save("qbittorrent", {"qb_password": "old"})
+    row = AdapterRow(
+        0, "indexer", "torznab", "Feed", enabled=True, priority=1, settings={"url": "http://x/", "api_key": "old"}
+    )
+    core.store.adapters.add(row, frozenset({"api_key"}))
+    core.close()
+    key = tmp_path / "data" / "secret.key"
+    key.rename(tmp_path / "backup.key")
+
+    core = opened()
+    assert not core.holder.values()["qbittorrent"]["qb_password"].is_set
+    assert core.adapters.indexers.all() == ()
+    findings = probes(core)["Settings"]()
+    assert [finding.subject for finding in findings] == ["Feed", "qbittorrent.qb_password"]
+    assert all("Enter them anew" in finding.remedy for finding in findings)
+    core.holder.save("qbittorrent", {"category": "books"})
+    core.close()
+
+    key.unlink()
+    (tmp_path / "backup.key").rename(key)
+    core = opened()
+    assert core.holder.current.qbittorrent.qb_password.get_secret_value() == "old"
+    assert probes(core)["Settings"]() == ()
+    core.close()
+
+    key.unlink()
+    core = opened()
+    core.holder.save("qbittorrent", {"qb_password": "new"})
+    assert [finding.subject for finding in probes(core)["Settings"]()] == ["Feed"]

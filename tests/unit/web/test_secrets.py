@@ -44,3 +44,12 @@ def test_an_address_that_is_left_out_stays_with_its_secret() -> None:
     merged = secrets.merged({"host": "nas"}, stored, frozenset({"password"}))
     assert merged == {"host": "nas", "port": 9000, "https": True, "password": "CANARY"}
     assert secrets.merged({"password": "new"}, stored, frozenset({"password"})) == {"password": "new"}
+
+
+def test_a_lost_secret_stays_with_its_address_too() -> None:
+    """It cannot be read now, but the right key file may come back: it must not wait there for another host."""
+    stored, keys = {"host": "nas"}, frozenset({"password"})
+    with pytest.raises(Problem):
+        secrets.merged({"host": "elsewhere"}, stored, keys, lost=True)
+    assert secrets.merged({"host": "elsewhere", "password": "new"}, stored, keys, lost=True)["password"] == "new"
+    assert secrets.merged({"host": "nas", "password": {"set": False}}, stored, keys, lost=True) == {"host": "nas"}

@@ -132,7 +132,8 @@ def adapters_router(kind: Kind, plural: str) -> APIRouter:
             _check_name(before, body.name)
         made = _type(services, kind, body.type)
         stored = before.settings if before.type == body.type else None
-        settings = _plain(made, secrets.merged(body.settings, stored, made.secret_keys))
+        lost = before.secrets_lost
+        settings = _plain(made, secrets.merged(body.settings, stored, made.secret_keys, lost=lost))
         row = AdapterRow(adapter_id, kind, body.type, body.name, body.enabled, body.priority, settings)
         saved = _saved(services.store.adapters.update, row, made)
         services.adapters.reload(kind)
