@@ -21,6 +21,8 @@ from auralarchive.ports.door import Guest
 
 #: How long more may wait unread than is healthy, in seconds.
 _BEHIND_SECONDS = 5.0
+#: So many times the packets that may wait are never forgiven.
+_FAR_BEHIND = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,13 @@ class Connections:
         await self._sio.shutdown()
 
     async def _close_slow(self) -> None:
-        now = time.monotonic()
+        """Who is behind has a moment to catch up; who is far behind has none: it would fill the memory."""
+        now, few = time.monotonic(), self._limits.waiting_packets
         for eio in tuple(self._named):
-            if self._waiting(eio) <= self._limits.waiting_packets:
+            waiting = self._waiting(eio)
+            if waiting <= few:
                 self._behind_since.pop(eio, None)
-            elif now - self._behind_since.setdefault(eio, now) > _BEHIND_SECONDS:
+            elif waiting > _FAR_BEHIND * few or now - self._behind_since.setdefault(eio, now) > _BEHIND_SECONDS:
                 await self._close(eio)
 
     async def _close(self, eio: str) -> None:
