@@ -1133,7 +1133,7 @@ export interface components {
             status: components["schemas"]["DownloadStatus"];
             /**
              * Download Progress
-             * @description 0 to 100
+             * @description 0 to 100; of the stage at work while CONVERTING or IMPORTING
              */
             download_progress: number;
             /** Quality Score */
@@ -1267,7 +1267,7 @@ export interface components {
             status: components["schemas"]["DownloadStatus"];
             /**
              * Download Progress
-             * @description 0 to 100
+             * @description 0 to 100; of the stage at work while CONVERTING or IMPORTING
              */
             download_progress: number;
             /** Quality Score */

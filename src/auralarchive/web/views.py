@@ -30,6 +30,9 @@ Redact = Callable[[str], str]
 
 _NOT_LIVE = Live()
 
+#: While these are at work, the progress shown is their own.
+_STAGES = frozenset({DownloadStatus.CONVERTING, DownloadStatus.IMPORTING})
+
 
 class Json(Response):
     """JSON as UTF-8. Half characters out of foreign data become question marks, not errors."""
@@ -63,7 +66,7 @@ class DownloadView(View):
     download_client_id: str | None
     download_type: DownloadType
     status: DownloadStatus
-    download_progress: float = Field(description="0 to 100")
+    download_progress: float = Field(description="0 to 100; of the stage at work while CONVERTING or IMPORTING")
     quality_score: float | None
     match_score: float | None
     file_format: str | None
@@ -282,7 +285,7 @@ def download_view(download: Download, live: Live | None, redact: Redact) -> dict
         "download_client_id": download.download_client_id,
         "download_type": download.download_type.value,
         "status": public_status(download.acquisition, download.seeding).value,
-        "download_progress": round(max(download.progress, now.progress), 2),
+        "download_progress": round(_progress(download, live), 2),
         "quality_score": download.quality_score,
         "match_score": download.match_score,
         "file_format": download.file_format,
@@ -321,6 +324,13 @@ def download_view(download: Download, live: Live | None, redact: Redact) -> dict
         "sequential": download.sequential,
         "actions": list(allowed_actions(download)),
     }
+
+
+def _progress(download: Download, live: Live | None) -> float:
+    """What the live messages tell, too: a stage at work counts from 0 again, all else is the download's own."""
+    if live is not None:
+        return live.progress
+    return 0.0 if download.acquisition in _STAGES else download.progress
 
 
 def file_view(file: ClientFile) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.release import Reason
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, SeedingStatus
+from auralarchive.live.messages import progress_rows
 from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import IndexerOutcome
@@ -30,6 +31,25 @@ def test_a_download_is_what_its_model_says(status: DownloadStatus) -> None:
         views.DownloadView.model_validate(views.download_view(download, live, str))
     detail = {**views.download_view(download, None, str), "files": [views.file_view(ClientFile("a/b.mp3", 5))]}
     views.DownloadDetail.model_validate(detail)
+
+
+@pytest.mark.parametrize(
+    ("status", "live", "shown"),
+    [
+        (DownloadStatus.DOWNLOADING, None, 40.0),
+        (DownloadStatus.DOWNLOADING, Live(55.0), 55.0),
+        (DownloadStatus.CONVERTING, Live(12.5), 12.5),
+        (DownloadStatus.IMPORTING, Live(3.0), 3.0),
+        (DownloadStatus.CONVERTING, None, 0.0),
+        (DownloadStatus.CONVERSION_FAILED, None, 40.0),
+    ],
+)
+def test_progress_is_what_the_live_messages_tell(status: DownloadStatus, live: Live | None, shown: float) -> None:
+    """A list that is loaded anew must not jump back to 100 in the middle of a conversion."""
+    view = views.download_view(replace(a_download(status), progress=40.0), live, str)
+    assert view["download_progress"] == shown
+    if live is not None:
+        assert [row["progress"] for row in progress_rows({1: live}, {})] == [shown]
 
 
 def test_seeding_shows_after_the_import() -> None:
