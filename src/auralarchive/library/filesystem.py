@@ -16,7 +16,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,11 +59,17 @@ class LibrarySettings:
 class FilesystemLibrary:
     """The `Library` port over a folder of the local file system.
 
+    `used_folders` tells which download folders `check` is to look at; without it, all of the settings.
     Raises `BadTemplate` when made with a naming template that we refuse.
     """
 
-    def __init__(self, root: Path, settings: LibrarySettings | None = None) -> None:
-        self._root = root.absolute()
+    def __init__(
+        self,
+        root: Path,
+        settings: LibrarySettings | None = None,
+        used_folders: Callable[[], tuple[Path, ...]] | None = None,
+    ) -> None:
+        self._root, self._used_folders = root.absolute(), used_folders
         self._settings = settings or LibrarySettings()
         self._template = parse_template(self._settings.template)
         # A client may name a folder by its real path where ours is a link to it.
@@ -117,7 +123,8 @@ class FilesystemLibrary:
     def check(self) -> tuple[Finding, ...]:
         """Whether it is there, writable, has space, and can take hard links."""
         settings = self._settings
-        return check_library(self._root, STAGING, settings.download_folders, settings.reserve_bytes)
+        folders = settings.download_folders if self._used_folders is None else self._used_folders()
+        return check_library(self._root, STAGING, folders, settings.reserve_bytes)
 
     @contextmanager
     def _opened(self) -> Iterator[int]:

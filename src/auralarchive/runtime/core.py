@@ -50,6 +50,7 @@ from auralarchive.runtime.derived import (
     monitor_settings,
     retry_policy,
     stage_settings,
+    used_folders,
 )
 from auralarchive.runtime.housekeeping import Housekeeper
 from auralarchive.runtime.scoring import score_with
@@ -158,7 +159,11 @@ def _assemble(
         settings.search.deadline_seconds,
     )
     exits.callback(searcher.close)
-    library = FilesystemLibrary(settings.library_root, library_settings(settings))
+    library = FilesystemLibrary(
+        settings.library_root,
+        library_settings(settings),
+        lambda: used_folders(settings, store.adapters.list("client")),
+    )
     tools = Tools(
         store=store,
         clients=adapters.clients,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
 from pydantic import SecretStr
 
 from auralarchive import settings as tree
@@ -15,6 +18,7 @@ from auralarchive.library.filesystem import LibrarySettings
 from auralarchive.pipeline.monitor import MonitorSettings
 from auralarchive.pipeline.tools import StageSettings
 from auralarchive.ports.errors import Misconfigured
+from auralarchive.ports.store import AdapterRow
 
 
 def audio_settings(settings: tree.Settings) -> AudioSettings:
@@ -95,3 +99,22 @@ def library_settings(settings: tree.Settings) -> LibrarySettings:
         reserve_bytes=settings.library.reserve_bytes,
         download_folders=(settings.download_root,),
     )
+
+
+def used_folders(settings: tree.Settings, clients: Iterable[AdapterRow]) -> tuple[Path, ...]:
+    """Where enabled clients put what they fetch, as far as their settings tell it: what the doctor looks at."""
+    enabled = [row for row in clients if row.enabled]
+    used = {Path(row.settings["download_folder"]) for row in enabled if row.settings.get("download_folder")}
+    root = settings.download_root
+    # A mapping may well name a folder above: that one is not the folder of the downloads, ours below it is.
+    if any(path.is_relative_to(root) or root.is_relative_to(path) for row in enabled for path in _named(row)):
+        used.add(root)
+    return tuple(sorted(used))
+
+
+def _named(client: AdapterRow) -> Iterator[Path]:
+    """The folders here that the settings of a client of its own name."""
+    if client.settings.get("save_path"):
+        yield Path(client.settings["save_path"])
+    for mapping in client.settings.get("path_mappings") or ():
+        yield Path(mapping["local"])

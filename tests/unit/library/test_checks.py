@@ -59,6 +59,15 @@ def test_another_disk_is_well_too_but_its_price_is_told(place: Place, small_disk
         assert all(part in told[0] for part in ("copied", "space twice", "one file system"))
 
 
+def test_only_folders_in_use_are_looked_at(place: Place) -> None:
+    """A folder of a client that is switched off may be missing."""
+    settings = LibrarySettings(reserve_bytes=0, download_folders=(place.downloads / "unmounted",))
+    assert failures(FilesystemLibrary(place.root, settings, tuple)) == []
+    used = FilesystemLibrary(place.root, settings, lambda: (place.downloads,))
+    assert failures(used) == []
+    assert any(str(place.downloads) in finding.message for finding in used.check())
+
+
 def test_a_missing_download_folder_is_told(place: Place) -> None:
     missing = (place.downloads / "unmounted",)
     library = FilesystemLibrary(place.root, LibrarySettings(reserve_bytes=0, download_folders=missing))

@@ -10,7 +10,15 @@ from auralarchive import settings as tree
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import Stage
 from auralarchive.ports.errors import Misconfigured
-from auralarchive.runtime.derived import audio_settings, general_goal, library_settings, monitor_settings, retry_policy
+from auralarchive.ports.store import AdapterRow
+from auralarchive.runtime.derived import (
+    audio_settings,
+    general_goal,
+    library_settings,
+    monitor_settings,
+    retry_policy,
+    used_folders,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +75,23 @@ def test_the_library_knows_where_downloads_lie(tmp_path: Path) -> None:
     settings = tree.read(data_dir=tmp_path, library={"template": "{title}/{title}.m4b"})
     made = library_settings(settings)
     assert (made.template, made.download_folders) == ("{title}/{title}.m4b", (tmp_path / "downloads",))
+
+
+def a_client(*, enabled: bool = True, **settings: object) -> AdapterRow:
+    return AdapterRow(1, "client", "any", "A client", enabled, 1, settings)
+
+
+@pytest.mark.parametrize(
+    ("client", "used"),
+    [
+        (a_client(download_folder="/elsewhere"), ["/elsewhere"]),
+        (a_client(download_folder="/elsewhere", enabled=False), []),
+        (a_client(path_mappings=[{"remote": "/data", "local": "/aural"}]), ["/aural/downloads"]),
+        (a_client(path_mappings=[{"remote": "/data", "local": "/mnt"}], save_path=""), []),
+        (a_client(save_path="/aural/downloads/books", path_mappings=[]), ["/aural/downloads"]),
+        (a_client(host="localhost"), []),
+    ],
+)
+def test_the_doctor_looks_only_where_an_enabled_client_puts_books(client: AdapterRow, used: list[str]) -> None:
+    settings = tree.read(data_dir=Path("/aural"))
+    assert used_folders(settings, [client]) == tuple(map(Path, used))
