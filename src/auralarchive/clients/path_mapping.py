@@ -81,7 +81,8 @@ class PathMapper:
             raise self._misconfigured(
                 remote,
                 "is in a folder that does not exist here and that no path mapping covers",
-                f"Add a path mapping for {root}, as when the client runs in a container or on another machine.",
+                f"Add a path mapping for {root} if the client runs in a container or on another machine; "
+                "on this one it makes the folder with its first download.",
             )
         return Path(remote), root
 
