@@ -854,7 +854,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Counters in the Prometheus format.
+         * @description Counters and the moment's numbers in the Prometheus format.
          */
         get: operations["metrics_metrics_get"];
         put?: never;

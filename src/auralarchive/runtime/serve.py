@@ -22,6 +22,7 @@ from auralarchive.pipeline.monitor import ClientStatus
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError, Misconfigured
 from auralarchive.runtime.core import Core
+from auralarchive.runtime.gauges import gauges
 from auralarchive.runtime.supervisor import BlockingPart, Server, supervise
 from auralarchive.settings import Settings
 from auralarchive.web.app import create_app
@@ -114,7 +115,7 @@ def build_server(core: Core, announce: Announce) -> _Built:
             authenticator=authenticator,
             boundary=boundary,
             sockets=gateway,
-            metrics=Metrics(),
+            metrics=Metrics(lambda: gauges(core)),
             clock=core.clock,
             health=health.findings,
             files=core.files_of,

@@ -56,7 +56,7 @@ def system(services: CurrentServices) -> Response:
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(services: CurrentServices) -> Response:
-    """Counters in the Prometheus format."""
+    """Counters and the moment's numbers in the Prometheus format."""
     exposition, content_type = services.metrics.render()
     return Response(exposition, media_type=content_type)
 
