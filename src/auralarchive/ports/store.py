@@ -212,6 +212,15 @@ class LibraryBook:
     added_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BookList:
+    """One page of the library, newest first; `cursor` of None is the last page."""
+
+    items: tuple[LibraryBook, ...]
+    total: int
+    cursor: int | None
+
+
 class Books(Protocol):
     """The library's records."""
 
@@ -238,6 +247,9 @@ class Books(Protocol):
     def get(self, book_id: int) -> LibraryBook | None: ...
 
     def all(self) -> tuple[LibraryBook, ...]: ...
+
+    def page(self, text: str = "", *, limit: int = 50, cursor: int | None = None) -> BookList:
+        """Books whose title, author or series hold every word of `text`, from `cursor` of the page before on."""
 
 
 class Recipes(Protocol):

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
 
 from auralarchive.domain.book import Book
 from auralarchive.ports.library import LibraryFile
-from auralarchive.ports.store import LibraryBook
+from auralarchive.ports.store import BookList, LibraryBook
 from auralarchive.store import schema
 from auralarchive.store.database import Database
 from auralarchive.store.recipes import check_claim
+from auralarchive.store.rows import folded
 
 _BOOK = (
     "asin",
@@ -84,10 +85,40 @@ class SqlBooks:
         with self._database.read() as connection:
             return _read(connection)
 
+    def page(self, text: str = "", *, limit: int = 50, cursor: int | None = None) -> BookList:
+        """One page, newest first, of the books that hold every word of `text`. See `ports.store.Books.page`."""
+        words = folded(text).split()
+        with self._database.read() as connection:
+            total, ids = _found(connection, words, cursor) if words else _newest(connection, limit + 1, cursor)
+            items = _read(connection, _books.id.in_(ids[:limit]))
+        return BookList(items, total, ids[limit - 1] if len(ids) > limit else None)
+
     def _one(self, condition: ColumnElement[bool]) -> LibraryBook | None:
         with self._database.read() as connection:
             found = _read(connection, condition)
         return found[0] if found else None
+
+
+def _newest(connection: Connection, limit: int, cursor: int | None) -> tuple[int, Sequence[int]]:
+    """How many books there are, and the ids of the page."""
+    total = connection.scalar(select(func.count()).select_from(schema.books)) or 0
+    older = () if cursor is None else (_books.id < cursor,)
+    return total, connection.scalars(select(_books.id).where(*older).order_by(_books.id.desc()).limit(limit)).all()
+
+
+def _found(connection: Connection, words: Sequence[str], cursor: int | None) -> tuple[int, Sequence[int]]:
+    """How many books hold the words, and the ids from the cursor on.
+
+    Compared here, on just three columns: databases do not agree on what a small letter is.
+    """
+    query = select(_books.id, _books.title, _books.author, _books.series).order_by(_books.id.desc())
+    found = [number for number, *texts in connection.execute(query) if _holds(texts, words)]
+    return len(found), [number for number in found if cursor is None or number < cursor]
+
+
+def _holds(texts: Sequence[str | None], words: Sequence[str]) -> bool:
+    text = folded("\n".join(filter(None, texts)))
+    return all(word in text for word in words)
 
 
 def _write_book(connection: Connection, download_id: int, row: Mapping[str, Any]) -> int:

@@ -33,15 +33,12 @@ def books(
     cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,15}$", description="As `next_cursor` gave it.")] = None,
 ) -> Response:
     """Books, newest first."""
-    wanted = [entry for entry in services.store.books.all() if _matches(entry, clean_text(q) or "")]
-    wanted.sort(key=lambda entry: entry.id, reverse=True)
-    rest = [entry for entry in wanted if cursor is None or entry.id < int(cursor)]
-    page = rest[:limit]
+    page = services.store.books.page(clean_text(q) or "", limit=limit, cursor=int(cursor) if cursor else None)
     return Json(
         {
-            "items": [book_view(entry) for entry in page],
-            "total": len(wanted),
-            "next_cursor": str(page[-1].id) if len(rest) > limit else None,
+            "items": [book_view(entry) for entry in page.items],
+            "total": page.total,
+            "next_cursor": None if page.cursor is None else str(page.cursor),
         }
     )
 
@@ -82,8 +79,3 @@ def _existing(services: Services, book_id: int) -> LibraryBook:
     if entry is None:
         raise Problem("not_found", "There is no such book.", remedy="Reload the library.")
     return entry
-
-
-def _matches(entry: LibraryBook, words: str) -> bool:
-    text = " ".join(filter(None, (entry.book.title, entry.book.author, entry.book.series))).casefold()
-    return all(word in text for word in words.casefold().split())
