@@ -21,7 +21,6 @@ _SWITCHES = {
     "crash": "also kill the real process at every failpoint",
     "clients": "also run against every generation of the download clients",
     "slow": "also run what takes long",
-    "load": "also run what needs the machine for itself",
 }
 
 

@@ -93,7 +93,7 @@ def check(data: bytes) -> Cover:
             return Cover(data) if plain else Cover(_redrawn(image))
     except BadPicture:
         raise
-    except Exception as error:
+    except Exception as error:  # Pillow raises errors of every kind on hostile pictures, and none may cost the book
         raise BadPicture("it is damaged or of another kind") from error
 
 

@@ -215,7 +215,7 @@ def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:
         with os.fdopen(os.dup(fd), "rb") as file:
             file.seek(0)
             opened = mutagen.File(file)
-    except Exception as error:
+    except Exception as error:  # mutagen raises errors of every kind on hostile files
         raise damaged(source, "its header cannot be read") from error
     info = getattr(opened, "info", None)
     if info is None:
