@@ -15,6 +15,7 @@ from itertools import groupby
 
 from auralarchive.audio.harvest import APPLE, TEXT, Extra
 from auralarchive.audio.mp4.boxes import box, full_box
+from auralarchive.audio.packets import gapless_note
 from auralarchive.audio.plaintext import bounded, paragraphs
 from auralarchive.audio.sourcetags import LONGEST_DESCRIPTION, SourceTags, clean
 from auralarchive.domain.book import Book, is_real_asin
@@ -168,9 +169,7 @@ def metadata(tags: BookTags, cover: bytes | None, maker: str, more: Sequence[byt
 
 def gapless_item(priming: int, padding: int, samples: int) -> bytes:
     """iTunes' own note of how many samples of the packets are no sound: for players that read no edit list."""
-    numbers = " ".join(["00000000"] * 8)
-    text = f" 00000000 {priming:08X} {padding:08X} {samples:016X} {numbers}"
-    return _own("iTunSMPB", text)
+    return _own("iTunSMPB", gapless_note(priming, padding, samples))
 
 
 def _texts(tags: BookTags, maker: str) -> list[bytes]:
