@@ -27,6 +27,8 @@ _MAX_EXTRAS = 64 * 1024
 _SMALLEST_SIDE = 16
 #: A smaller picture in a folder is a thumbnail (`AlbumArtSmall.jpg` has 75).
 _SMALLEST_BESIDE = 100
+#: A cover inside that is smaller than this gives way to a front in the folder of twice its size.
+_GOOD_SIDE, _MUCH_BETTER = 500, 2
 #: So many different pictures are looked at, inside the audio and beside it; where all are bad, others hardly help.
 _MOST_TRIED = 16
 _SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp"))
@@ -52,10 +54,25 @@ class Cover:
 
 
 def choose(wanted: Path | None, embedded: Iterable[bytes], beside: Sequence[Path], warnings: list[str]) -> Cover | None:
-    """The first good one of: the person's own, those inside the sources, files beside them."""
+    """The first good one of: the person's own, those inside the sources, files beside them.
+
+    One inside that is small gives way to a front beside it that is much larger.
+    """
     if wanted is not None and (cover := _from_file(wanted, warnings)):
         return cover
-    return _from_inside(embedded, warnings) or _from_folder(beside, warnings)
+    inside = _from_inside(embedded, warnings)
+    if inside is None:
+        return _from_folder(beside, warnings)
+    if (side := _side(inside)) >= _GOOD_SIDE:
+        return inside
+    # Nobody misses a bad picture where there is a good one: no word about it.
+    front = _from_folder([path for path in beside if _is_front(path)], [])
+    return front if front and _side(front) >= _MUCH_BETTER * side else inside
+
+
+def _side(cover: Cover) -> int:
+    with Image.open(io.BytesIO(cover.data), formats=("JPEG", "PNG")) as image:
+        return min(image.size)
 
 
 def _from_inside(embedded: Iterable[bytes], warnings: list[str]) -> Cover | None:
@@ -85,9 +102,18 @@ def _from_folder(beside: Sequence[Path], warnings: list[str]) -> Cover | None:
 
 def _likely(path: Path) -> tuple[bool, int, int, str]:
     """For sorting: fronts before backs, then by name, then near the top of the folder."""
-    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", path.stem[:200])]
+    words = _words(path)
     place = next((place for place, name in enumerate(_NAMES) if name in words), len(_NAMES))
     return not _DISLIKED.isdisjoint(words), place, len(path.parts), path.name
+
+
+def _is_front(path: Path) -> bool:
+    words = _words(path)
+    return _DISLIKED.isdisjoint(words) and not words.isdisjoint(_NAMES)
+
+
+def _words(path: Path) -> frozenset[str]:
+    return frozenset(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", path.stem[:200]))
 
 
 def _from_file(path: Path, warnings: list[str], *, smallest: int = _SMALLEST_SIDE) -> Cover | None:

@@ -66,7 +66,8 @@ class BookTags:
 def book_tags(book: Book | None, sources: Sequence[SourceTags], fallback_title: str) -> BookTags:
     """What the person's book says, and for the rest what the sources agree upon."""
     told = {each.name: _agreed(sources, each.name) for each in fields(BookTags) if each.name not in ("title", "extras")}
-    told["series_part"] = _agreed_part(sources, told["series"])
+    told["series_part"] = _of_most([source for source in sources if source.series == told["series"]], "series_part")
+    told["description"], told["comment"] = (_of_most(sources, name) for name in ("description", "comment"))
     title = _whole_title(sources) or (sources[0].title if len(sources) == 1 else "") or fallback_title
     tags = BookTags(title=title, **told, extras=_agreed_extras(sources))
     return tags if book is None else _by_book(book, tags)
@@ -89,11 +90,14 @@ def _agreed(sources: Sequence[SourceTags], name: str) -> str:
     return values.most_common(1)[0][0] if values else ""
 
 
-def _agreed_part(sources: Sequence[SourceTags], series: str) -> str:
-    """The part of the series, unless files number themselves with it: then each says another."""
-    parts = Counter(source.series_part for source in sources if source.series == series and source.series_part)
-    part, count = parts.most_common(1)[0] if parts else ("", 0)
-    return part if 2 * count > parts.total() else ""
+def _of_most(sources: Sequence[SourceTags], name: str) -> str:
+    """What more than half of those say that say anything: where each says another, it speaks of itself alone.
+
+    Files number themselves as parts of a series, and their comments tell of a chapter or of a program.
+    """
+    values = Counter(value for source in sources if (value := str(getattr(source, name))))
+    value, count = values.most_common(1)[0] if values else ("", 0)
+    return value if 2 * count > values.total() else ""
 
 
 def _whole_title(sources: Sequence[SourceTags]) -> str:

@@ -138,13 +138,38 @@ def test_the_best_place_wins_and_bad_ones_are_passed_over(tmp_path: Path) -> Non
     assert found is not None
     assert found.data == picture(150, "PNG")
     assert any("cover.jpg" in text for text in warnings)
-    inside = choose(None, [b"broken", picture(70)], beside, warnings)
+    inside = choose(None, [b"broken", picture(80)], beside, warnings)
     assert inside is not None
-    assert inside.data == picture(70)
+    assert inside.data == picture(80)
     wanted = choose(tmp_path / "aaa.jpg", [picture(70)], beside, warnings)
     assert wanted is not None
     assert wanted.data == picture(160)
     assert choose(None, [], [], warnings) is None
+
+
+@pytest.mark.parametrize(
+    ("inside", "name", "beside", "larger_wins"),
+    [
+        (150, "cover.jpg", 300, True),
+        (150, "cover.jpg", 299, False),
+        (150, "photo.jpg", 1000, False),
+        (150, "back cover.jpg", 1000, False),
+        (499, "folder.jpg", 1000, True),
+        (500, "folder.jpg", 1200, False),
+        (150, "cover.jpg", 0, False),
+    ],
+)
+def test_a_much_better_front_beside_wins(
+    tmp_path: Path, inside: int, name: str, beside: int, *, larger_wins: bool
+) -> None:
+    """A thumbnail inside is no reason to leave the real cover behind; a picture of anything else is none either."""
+    data = picture(beside) if beside else b"broken"
+    (tmp_path / name).write_bytes(data)
+    warnings: list[str] = []
+    found = choose(None, [picture(inside)], [tmp_path / name], warnings)
+    assert found is not None
+    assert found.data == (data if larger_wins else picture(inside))
+    assert warnings == []
 
 
 def test_a_wish_that_cannot_be_met_costs_no_book(tmp_path: Path) -> None:

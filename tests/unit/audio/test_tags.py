@@ -81,6 +81,16 @@ def test_files_that_number_themselves_are_no_parts_of_a_series() -> None:
     assert book_tags(None, [SourceTags(series="Saga", series_part="3.5")] * 12, "folder").series_part == "3.5"
 
 
+@pytest.mark.parametrize("name", ["description", "comment"])
+def test_words_about_one_part_are_no_book_s(name: str) -> None:
+    parts = [SourceTags(**{name: f"Part {number} of 12"}) for number in range(1, 13)]  # type: ignore[arg-type]  # texts
+    assert getattr(book_tags(None, parts, "folder"), name) == ""
+    first = [SourceTags(**{name: "A story."}), SourceTags(), SourceTags()]  # type: ignore[arg-type]  # texts
+    assert getattr(book_tags(None, first, "folder"), name) == "A story."
+    book = [*parts[:2], *[first[0]] * 3]
+    assert getattr(book_tags(None, book, "folder"), name) == "A story."
+
+
 def test_what_belongs_to_words_that_are_gone_goes_too() -> None:
     source = SourceTags(
         album="Old", subtitle="Of old", sort_title="Old, The", author="Ann", sort_author="Ann, A", released="1999-01-02"
