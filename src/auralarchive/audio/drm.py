@@ -93,9 +93,10 @@ def _fitting(source: int, locked: Probe, aac: Aac, settings: AudioSettings) -> A
 
 
 def _fits(clear: bytes, sizes: Numbers, channels: int) -> bool:
-    """Whether packets make sense, decrypted so: nothing but a right key passes with more than a few of them.
+    """Whether packets make sense, decrypted so: those of a wrong key never do.
 
-    The last bytes of most packets were never locked, so that their ends alone prove little.
+    The last bytes of most packets were never locked, so that their ends alone prove little. Of wrong IVs for
+    a right key one in twenty passes, which changes no more than a few first bits: the proof, which decodes, refuses it.
     """
     good = begins_well(clear, sizes, channels) & plausible_headers(clear, sizes) & ends_well(clear, sizes)
     sound = begins_with_sound(clear, sizes)

@@ -41,12 +41,31 @@ def begins_well(data: bytes, sizes: Numbers, channels: int) -> Flags:
 
 
 def begins_with_sound(data: bytes, sizes: Numbers) -> Flags:
-    """Whether the first element of each packet is a channel or a pair, as it is in all but a few packets."""
+    """Whether the first element of each packet, or the one behind a fill or data element, is a channel or a pair."""
     raw, starts = np.frombuffer(data, np.uint8), np.cumsum(sizes) - sizes
-    some = sizes > 0
     good = np.zeros(len(sizes), np.bool_)
-    good[some] = np.isin(raw[starts[some]] >> 5, (_SCE, _CPE))
+    some = np.flatnonzero(sizes >= 3)
+    head = raw[starts[some][:, None] + np.arange(3)].astype(np.int64)
+    bits = head[:, 0] << 16 | head[:, 1] << 8 | head[:, 2]
+    kind = bits >> 21
+    at = np.select([kind == _FIL, kind == _DSE], [_behind_fill(bits), _behind_data(bits)], 0)
+    inside = at // 8 + 1 < sizes[some]
+    some, at = some[inside], at[inside]
+    byte = starts[some] + at // 8
+    pair = raw[byte].astype(np.int64) << 8 | raw[byte + 1]
+    good[some] = np.isin(pair >> (13 - at % 8) & 7, (_SCE, _CPE))
     return good
+
+
+def _behind_fill(bits: Numbers) -> Numbers:
+    """The bit behind a fill element, out of its first 24: four bits count its bytes, or eight more do."""
+    count, more = bits >> 17 & 15, bits >> 9 & 255
+    return np.where(count == 15, 15 + 8 * (14 + more), 7 + 8 * count)
+
+
+def _behind_data(bits: Numbers) -> Numbers:
+    """The bit behind a data element of less than 255 bytes."""
+    return 16 + 8 * (bits >> 8 & 255)
 
 
 def ends_well(data: bytes, sizes: Numbers) -> Flags:
@@ -76,8 +95,8 @@ def plausible_headers(data: bytes, sizes: Numbers) -> Flags:
     head = raw[starts[some][:, None] + np.arange(4)].astype(np.int64)
     bits = head[:, 0] << 24 | head[:, 1] << 16 | head[:, 2] << 8 | head[:, 3]
     kind, shared = bits >> 29, bits >> 24 & 1
-    # A pair of channels that share their window says so, and the window's fields follow at once.
-    window_at = np.select([kind == _SCE, (kind == _CPE) & (shared == 1)], [15, 8], -1)
+    # A pair of channels that share their window says so, and the window's fields follow at once; else behind a gain.
+    window_at = np.select([kind == _SCE, kind == _CPE], [15, np.where(shared == 1, 8, 16)], -1)
     looked = window_at >= 0
     fields = bits[looked] >> (32 - 11 - window_at[looked]) & 0x7FF
     reserved, short, bands, predicted = fields >> 10, fields >> 8 & 3 == 2, fields >> 1 & 63, fields & 1

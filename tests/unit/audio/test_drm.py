@@ -7,6 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from auralarchive.audio.drm import _keys_in, unlock
@@ -80,6 +81,17 @@ def test_missing_and_wrong_keys_are_told_apart(tmp_path: Path, kind: str) -> Non
         assert f"conversion.{'aax_activation_bytes' if kind == 'aax' else 'aaxc_keys'}" in told.remedy
         assert told.failure.disposition is Disposition.NEEDS_PERSON
         assert not any(secret in str(told) for secret in (KEY.hex(), IV.hex(), "11111111"))
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("turned", [bits << 5 for bits in range(1, 8)])
+def test_a_wrong_iv_is_told_by_what_elements_look_like(tmp_path: Path, channels: int, turned: int) -> None:
+    """It spoils the first block of each packet, and all of them alike: here each looks like each other kind in turn."""
+    plain = encode(tmp_path / "plain.m4a", voice(1, 4.0, 44100, channels), "m4a")
+    locked = lock_aaxc(plain, tmp_path / "a.aaxc", KEY, IV)
+    wrong = np.frombuffer(IV, np.uint8) ^ np.frombuffer(bytes([turned, 0x55]) * 8, np.uint8)
+    with pytest.raises(Misconfigured, match="None of the keys fits"):
+        _unlock(locked, AudioSettings(aaxc_keys=(AaxcKey(KEY, wrong.tobytes()),)))
 
 
 @pytest.mark.parametrize("channels", [1, 2])
