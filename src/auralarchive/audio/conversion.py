@@ -29,6 +29,7 @@ from auralarchive.audio.remux import plan_copy
 from auralarchive.audio.results import Results
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.audio.sources import Found, find_sources
+from auralarchive.audio.sourcetags import read_pictures
 from auralarchive.audio.tags import book_tags, metadata
 from auralarchive.audio.timing import Timing
 from auralarchive.audio.workspace import Workspace
@@ -242,7 +243,7 @@ class Conversion:
         return chapter_choice.choose(parts, timescale, chosen=chosen, cue=cue)
 
     def _cover(self) -> Cover | None:
-        embedded = (picture for each in self.originals for picture in each.tags.pictures[:4])
+        embedded = (picture for each in self.originals for picture in _pictures(each))
         return cover_choice.choose(self.request.cover, embedded, self.found.companions, self.warnings)
 
     def _result(
@@ -267,6 +268,14 @@ class Conversion:
             warnings=tuple(self.warnings),
             recipe=recipe,
         )
+
+
+def _pictures(original: Probe) -> tuple[bytes, ...]:
+    """Read only now, and only of files that have some: kept with the tags, they would fill the memory."""
+    if not original.tags.picture_sizes:
+        return ()
+    with original.source.open() as fd:
+        return read_pictures(fd, original.source.kind)[:4]
 
 
 def _chapter_times(movie: Movie) -> tuple[Chapter, ...]:

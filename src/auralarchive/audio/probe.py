@@ -231,7 +231,7 @@ def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:
     if not 0 < rate <= _UNLIKELY_RATE or not 0 < channels <= 64:
         raise damaged(source, "its header names no possible sample rate")
     samples = _exact_samples(opened)
-    size = sum(len(picture) for picture in tags.pictures)
+    size = sum(tags.picture_sizes)
     rate_known = max(source.size - size, 0) * 8 / max(seconds, 0.001) / 1000
     return Probe(
         source=source,

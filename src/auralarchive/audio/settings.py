@@ -23,6 +23,14 @@ class AaxcKey:
         if len(self.key) != 16 or len(self.iv) != 16:
             raise ValueError("key and iv of an AAXC book are 32 hexadecimal digits each")
 
+    @classmethod
+    def parse(cls, text: str) -> AaxcKey:
+        """`key:iv` in hexadecimal digits, or `label=key:iv`. Raises ValueError, which does not show it."""
+        match = re.fullmatch(r"(?:[^=]*=)?\s*([0-9a-fA-F]{32})\s*:\s*([0-9a-fA-F]{32})\s*", text)
+        if match is None:
+            raise ValueError("32 hexadecimal digits of the key, a colon, and 32 of the IV")
+        return cls(bytes.fromhex(match[1]), bytes.fromhex(match[2]))
+
 
 @dataclass(frozen=True, slots=True)
 class AudioSettings:
