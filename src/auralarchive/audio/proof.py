@@ -25,7 +25,7 @@ from auralarchive.audio.plan import Format
 from auralarchive.audio.probe import Probe, damaged
 from auralarchive.audio.process import Limits
 from auralarchive.audio.progress import Meter
-from auralarchive.audio.verify import check_structure, count_foreign, decode_all, failed, plays, right_length
+from auralarchive.audio.verify import check_structure, decode_all, failed, plays, right_length, strange_packets
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.errors import Damaged
 from auralarchive.ports.work import CancelToken
@@ -101,7 +101,7 @@ class Prover:
         movie = expected.movie
         track = check_structure(fd, movie).audio[0]
         with self._digest(fd) as digest:
-            self._packets(fd, track, None)
+            self._own_packets(fd, track)
             try:
                 heard = self._listen(fd, track, expected.stride)
             except Unclean as error:
@@ -119,9 +119,9 @@ class Prover:
         found = check_structure(fd, movie)
         track = found.audio[0]
         with self._digest(fd) as digest:
-            self._packets(fd, track, expected)
+            suspicious = self._copied_packets(fd, track, expected)
             identical = expected.same(fd, track)
-            samples = self._whole(fd, found, expected) if self.complete else None
+            samples = self._whole(fd, found, expected) if self.complete or suspicious else None
             self._plays(fd)
             return Proof(digest(), len(movie.sizes), identical, samples)
 
@@ -129,8 +129,8 @@ class Prover:
         """Prove a file that is to be kept as it is. Raises `Damaged`."""
         track = found.audio[0]
         with self._digest(fd) as digest:
-            self._packets(fd, track, expected)
-            samples = self._whole(fd, found, expected) if self.complete else None
+            suspicious = self._copied_packets(fd, track, expected)
+            samples = self._whole(fd, found, expected) if self.complete or suspicious else None
             count = len(track.packets)
             return Proof(digest(), count, count, samples)
 
@@ -143,20 +143,21 @@ class Prover:
             digest = pool.submit(file_digest, fd, self.cancel.check)
             yield digest.result
 
-    def _packets(self, fd: int, track: AudioTrack, sources: Expectation | None) -> None:
-        wrong = count_foreign(fd, track.packets, parse_config(track.config).channels)
-        if not wrong:
-            return
-        if sources is None:
-            raise failed(f"{wrong} of its packets are no AAC")
-        first = sources.parts[0].probe.source.name
-        self._tell(
-            Damaged(
-                f"{wrong} packets of {first}{' or the files after it' if len(sources.parts) > 1 else ''} are no sound.",
-                "Fetch it again, or choose another release.",
-                kind=FailureKind.DAMAGED_AUDIO,
-            )
-        )
+    def _own_packets(self, fd: int, track: AudioTrack) -> None:
+        begins, ends = strange_packets(fd, track.packets, parse_config(track.config).channels)
+        if len(begins) or len(ends):
+            raise failed(f"{max(len(begins), len(ends))} of its packets are no AAC")
+
+    def _copied_packets(self, fd: int, track: AudioTrack, expected: Expectation) -> bool:
+        """Look at both ends of each packet; returns whether one is suspicious, so that only a decode can tell."""
+        begins, ends = strange_packets(fd, track.packets, parse_config(track.config).channels)
+        if len(begins):
+            movie = expected.movie
+            second = max(0, int(begins[0]) * track.media_duration // len(track.packets) - movie.skip) / movie.timescale
+            part = _part_at(expected, second)
+            what = f"{len(begins)} packets are no sound"
+            self._tell(damaged(part.probe.source, what, second - part.start / movie.timescale))
+        return bool(len(ends))
 
     def _listen(self, fd: int, track: AudioTrack, stride: int) -> Heard:
         config = parse_config(track.config)

@@ -22,16 +22,15 @@ from auralarchive.audio.mp4.config import AacConfig
 from auralarchive.audio.mp4.config import parse as parse_config
 from auralarchive.audio.mp4.copying import batches, read_packets
 from auralarchive.audio.mp4.reader import Mp4
-from auralarchive.audio.mp4.track import AudioTrack, Packets
+from auralarchive.audio.mp4.track import AudioTrack, Numbers, Packets
 from auralarchive.audio.mp4.writer import Movie
+from auralarchive.audio.packets import begins_well, ends_well
 from auralarchive.audio.process import Limits, run
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.errors import PermanentError
 from auralarchive.ports.work import CancelToken
 
 _REMEDY = "Try again; if it fails once more, report it with this message."
-#: First three bits of a packet: single channel, channel pair, low frequency, data, program, fill.
-_MONO_STARTS, _STEREO_STARTS = (0, 4, 5, 6), (1, 4, 5, 6)
 
 
 def failed(what: str) -> PermanentError:
@@ -66,17 +65,17 @@ def check_structure(fd: int, movie: Movie) -> Mp4:
     return found
 
 
-def count_foreign(fd: int, packets: Packets, channels: int) -> int:
-    """Packets that do not begin as AAC of so many channels does: a wrong key, or overwritten data."""
-    allowed = _MONO_STARTS if channels == 1 else _STEREO_STARTS if channels == 2 else (0, 1, 3, 4, 5, 6)
-    wrong = 0
+def strange_packets(fd: int, packets: Packets, channels: int) -> tuple[Numbers, Numbers]:
+    """(the packets that do not begin as AAC of so many channels does, those that do not end as AAC does).
+
+    The first are overwritten or of a wrong key; the others mostly so, but some writers stuff bytes behind.
+    """
+    begins, ends = [], []
     for group in batches(packets):
-        starts = np.cumsum(group.sizes) - group.sizes
-        data = np.frombuffer(read_packets(fd, group), np.uint8)
-        sizes_ok = group.sizes > 0
-        first = data[starts[sizes_ok]] >> 5
-        wrong += int((~np.isin(first, allowed)).sum()) + int((~sizes_ok).sum())
-    return wrong
+        data = read_packets(fd, group)
+        begins.append(begins_well(data, group.sizes, channels))
+        ends.append(ends_well(data, group.sizes))
+    return np.flatnonzero(~np.concatenate(begins)), np.flatnonzero(~np.concatenate(ends))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,11 +85,16 @@ def test_an_encode_must_sound_like_its_sources(tmp_path: Path, prover: Prover, b
     assert refused.value.kind is FailureKind.VERIFICATION_FAILED
 
 
-def test_a_kept_file_with_a_hole_is_damaged(tmp_path: Path, prover: Prover, book: int) -> None:
+@pytest.mark.parametrize("complete", [True, False])
+@pytest.mark.parametrize("byte", [b"\0", b"\x5a"])
+def test_a_kept_file_with_a_hole_is_damaged_at_its_second(
+    tmp_path: Path, prover: Prover, book: int, complete: bool, byte: bytes
+) -> None:
+    """Also where not all of it is decoded: the packets' ends show it."""
     path = tmp_path / "x.m4b"
-    os.pwrite(book, bytes(3000), path.stat().st_size // 2)
-    with pytest.raises(Damaged, match=r"x\.m4b"):
-        prover.kept(book, read(book), _expected(path))
+    os.pwrite(book, byte * 3000, path.stat().st_size // 2)
+    with pytest.raises(Damaged, match=r"x\.m4b is damaged at 0:00:0[12]"):
+        replace(prover, complete=complete).kept(book, read(book), _expected(path))
 
 
 def test_damage_that_a_person_accepts_is_told(tmp_path: Path, prover: Prover, book: int) -> None:

@@ -11,10 +11,9 @@ import pytest
 from auralarchive.audio.ffmpeg import Ffmpeg
 from auralarchive.audio.mp4.config import AacConfig
 from auralarchive.audio.mp4.reader import read
-from auralarchive.audio.mp4.track import Packets
 from auralarchive.audio.mp4.writer import Movie
 from auralarchive.audio.process import Limits
-from auralarchive.audio.verify import Decoded, check_structure, count_foreign, decode_all, plays, right_length
+from auralarchive.audio.verify import Decoded, check_structure, decode_all, plays, right_length, strange_packets
 from auralarchive.ports.errors import PermanentError
 from auralarchive.ports.work import CancelToken
 from tests.support.audio import encode, make_m4b, odd_length, voice
@@ -38,15 +37,17 @@ def test_tables_other_than_planned_are_noticed(tmp_path: Path) -> None:
     os.close(fd)
 
 
-def test_noise_among_packets_is_counted(tmp_path: Path) -> None:
+def test_noise_among_packets_is_found(tmp_path: Path) -> None:
     path = encode(tmp_path / "x.m4a", voice(1, 3.0), "m4a")
-    fd = os.open(path, os.O_RDONLY)
+    fd = os.open(path, os.O_RDWR)
     packets = read(fd).audio[0].packets
-    assert count_foreign(fd, packets, 1) == 0
-    assert count_foreign(fd, packets, 2) > 0.8 * len(packets)
-    shifted = Packets(packets.offsets - 3, packets.sizes)
-    assert count_foreign(fd, shifted, 1) > 0.3 * len(packets)
+    assert [len(found) for found in strange_packets(fd, packets, 1)] == [0, 0]
+    assert len(strange_packets(fd, packets, 2)[0]) > 0.8 * len(packets)
+    os.pwrite(fd, bytes(2000), int(packets.offsets[60]))
+    begins, ends = strange_packets(fd, packets, 1)
     os.close(fd)
+    assert len(begins) == 0
+    assert list(ends[:3]) == [60, 61, 62]
 
 
 def test_a_complete_decode_counts_and_complains(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
