@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,14 +43,15 @@ class Results:
     @contextmanager
     def making(self, key: str) -> Iterator[Path]:
         """An empty folder to fill; with the end of the block it is the result `key`, or after an error gone."""
-        work = self._folder / f"{_NEW}{key}"
-        shutil.rmtree(work, ignore_errors=True)
+        # A worker that has lost its claim may still be at it: two never share a folder.
+        work = self._folder / f"{_NEW}{secrets.token_hex(8)}"
         work.mkdir()
         try:
             yield work
             for path in work.iterdir():
                 _to_disk(path)
-            work.rename(self._folder / key)
+            if self.find(key) is None:
+                work.rename(self._folder / key)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
