@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from auralarchive.audio import chapters as chapter_choice
@@ -13,13 +15,13 @@ from auralarchive.audio.chapters import Marks, Part
 from auralarchive.audio.cover import Cover
 from auralarchive.audio.digests import Digests, digests
 from auralarchive.audio.drm import unlock
-from auralarchive.audio.encoding import EncodeRoute
+from auralarchive.audio.encoding import Encoded, EncodeRoute
 from auralarchive.audio.ffmpeg import Ffmpeg
 from auralarchive.audio.lists import book_list, cue_beside
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.writer import Movie, aac_description, write
 from auralarchive.audio.ordering import in_order
-from auralarchive.audio.plan import choose_format, may_copy, may_keep
+from auralarchive.audio.plan import Decision, Format, Wishes, choose_format, decide, matching_format
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
 from auralarchive.audio.progress import Meter
@@ -28,17 +30,17 @@ from auralarchive.audio.recipe import recipe_of
 from auralarchive.audio.remux import plan_copy
 from auralarchive.audio.results import Results
 from auralarchive.audio.settings import AudioSettings
-from auralarchive.audio.sources import Found, find_sources
+from auralarchive.audio.sources import Found, Source, find_sources, staged
 from auralarchive.audio.sourcetags import read_pictures
 from auralarchive.audio.tags import book_tags, metadata
 from auralarchive.audio.timing import Timing
 from auralarchive.audio.workspace import Workspace
-from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult, Mode
+from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult
 from auralarchive.ports.errors import Cancelled, PermanentError
 from auralarchive.ports.work import CancelToken
 
 MAKER = "AuralArchive"
-_PROBED, _COPIED, _ENCODED, _PROVED = 0.02, 0.2, 0.93, 0.999
+_PROBED, _COPIED, _MIXED, _ENCODED, _PROVED = 0.02, 0.1, 0.7, 0.93, 0.999
 _CPU_RESERVE_SECONDS = 900
 _FILE_RESERVE = 256 * 1024 * 1024
 
@@ -59,6 +61,8 @@ class Conversion:
     probes: tuple[Probe, ...] = ()
     warnings: list[str] = field(default_factory=list)
     timing: Timing = field(default_factory=Timing)
+    done: float = _PROBED
+    decision: Decision = field(default_factory=lambda: Decision("keep", "", ()))
     digests: Digests = field(default_factory=lambda: Digests(()))
 
     def run(self) -> ConvertResult:
@@ -66,10 +70,14 @@ class Conversion:
         with self.timing.phase("probe"):
             self._look()
         with digests([each.source for each in self.originals], self.cancel.check) as self.digests:
-            if self._keeps():
-                return self._keep()
-            self._unlock()
-            return self._copy() if self._copies() else self._encode()
+            with self.timing.phase("plan"):
+                asked = self.request.retag or self.request.chapters_file is not None
+                wishes = Wishes(self.request.bitrate_kbps, self.request.seamless, asked)
+                self.decision = decide(self.probes, wishes)
+                self._unlock()
+            return {"keep": self._keep, "remux": self._copy, "mixed": self._mix, "encode": self._encode}[
+                self.decision.mode
+            ]()
 
     # What is there
 
@@ -104,22 +112,7 @@ class Conversion:
     def _heartbeat(self, _count: int) -> None:
         self.cancel.check()
 
-    # Which way
-
-    def _keeps(self) -> bool:
-        asked = self.request.retag or self.request.chapters_file is not None
-        return may_keep(self.probes) and not asked and not self._must_shrink()
-
-    def _copies(self) -> bool:
-        mended = self.request.seamless and len(self.probes) > 1
-        return may_copy(self.probes) and not mended and not self._must_shrink()
-
-    def _must_shrink(self) -> bool:
-        """A person wants fewer bits than there are: the only reason to encode AAC again."""
-        wanted = self.request.bitrate_kbps
-        return wanted is not None and any(each.bitrate_kbps > 1.1 * wanted for each in self.probes)
-
-    # The three ways
+    # The four ways
 
     def _keep(self) -> ConvertResult:
         only = self.probes[0]
@@ -131,32 +124,97 @@ class Conversion:
             movie = Movie(b"", track.timescale, track.packets.sizes, track.deltas, *track.playing, marks)
             with self.timing.phase("verify"):
                 proof = self._prover(_PROBED).kept(fd, found, Expectation(movie, [part]))
-        return self._result("keep", movie, proof, only.source.size, {}, self._cover())
+        return self._result(movie, proof, only.source.size, {}, self._cover())
 
     def _copy(self) -> ConvertResult:
+        return self._copied(self.probes, {})
+
+    def _copied(self, probes: Sequence[Probe], encoded: Mapping[Source, Encoded]) -> ConvertResult:
+        """One track of all packets; in `encoded` are those of the `probes` that stand for several sources."""
         with self.timing.phase("plan"):
-            plan = plan_copy(self.probes)
+            plan = plan_copy(probes)
             self.work.need(plan.total_bytes)
-            first = self.probes[0].aac
+            first = probes[0].aac
             assert first is not None
             config = first.config
             bits = plan.total_bytes * 8 * plan.timescale // plan.playing
             description = aac_description(first.config_bytes, config.output_rate, config.channels, bits)
-            marks = self._chapters(plan.parts, plan.timescale)
+            parts = tuple(inner for part in plan.parts for inner in _inside(part, encoded))
+            marks = self._chapters(parts, plan.timescale)
             movie = Movie(description, plan.timescale, plan.sizes, plan.deltas, plan.skip, plan.playing, marks)
-        step = self.meter.span(_PROBED, _COPIED, plan.total_bytes)
+        step = self.meter.span(self.done, min(_PROVED, self.done + _COPIED), plan.total_bytes)
 
         def prove(out: int, movie: Movie) -> Proof:
-            expected = Copied(movie, plan.parts, lambda fd, track: plan.same(fd, track, self.cancel.check))
-            return self._prover(_COPIED).copied(out, expected)
+            expected = Copied(movie, parts, lambda fd, track: plan.same(fd, track, self.cancel.check))
+            return self._prover(self.done + _COPIED).copied(out, expected)
 
-        return self._finish("remux", movie, lambda out: plan.copy(out, step), prove, {})
+        decisions = {"encoded": [each.decisions() for each in encoded.values()]} if encoded else {}
+        return self._finish(movie, lambda out: plan.copy(out, step), prove, decisions)
+
+    def _mix(self) -> ConvertResult:
+        """Encode each run of odd sources to a file of its own, which then is a source like the others."""
+        copied = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if same]
+        odd = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if not same]
+        target = matching_format(odd, copied, self.settings)
+        together = sum(each.seconds for each in odd)
+        probes: list[Probe] = []
+        encoded: dict[Source, Encoded] = {}
+        with self._results() as results:
+            for same, run in groupby(zip(self.probes, self.decision.copied, strict=True), key=lambda pair: pair[1]):
+                sources = [each for each, _ in run]
+                if same:
+                    probes += sources
+                    continue
+                part = _MIXED * sum(each.seconds for each in sources) / together
+                made = self._encoded(sources, target, results, self.done + part)
+                staged_probe = self._staged(made, sources[0], len(encoded))
+                probes.append(staged_probe)
+                encoded[staged_probe.source] = made
+            return self._copied(probes, encoded)
+
+    def _staged(self, encoded: Encoded, first: Probe, number: int) -> Probe:
+        """An encode as a work file, proved, in the place of its sources."""
+        path = self.work.scratch / f"odd-{number:05d}.m4a"
+        movie = encoded.movie(())
+        fd = self.work.create(path)
+        try:
+            write(fd, movie, lambda out: encoded.joined.copy(out, lambda count: self.cancel.check()))
+            with self.timing.phase("verify"):
+                self._prover(self.done).encoded(fd, Sounded(movie, encoded.parts, encoded.prints, encoded.stride))
+        finally:
+            os.close(fd)
+        return probe(staged(path, first.source))
 
     def _encode(self) -> ConvertResult:
         target = choose_format(self.probes, self.settings, self.request.bitrate_kbps)
-        seconds = sum(each.seconds for each in self.probes)
-        self.work.need(int(2.2 * seconds * target.bitrate_kbps * 1000 / 8))
+        with self._results() as results:
+            encoded = self._encoded(self.probes, target, results, _ENCODED)
+            movie = encoded.movie(self._chapters(encoded.parts, target.rate))
+
+            def prove(out: int, movie: Movie) -> Proof:
+                expected = Sounded(movie, encoded.parts, encoded.prints, encoded.stride)
+                return self._prover(self.done).encoded(out, expected)
+
+            def copy_packets(out: int) -> None:
+                encoded.joined.copy(out, lambda count: self.cancel.check())
+
+            return self._finish(movie, copy_packets, prove, encoded.decisions())
+
+    @contextmanager
+    def _results(self) -> Iterator[Results]:
+        """Where finished units lie: kept where the work may go on later, gone when it is done or given up."""
         results = Results(self.request.resume_dir or self.work.scratch / "units")
+        try:
+            yield results
+        except (Cancelled, PermanentError):
+            results.forget()
+            raise
+        results.forget()
+
+    def _encoded(self, probes: Sequence[Probe], target: Format, results: Results, done: float) -> Encoded:
+        """These sources, encoded; the progress then stands at `done`."""
+        seconds = sum(each.seconds for each in probes)
+        self.work.need(int(2.2 * seconds * target.bitrate_kbps * 1000 / 8))
         route = EncodeRoute(
             ffmpeg=self.ffmpeg,
             limits=self._limits(seconds),
@@ -168,31 +226,17 @@ class Conversion:
             warnings=self.warnings,
             tolerant=self.request.accept_damage,
         )
-        try:
-            with self.timing.phase("encode"):
-                hashes = self.digests.all()
-                encoded = route.run(self.probes, hashes, lambda total: self.meter.span(_PROBED, _ENCODED, total))
-            movie = encoded.movie(self._chapters(encoded.parts, target.rate))
-
-            def prove(out: int, movie: Movie) -> Proof:
-                expected = Sounded(movie, encoded.parts, encoded.prints, encoded.stride)
-                return self._prover(_ENCODED).encoded(out, expected)
-
-            def copy_packets(out: int) -> None:
-                encoded.joined.copy(out, lambda count: self.cancel.check())
-
-            result = self._finish("encode", movie, copy_packets, prove, encoded.decisions())
-        except (Cancelled, PermanentError):
-            results.forget()
-            raise
-        results.forget()
-        return result
+        with self.timing.phase("encode"):
+            hashes = dict(zip([each.source for each in self.originals], self.digests.all(), strict=True))
+            known = [hashes.get(each.source, "") for each in probes]
+            encoded = route.run(probes, known, lambda total: self.meter.span(self.done, done, total))
+        self.done = done
+        return encoded
 
     # From packets to the result
 
     def _finish(
         self,
-        mode: Mode,
         movie: Movie,
         copy_packets: Callable[[int], None],
         prove: Callable[[int, Movie], Proof],
@@ -212,7 +256,7 @@ class Conversion:
             size = os.fstat(out).st_size
         finally:
             os.close(out)
-        return self._result(mode, movie, proof, size, decisions, cover)
+        return self._result(movie, proof, size, decisions, cover)
 
     def _prover(self, done: float) -> Prover:
         return Prover(
@@ -247,8 +291,10 @@ class Conversion:
         return cover_choice.choose(self.request.cover, embedded, self.found.companions, self.warnings)
 
     def _result(
-        self, mode: Mode, movie: Movie, proof: Proof, size: int, decisions: dict[str, Any], cover: Cover | None
+        self, movie: Movie, proof: Proof, size: int, decisions: dict[str, Any], cover: Cover | None
     ) -> ConvertResult:
+        mode = self.decision.mode
+        decisions = {"reason": self.decision.reason, **decisions}
         hashes = self.digests.all()
         for each in self.originals:
             each.source.check_unchanged()
@@ -268,6 +314,15 @@ class Conversion:
             warnings=tuple(self.warnings),
             recipe=recipe,
         )
+
+
+def _inside(part: Part, encoded: Mapping[Source, Encoded]) -> Iterator[Part]:
+    """The sources that a part stands for."""
+    if part.probe.source not in encoded:
+        yield part
+        return
+    for inner in encoded[part.probe.source].parts:
+        yield Part(inner.probe, part.start + inner.start, inner.length)
 
 
 def _pictures(original: Probe) -> tuple[bytes, ...]:

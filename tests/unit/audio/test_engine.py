@@ -369,3 +369,25 @@ def test_many_small_parts_neither_drift_nor_run_out_of_files(tmp_path: Path, con
     lengths = [odd_length(number if number < 5 else number % 4 + 1, 0.5, 44100) for number in range(1, 31)]
     assert round(result.duration_seconds * 44100) == sum(lengths)
     assert [round(chapter.start * 44100) for chapter in result.chapters] == np.cumsum([0, *lengths[:-1]]).tolist()
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_only_the_odd_part_of_a_book_is_encoded(tmp_path: Path, convert: Convert, odd: int) -> None:
+    """All others keep their packets, byte for byte; every part lies where the chapters say."""
+    folder = tmp_path / "book"
+    folder.mkdir()
+    sounds = [voice(number, 6.0) for number in (1, 2, 3)]
+    for number, sound in enumerate(sounds):
+        kind = "mp3" if number == odd else "m4a"
+        encode(folder / f"{number + 1}.{kind}", sound, kind)
+    result = convert(folder)
+    assert result.mode == "mixed"
+    assert "1 of 3" in result.recipe["decisions"]["reason"]
+    made = _packets(result.path)
+    for number in set(range(3)) - {odd}:
+        assert set(_packets(folder / f"{number + 1}.m4a")[2:-1]) <= set(made)
+    heard = decode(result.path)[:, 0]
+    for chapter, sound in zip(result.chapters, sounds, strict=True):
+        start = round(chapter.start * 44100)
+        piece, wanted = heard[start : start + 44100], sound[:44100, 0]
+        assert np.corrcoef(piece, wanted)[0, 1] > 0.98
