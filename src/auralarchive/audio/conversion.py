@@ -184,7 +184,8 @@ class Conversion:
 
     def _finish(self, draft: _Draft) -> ConvertResult:
         cover = self._cover()
-        tags = book_tags(self.request.book, [each.tags for each in self.probes], self.probes[0].source.path.parent.name)
+        folder = self.originals[0].source.path.parent.name
+        tags = book_tags(self.request.book, [each.tags for each in self.originals], folder)
         movie = replace(draft.expected.movie, metadata=metadata(tags, cover.data if cover else None, MAKER))
         expected = replace(draft.expected, movie=movie)
         out = self.work.create(self.work.result)
