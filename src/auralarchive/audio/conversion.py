@@ -7,51 +7,40 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from auralarchive.audio import chapters as chapter_choice
 from auralarchive.audio import cover as cover_choice
 from auralarchive.audio.chapters import Marks, Part
 from auralarchive.audio.cover import Cover
+from auralarchive.audio.digests import Digests, digests
 from auralarchive.audio.drm import unlock
 from auralarchive.audio.encoding import EncodeRoute
 from auralarchive.audio.ffmpeg import Ffmpeg
 from auralarchive.audio.lists import book_list, cue_beside
 from auralarchive.audio.mp4 import reader
-from auralarchive.audio.mp4.copying import copy
-from auralarchive.audio.mp4.track import Packets
 from auralarchive.audio.mp4.writer import Movie, aac_description, write
 from auralarchive.audio.ordering import in_order
 from auralarchive.audio.plan import choose_format, may_copy, may_keep
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
 from auralarchive.audio.progress import Meter
-from auralarchive.audio.proof import Expectation, Proof, Prover
+from auralarchive.audio.proof import Copied, Expectation, Proof, Prover, Sounded
 from auralarchive.audio.recipe import recipe_of
 from auralarchive.audio.remux import plan_copy
+from auralarchive.audio.results import Results
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.audio.sources import Found, find_sources
 from auralarchive.audio.sourcetags import read_pictures
 from auralarchive.audio.tags import book_tags, metadata
+from auralarchive.audio.timing import Timing
 from auralarchive.audio.workspace import Workspace
 from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult, Mode
+from auralarchive.ports.errors import Cancelled, PermanentError
 from auralarchive.ports.work import CancelToken
 
 MAKER = "AuralArchive"
-_PROBED, _COPIED, _ENCODED, _PROVED = 0.02, 0.3, 0.9, 0.999
+_PROBED, _COPIED, _ENCODED, _PROVED = 0.02, 0.2, 0.93, 0.999
 _CPU_RESERVE_SECONDS = 900
 _FILE_RESERVE = 256 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A finished file in the making: what it will be, and who writes its packets."""
-
-    mode: Mode
-    expected: Expectation
-    copy_packets: Callable[[int], None]
-    done: float
-    decisions: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -69,14 +58,18 @@ class Conversion:
     originals: tuple[Probe, ...] = ()
     probes: tuple[Probe, ...] = ()
     warnings: list[str] = field(default_factory=list)
+    timing: Timing = field(default_factory=Timing)
+    digests: Digests = field(default_factory=lambda: Digests(()))
 
     def run(self) -> ConvertResult:
         """The whole way. Raises the port's errors."""
-        self._look()
-        if self._keeps():
-            return self._keep()
-        self._unlock()
-        return self._finish(self._copy()) if self._copies() else self._encode()
+        with self.timing.phase("probe"):
+            self._look()
+        with digests([each.source for each in self.originals], self.cancel.check) as self.digests:
+            if self._keeps():
+                return self._keep()
+            self._unlock()
+            return self._copy() if self._copies() else self._encode()
 
     # What is there
 
@@ -134,76 +127,106 @@ class Conversion:
             found = reader.read(fd)
             track = found.audio[0]
             part = Part(only, 0, track.playing[1])
-            proof = self._prover(_PROBED).kept(fd, found, part, only.source)
-        marks = chapter_choice.choose([part], track.timescale)
-        movie = Movie(b"", track.timescale, track.packets.sizes, track.deltas, *track.playing, marks)
-        recipe = recipe_of("keep", self.ffmpeg, self.originals, proof, only.source.size, {})
-        return self._result("keep", movie, proof, recipe, self._cover())
+            marks = chapter_choice.choose([part], track.timescale)
+            movie = Movie(b"", track.timescale, track.packets.sizes, track.deltas, *track.playing, marks)
+            with self.timing.phase("verify"):
+                proof = self._prover(_PROBED).kept(fd, found, Expectation(movie, [part]))
+        return self._result("keep", movie, proof, only.source.size, {}, self._cover())
 
-    def _copy(self) -> _Draft:
-        plan = plan_copy(self.probes)
-        self.work.need(plan.total_bytes)
-        first = self.probes[0].aac
-        assert first is not None
-        config = first.config
-        bits = plan.total_bytes * 8 * plan.timescale // plan.playing
-        description = aac_description(first.config_bytes, config.output_rate, config.channels, bits)
-        marks = self._chapters(plan.parts, plan.timescale)
-        movie = Movie(description, plan.timescale, plan.sizes, plan.deltas, plan.skip, plan.playing, marks)
+    def _copy(self) -> ConvertResult:
+        with self.timing.phase("plan"):
+            plan = plan_copy(self.probes)
+            self.work.need(plan.total_bytes)
+            first = self.probes[0].aac
+            assert first is not None
+            config = first.config
+            bits = plan.total_bytes * 8 * plan.timescale // plan.playing
+            description = aac_description(first.config_bytes, config.output_rate, config.channels, bits)
+            marks = self._chapters(plan.parts, plan.timescale)
+            movie = Movie(description, plan.timescale, plan.sizes, plan.deltas, plan.skip, plan.playing, marks)
         step = self.meter.span(_PROBED, _COPIED, plan.total_bytes)
-        expected = Expectation(movie, plan.parts, copied=lambda: plan.digest(self._heartbeat))
-        return _Draft("remux", expected, lambda out: plan.copy(out, step), _COPIED, {})
+
+        def prove(out: int, movie: Movie) -> Proof:
+            expected = Copied(movie, plan.parts, lambda fd, track: plan.same(fd, track, self.cancel.check))
+            return self._prover(_COPIED).copied(out, expected)
+
+        return self._finish("remux", movie, lambda out: plan.copy(out, step), prove, {})
 
     def _encode(self) -> ConvertResult:
         target = choose_format(self.probes, self.settings, self.request.bitrate_kbps)
         seconds = sum(each.seconds for each in self.probes)
         self.work.need(int(2.2 * seconds * target.bitrate_kbps * 1000 / 8))
-        route = EncodeRoute(self.ffmpeg, self._limits(seconds), target, self.jobs, self.cancel)
-        own, fed = route.work(self.probes)
-        fd = self.work.create(self.work.scratch / "packets")
+        results = Results(self.request.resume_dir or self.work.scratch / "units")
+        route = EncodeRoute(
+            ffmpeg=self.ffmpeg,
+            limits=self._limits(seconds),
+            target=target,
+            jobs=self.jobs,
+            scratch=self.work.scratch,
+            results=results,
+            cancel=self.cancel,
+            warnings=self.warnings,
+            tolerant=self.request.accept_damage,
+        )
         try:
-            encoded = route.run(self.probes, fd, own, self.meter.span(_PROBED, _ENCODED, fed))
+            with self.timing.phase("encode"):
+                hashes = self.digests.all()
+                encoded = route.run(self.probes, hashes, lambda total: self.meter.span(_PROBED, _ENCODED, total))
             movie = encoded.movie(self._chapters(encoded.parts, target.rate))
-            packets = Packets(np.cumsum(movie.sizes) - movie.sizes, movie.sizes)
-            decisions = {
-                "rate": target.rate,
-                "channels": target.channels,
-                "bitrate_kbps": target.bitrate_kbps,
-                "coder": target.coder,
-                "arguments": list(encoded.arguments),
-                "segment_joints": list(encoded.joints),
-                "joints_without_agreement": encoded.disagreeing,
-            }
-            expected = Expectation(movie, encoded.parts, loudness=encoded.loudness)
-            draft = _Draft("encode", expected, lambda out: copy(fd, packets, out, self._heartbeat), _ENCODED, decisions)
-            return self._finish(draft)
-        finally:
-            os.close(fd)
+
+            def prove(out: int, movie: Movie) -> Proof:
+                expected = Sounded(movie, encoded.parts, encoded.prints, encoded.stride)
+                return self._prover(_ENCODED).encoded(out, expected)
+
+            def copy_packets(out: int) -> None:
+                encoded.joined.copy(out, lambda count: self.cancel.check())
+
+            result = self._finish("encode", movie, copy_packets, prove, encoded.decisions())
+        except (Cancelled, PermanentError):
+            results.forget()
+            raise
+        results.forget()
+        return result
 
     # From packets to the result
 
-    def _finish(self, draft: _Draft) -> ConvertResult:
+    def _finish(
+        self,
+        mode: Mode,
+        movie: Movie,
+        copy_packets: Callable[[int], None],
+        prove: Callable[[int, Movie], Proof],
+        decisions: dict[str, Any],
+    ) -> ConvertResult:
+        """Write the file that `movie` describes, prove it, and tell of it."""
         cover = self._cover()
         folder = self.originals[0].source.path.parent.name
         tags = book_tags(self.request.book, [each.tags for each in self.originals], folder)
-        movie = replace(draft.expected.movie, metadata=metadata(tags, cover.data if cover else None, MAKER))
-        expected = replace(draft.expected, movie=movie)
+        movie = replace(movie, metadata=metadata(tags, cover.data if cover else None, MAKER))
         out = self.work.create(self.work.result)
         try:
-            write(out, movie, draft.copy_packets)
-            os.fsync(out)
-            proof = self._prover(draft.done).made(out, expected, [each.source for each in self.originals])
+            with self.timing.phase("write"):
+                write(out, movie, copy_packets)
+                os.fsync(out)
+            with self.timing.phase("verify"):
+                proof = prove(out, movie)
             size = os.fstat(out).st_size
         finally:
             os.close(out)
-        for each in self.originals:
-            each.source.check_unchanged()
-        recipe = recipe_of(draft.mode, self.ffmpeg, self.originals, proof, size, draft.decisions)
-        return self._result(draft.mode, movie, proof, recipe, cover)
+        return self._result(mode, movie, proof, size, decisions, cover)
 
     def _prover(self, done: float) -> Prover:
-        seconds = sum(each.seconds for each in self.probes)
-        return Prover(self.ffmpeg, self._limits(seconds), self.cancel, self.meter, (done, _PROVED))
+        return Prover(
+            ffmpeg=self.ffmpeg,
+            limits=self._limits(sum(each.seconds for each in self.probes)),
+            cancel=self.cancel,
+            meter=self.meter,
+            span=(done, _PROVED),
+            jobs=self.jobs,
+            complete=self.settings.proof == "decode",
+            warnings=self.warnings,
+            tolerant=self.request.accept_damage,
+        )
 
     def _limits(self, seconds: float) -> Limits:
         """Bounds of every child, from the length of the book: a header that lies costs no endless work."""
@@ -225,8 +248,12 @@ class Conversion:
         return cover_choice.choose(self.request.cover, embedded, self.found.companions, self.warnings)
 
     def _result(
-        self, mode: Mode, movie: Movie, proof: Proof, recipe: dict[str, Any], cover: Cover | None
+        self, mode: Mode, movie: Movie, proof: Proof, size: int, decisions: dict[str, Any], cover: Cover | None
     ) -> ConvertResult:
+        hashes = self.digests.all()
+        for each in self.originals:
+            each.source.check_unchanged()
+        recipe = recipe_of(mode, self.ffmpeg, self.originals, hashes, proof, size, decisions, self.timing.seconds)
         seconds = movie.playing / movie.timescale
         return ConvertResult(
             path=self.probes[0].source.path if mode == "keep" else self.work.result,
@@ -234,7 +261,7 @@ class Conversion:
             duration_seconds=seconds,
             chapters=_chapter_times(movie),
             sha256=proof.sha256,
-            size=recipe["output"]["size"],
+            size=size,
             codec="aac",
             bitrate_kbps=round(movie.audio_bytes * 8 / max(seconds, 0.001) / 1000),
             cover=self.work.save(f"cover{cover.suffix}", cover.data) if cover else None,

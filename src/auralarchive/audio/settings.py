@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ConfigDict
 
@@ -37,7 +38,8 @@ class AudioSettings:
 
     `aax_activation_bytes` are 8 hexadecimal digits each; `aaxc_keys` are tried on every AAXC file that
     has no voucher beside it. Bit rates in kbit/s a channel. `memory_limit` in bytes is each FFmpeg's.
-    `stall_seconds`: an FFmpeg that moves no data for so long is ended.
+    `stall_seconds`: an FFmpeg that moves no data for so long is ended. `proof` of copied packets: decode
+    them all, or only compare their bytes with the sources' and decode the ends.
     """
 
     ffmpeg: Path | None = None
@@ -50,6 +52,7 @@ class AudioSettings:
     memory_limit: int = 4 * 1024**3
     stall_seconds: float = 120.0
     max_files: int = 10_000
+    proof: Literal["decode", "packets"] = "decode"
 
     def __post_init__(self) -> None:
         for secret in self.aax_activation_bytes:

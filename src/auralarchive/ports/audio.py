@@ -18,6 +18,8 @@ class ConvertRequest:
 
     `work_dir` belongs to this claim alone and exists; the result is written inside it, unless the
     source is already what is wanted (`keep`). `book` of None takes the tags as they are.
+    Finished parts of an encode are kept in `resume_dir` until all is done, so that a later attempt goes on
+    where one that was killed has been; without one nothing outlives the call.
     """
 
     sources: tuple[Path, ...]
@@ -28,6 +30,8 @@ class ConvertRequest:
     cover: Path | None = None
     chapters_file: Path | None = None
     seamless: bool = False
+    accept_damage: bool = False  # a person says so: damage in the sources is told, not refused
+    resume_dir: Path | None = None
     retag: bool = False  # write `book` and `cover` also into what could be kept as it is
 
 

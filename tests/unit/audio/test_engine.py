@@ -235,10 +235,10 @@ def test_sources_are_heard_in_the_order_of_disc_and_track(tmp_path: Path, conver
 
 def test_one_long_file_is_encoded_in_segments_without_a_gap(tmp_path: Path, convert: Convert) -> None:
     """At each joint the sound is as near to the source as elsewhere, and no sample more or less."""
-    sound = voice(1, 75.0)
+    sound = voice(1, 170.0)
     path = encode(tmp_path / "long.mp3", sound, "mp3")
     result = convert(path, jobs=2)
-    joints = result.recipe["decisions"]["segment_joints"]
+    joints = result.recipe["decisions"]["joints"]
     assert len(joints) == 2
     assert result.recipe["decisions"]["joints_without_agreement"] == 0
     assert round(result.duration_seconds * 44100) == len(sound)
