@@ -244,7 +244,8 @@ class Conversion:
     ) -> ConvertResult:
         """Write the file that `movie` describes, prove it, and tell of it."""
         cover = self._cover()
-        tags = book_tags(self.request.book, [each.tags for each in self.probes], self.probes[0].source.path.parent.name)
+        folder = self.originals[0].source.path.parent.name
+        tags = book_tags(self.request.book, [each.tags for each in self.originals], folder)
         movie = replace(movie, metadata=metadata(tags, cover.data if cover else None, MAKER))
         out = self.work.create(self.work.result)
         try:

@@ -24,7 +24,7 @@ from auralarchive.audio.ffmpeg import Ffmpeg, examine
 from auralarchive.audio.settings import AaxcKey, AudioSettings
 from auralarchive.domain.book import Book
 from auralarchive.ports.audio import ConvertRequest
-from auralarchive.ports.errors import Cancelled, InvalidInput, NoSpace
+from auralarchive.ports.errors import Cancelled, Damaged, InvalidInput, NoSpace
 from auralarchive.ports.work import CancelToken
 from tests.support.audio import (
     Samples,
@@ -183,6 +183,20 @@ def test_locked_books_open_with_their_owners_key(tmp_path: Path, convert: Conver
     result = convert(aaxc)
     assert _packets(result.path) == expected
     assert key.hex() not in json.dumps(result.recipe)
+
+
+def test_a_locked_book_keeps_its_names(tmp_path: Path, convert: Convert) -> None:
+    """Messages and a missing title speak of the person's file and folder, never of our work files."""
+    key, iv = bytes(range(16)), bytes(range(30, 46))
+    plain = encode(tmp_path / "plain.m4a", voice(1, 3.0, 44100, 2), "m4a")
+    (tmp_path / "The Folder").mkdir()
+    locked = lock_aaxc(plain, tmp_path / "The Folder" / "book.aaxc", key, iv)
+    result = convert(locked, AudioSettings(aaxc_keys=(AaxcKey(key, iv),)))
+    assert MP4(result.path)["\xa9nam"] == ["The Folder"]
+    # Such an IV spoils too little to be told from the packets' beginnings: only the decoder sees it.
+    turned = bytes(one ^ other for one, other in zip(iv, bytes([0x01, 0x55]) * 8, strict=True))
+    with pytest.raises(Damaged, match=r"^book\.aaxc is damaged"):
+        convert(locked, AudioSettings(aaxc_keys=(AaxcKey(key, turned),)))
 
 
 def test_tags_are_read_back_by_everyone(tmp_path: Path, convert: Convert) -> None:
