@@ -237,6 +237,15 @@ def test_short_parts_lose_nothing(tmp_path: Path, workshop: Workshop, short: int
         assert [joint.kind for joint in joints] == ["gapless"] * 3
 
 
+def test_a_joint_never_reaches_into_the_one_before(tmp_path: Path, workshop: Workshop) -> None:
+    """A part of three packets is spent on its first joint: there is no old packet left to go on from."""
+    probes = _parts(tmp_path, _cut([60 * FRAME, 2 * FRAME, 60 * FRAME]))
+    joints = make_seams(plan_seams(probes), workshop)
+    assert [(joint.kind, joint.gap) for joint in joints] == [("gapless", 0), ("plain", 1024)]
+    assert "windows that fit" in joints[1].reason
+    assert joints[0].start < joints[1].end
+
+
 def test_silence_is_joined_too(tmp_path: Path, workshop: Workshop) -> None:
     silence = np.zeros((50 * FRAME, 1), np.float32)
     probes = _parts(tmp_path, [silence, silence])
