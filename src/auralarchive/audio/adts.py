@@ -27,3 +27,17 @@ def stream(packets: bytes, sizes: Numbers, rate: int, channels: int) -> bytes:
     out[starts + 5] = (lengths & 7) << 5 | 0x1F
     out[starts + 6] = 0xFC
     return out.tobytes()
+
+
+def split(data: bytes) -> list[bytes]:
+    """The packets of a raw stream, without their headers. Raises ValueError where it is no such stream."""
+    packets = []
+    at = 0
+    while at + HEADER <= len(data):
+        length = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
+        header = HEADER if data[at + 1] & 1 else HEADER + 2
+        if data[at] != 0xFF or data[at + 1] & 0xF6 != 0xF0 or length <= header or at + length > len(data):
+            raise ValueError("this is no raw AAC")
+        packets.append(data[at + header : at + length])
+        at += length
+    return packets

@@ -33,7 +33,7 @@ from auralarchive.audio.process import Limits
 from auralarchive.audio.progress import LinkedToken
 from auralarchive.audio.results import Results
 from auralarchive.audio.spool import Spooler
-from auralarchive.audio.unitencoder import Complained, Files, Inexact, Made, UnitEncoder
+from auralarchive.audio.unitencoder import Complained, Files, Inexact, Made, UnitEncoder, encoder_arguments
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.errors import PermanentError, TransientError
 from auralarchive.ports.work import CancelToken
@@ -197,7 +197,7 @@ class EncodeRoute:
             parts=tuple(parts),
             prints=_one_print(encoder, made),
             stride=encoder.stride,
-            arguments=tuple(encoder.encoding()),
+            arguments=tuple(encoder_arguments(self.target)),
             way=way,
         )
 

@@ -16,13 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
+from auralarchive.audio.aacbits import Windows, windows_of
 from auralarchive.audio.mp4.copying import OnBytes, copy
 from auralarchive.audio.mp4.track import Numbers, Packets
 from auralarchive.audio.unitencoder import Made
 
 #: How far (in packets) a joint may move to find a place where both units agree.
 _SEARCH = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6)
-_SCE, _CPE = 0, 1
+#: So much of a packet tells its windows.
+_HEAD_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +55,6 @@ def _open(path: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def window_of(packet: bytes) -> tuple[int, ...] | None:
-    """Element, window sequence and window shape of a packet; None where its beginning is of another kind."""
-    bits = int.from_bytes(packet[:8].ljust(8, b"\0"), "big")
-
-    def field_at(offset: int, count: int) -> int:
-        return bits >> (64 - offset - count) & (1 << count) - 1
-
-    element = field_at(0, 3)
-    if element == _SCE:  # id 3, instance 4, global gain 8, reserved 1, then sequence 2 and shape 1
-        return _SCE, field_at(16, 3)
-    if element == _CPE and field_at(7, 1):  # common window: reserved 1 comes first
-        return _CPE, 1, field_at(9, 3)
-    if element == _CPE:
-        return _CPE, 0, field_at(8 + 8 + 1, 3)
-    return None
-
-
 def join(units: Sequence[Made]) -> Joined:
     """Take each packet of the book from one of the `units`, which are in order."""
     joints = []
@@ -92,14 +77,14 @@ def _agreement(before: Made, after: Made, last: int) -> int | None:
     with _open(before.path) as one, _open(after.path) as other:
         for shift in _SEARCH:
             number = after.unit.start + shift
-            windows = [(_window(before, one, place), _window(after, other, place)) for place in (number - 1, number)]
+            windows = [(_windows(before, one, place), _windows(after, other, place)) for place in (number - 1, number)]
             if number > last and all(mine is not None and mine == theirs for mine, theirs in windows):
                 return number
     return None
 
 
-def _window(made: Made, fd: int, number: int) -> tuple[int, ...] | None:
+def _windows(made: Made, fd: int, number: int) -> Windows | None:
     place = number - made.unit.first
     if not 0 <= place < len(made.packets):
         return None
-    return window_of(os.pread(fd, 8, int(made.packets.offsets[place])))
+    return windows_of(os.pread(fd, min(_HEAD_BYTES, int(made.packets.sizes[place])), int(made.packets.offsets[place])))

@@ -102,6 +102,12 @@ def _leader(probes: Sequence[Probe]) -> Aac:
     return max(tracks, key=lambda one: sum(seconds for track, seconds in tracks if _equal(track, one[0])))[0]
 
 
+def alike(probes: Sequence[Probe]) -> bool:
+    """Whether all are AAC of one configuration, so that their packets can stand in one track."""
+    first = probes[0].aac
+    return first is not None and all(each.aac is not None and _equal(each.aac, first) for each in probes)
+
+
 def _equal(one: Aac, other: Aac) -> bool:
     # Equal in meaning: writers differ in optional bytes at the configuration's end.
     return (one.config, one.timescale, one.frame) == (other.config, other.timescale, other.frame)

@@ -24,17 +24,19 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from auralarchive.audio import adts
 from auralarchive.audio.aacbits import windows_of
-from auralarchive.audio.encode import FRAME, Encoder
-from auralarchive.audio.ffmpeg import Ffmpeg, base_command, pcm_output, source_arguments
-from auralarchive.audio.join import Segment
-from auralarchive.audio.kinds import Kind
-from auralarchive.audio.mp4.config import AAC_LC, RATES, AacConfig
+from auralarchive.audio.ffmpeg import Ffmpeg, adts_input, base_command, pcm_input, pcm_output
+from auralarchive.audio.grid import FRAME
+from auralarchive.audio.mp4.config import AAC_LC, RATES
 from auralarchive.audio.mp4.copying import batches, read_packets
-from auralarchive.audio.plan import Format, may_copy
+from auralarchive.audio.plan import Format, alike
 from auralarchive.audio.probe import Aac, Probe
 from auralarchive.audio.process import Limits, run
 from auralarchive.audio.sources import Source
+from auralarchive.audio.unitencoder import encoder_arguments
+from auralarchive.domain.failures import FailureKind
+from auralarchive.ports.errors import TransientError
 from auralarchive.ports.work import CancelToken
 
 #: `untouched`: nothing was between the parts. `gapless`: nothing is any more. `close`: less than a packet
@@ -122,7 +124,7 @@ def plan_seams(probes: Sequence[Probe], *, close: bool = True) -> list[Joint | S
 def make_seams(plans: Sequence[Joint | Seam], workshop: Workshop) -> list[Joint]:
     """Make all joints of a book. One that fails stays as a plain copy leaves it, and says why.
 
-    Raises as `Encoder.encode` does, and EOFError where a source has become shorter.
+    Raises `TransientError` where FFmpeg fails, as `run` does, and EOFError where a source has become shorter.
     """
     seams = [plan for plan in plans if isinstance(plan, Seam)]
     groups = [seams[at : at + _GROUP] for at in range(0, len(seams), _GROUP)]
@@ -138,7 +140,7 @@ def _problem(probes: Sequence[Probe]) -> str:
     """Why the parts of this book must be left as they are; empty where nothing speaks against it."""
     aac = _aac(probes[0])
     config = aac.config
-    if not may_copy(probes):
+    if not alike(probes):
         return "the parts are of different kinds"
     if config.object_type != AAC_LC or config.sbr or config.channels not in (1, 2):
         return "only plain AAC (LC) of one or two channels can be mended"
@@ -203,6 +205,18 @@ def _silent(aac: Aac) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """Packets that follow one another; the first is at the place `first` of the grid."""
+
+    first: int
+    packets: list[bytes]
+
+    def packet(self, place: int) -> bytes:
+        """The packet at this place of the grid."""
+        return self.packets[place - self.first]
+
+
+@dataclass(frozen=True, slots=True)
 class _Trial:
     """New packets for a seam, and the old ones on either side; all in places on the grid."""
 
@@ -230,7 +244,7 @@ def _read(seam: Seam) -> _Trial:
     right = max(0, seam.after.skip // FRAME - 1)
     before = _packets(one, seam.before, left, _used(seam.before))
     after = _packets(other, seam.after, right, min(_used(seam.after), _silent(seam.after) + _SEARCH))
-    return _Trial(seam, Segment(left, left, before), Segment(seam.shift + right, seam.leave_from, after))
+    return _Trial(seam, Segment(left, before), Segment(seam.shift + right, after))
 
 
 def _packets(source: Source, aac: Aac, start: int, end: int) -> list[bytes]:
@@ -247,21 +261,15 @@ def _decode(trials: Sequence[_Trial], workshop: Workshop) -> list[tuple[Samples,
     sides = [side.packets for trial in trials for side in (trial.before, trial.after)]
     packets = [packet for side in sides for packet in side]
     output = bytearray()
-    command = [*base_command(workshop.ffmpeg), *source_arguments(0, Kind.ADTS), *pcm_output()]
-    feed = _adts(packets, config)
-    outcome = run(command, limits=workshop.limits, cancel=workshop.cancel, feed=feed, sink=output.extend)
+    command = [*base_command(workshop.ffmpeg), *adts_input(), *pcm_output()]
+    sizes = np.asarray([len(packet) for packet in packets], np.int64)
+    feed = adts.stream(b"".join(packets), sizes, config.rate, config.channels)
+    outcome = run(command, limits=workshop.limits, cancel=workshop.cancel, feed=[feed], sink=output.extend)
     if not outcome.clean or len(output) != len(packets) * FRAME * 4 * config.channels:
         return None
     samples = np.frombuffer(output, "<f4").reshape(-1, config.channels)
     sounds = np.split(samples, np.cumsum([len(side) for side in sides])[:-1] * FRAME)
     return list(zip(sounds[::2], sounds[1::2], strict=True))
-
-
-def _adts(packets: Iterable[bytes], config: AacConfig) -> bytes:
-    """The packets as a raw stream: each gets a header."""
-    fixed = 0xFFF1 << 40 | (config.object_type - 1) << 38 | RATES.index(config.rate) << 34 | config.channels << 30
-    headers = ((fixed | (len(packet) + 7) << 13 | 0x1FFC, packet) for packet in packets)
-    return b"".join(header.to_bytes(7, "big") + packet for header, packet in headers)
 
 
 def _join(trial: _Trial, before: Samples, after: Samples) -> Samples:
@@ -283,15 +291,27 @@ def _encode(sounds: Sequence[Samples], trials: Sequence[_Trial], workshop: Works
     """New packets for each of the sounds. They run in one stream: each lets the encoder settle for the next."""
     config = trials[0].seam.before.config
     target = Format(config.rate, config.channels, _kbps(trials), "fast")
-    encoder = Encoder(workshop.ffmpeg, workshop.limits, target, workshop.cancel, lambda count: None)
-    packets = encoder.encode(b"".join(sound.data for sound in sounds))
+    packets = _packets_of(b"".join(sound.data for sound in sounds), target, workshop)
     at = 1  # the first packet is the encoder's delay
     for sound, trial in zip(sounds, trials, strict=True):
         frames = len(sound) // FRAME
         place = trial.before.first + 1
         # The last one reaches over into the next sound.
-        yield Segment(place, place, packets[at : at + frames - 1])
+        yield Segment(place, packets[at : at + frames - 1])
         at += frames
+
+
+def _packets_of(samples: bytes, target: Format, workshop: Workshop) -> list[bytes]:
+    """Encode 32-bit samples. Raises `TransientError` where FFmpeg fails."""
+    source = pcm_input(target.rate, target.channels, 0)
+    command = [*base_command(workshop.ffmpeg), *source, *encoder_arguments(target), "-f", "adts", "pipe:1"]
+    output = bytearray()
+    outcome = run(command, limits=workshop.limits, cancel=workshop.cancel, feed=[samples], sink=output.extend)
+    packets = adts.split(bytes(output))
+    frames = -(-len(samples) // (4 * target.channels * FRAME))
+    if not outcome.clean or len(packets) != frames + 1:
+        raise TransientError(f"FFmpeg failed to encode: {outcome.complaint}.", kind=FailureKind.ENCODER_FAILED)
+    return packets
 
 
 def _kbps(trials: Sequence[_Trial]) -> int:

@@ -102,6 +102,15 @@ def _shape(target: Format) -> str:
     return f"aformat=sample_fmts=fltp:channel_layouts={layout}"
 
 
+def encoder_arguments(target: Format) -> list[str]:
+    """What tells FFmpeg to encode as `target` says."""
+    return [
+        *("-c:a", "aac", "-aac_coder", target.coder, "-b:a", f"{target.bitrate_kbps}k"),
+        # Without it every 256th packet carries the encoder's name, and no two encodes are alike.
+        *("-flags:a", "+bitexact"),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """An encoded unit: where its packets lie in the file `path`, and its fingerprint."""
@@ -124,15 +133,6 @@ class UnitEncoder:
     cancel: CancelToken
     on_samples: Callable[[float], None]
 
-    def encoding(self) -> list[str]:
-        """The encoder's arguments."""
-        target = self.target
-        return [
-            *("-c:a", "aac", "-aac_coder", target.coder, "-b:a", f"{target.bitrate_kbps}k"),
-            # Without it every 256th packet carries the encoder's name, and no two encodes are alike.
-            *("-flags:a", "+bitexact"),
-        ]
-
     def encode(self, unit: Unit, feed: Feed) -> Made:
         """The unit, made now or in an earlier attempt.
 
@@ -152,7 +152,7 @@ class UnitEncoder:
     def _key(self, unit: Unit, feed: Feed) -> str:
         target = self.target
         shape = [target.rate, target.channels, self.stride, unit.begin, unit.samples]
-        return key_of(_FORMAT, self.ffmpeg.version, self.encoding(), shape, feed.identity())
+        return key_of(_FORMAT, self.ffmpeg.version, encoder_arguments(target), shape, feed.identity())
 
     def _run(self, unit: Unit, feed: Feed, folder: Path) -> None:
         progress = _Progress(unit.samples, self.target.rate, self.on_samples)
@@ -175,7 +175,7 @@ class UnitEncoder:
             *inputs,
             *("-filter_complex_threads", "1"),
             *("-filter_complex", f"{laid}{one_clock},{windows};[z]{chosen}[y]"),
-            *("-map", "[x]", *self.encoding(), "-f", "mp4", "-movie_timescale", str(target.rate)),
+            *("-map", "[x]", *encoder_arguments(self.target), "-f", "mp4", "-movie_timescale", str(target.rate)),
             f"file:{folder / PACKETS}",
             *("-map", "[y]", "-c:a", "pcm_s16le", "-f", "s16le", f"file:{folder / PRINTS}"),
         ]

@@ -29,10 +29,16 @@ def test_the_stream_holds_the_packets_behind_headers(tmp_path: Path, rate: int, 
     assert found is not None
     assert (found.holes, found.cut_bytes, found.first.rate, found.first.channels) == ((), 0, rate, channels)
     assert np.array_equal(found.packets.sizes, packets.sizes)
-    assert read_packets(fd, found.packets) == data
+    assert read_packets(fd, found.packets) == data == b"".join(adts.split(raw.read_bytes()))
     os.close(fd)
     assert len(decode(raw)) == 1024 * len(packets)
 
 
 def test_of_nothing_comes_nothing() -> None:
     assert adts.stream(b"", np.zeros(0, np.int64), 44100, 1) == b""
+
+
+def test_what_is_no_stream_is_refused() -> None:
+    with pytest.raises(ValueError, match="no raw AAC"):
+        adts.split(b"not a stream at all")
+    assert adts.split(b"") == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from auralarchive.audio.grid import Unit
-from auralarchive.audio.join import Joined, join, window_of
+from auralarchive.audio.join import Joined, join
 from auralarchive.audio.mp4.track import Packets
 from auralarchive.audio.unitencoder import Made
 
@@ -30,12 +30,6 @@ def _copied(tmp_path: Path, joined: Joined) -> bytes:
     joined.copy(fd, lambda count: None)
     os.close(fd)
     return (tmp_path / "out").read_bytes()
-
-
-def test_windows_are_read_from_the_first_bits() -> None:
-    assert window_of(_packet(5, 1)) == (0, 5)
-    assert window_of((1 << 61 | 1 << 56 | 3 << 52).to_bytes(8, "big")) == (1, 1, 3)
-    assert window_of(b"\xc0") is None
 
 
 def test_the_joint_moves_to_where_both_agree(tmp_path: Path) -> None:
