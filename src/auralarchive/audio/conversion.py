@@ -29,6 +29,7 @@ from auralarchive.audio.proof import Copied, Expectation, Proof, Prover, Sounded
 from auralarchive.audio.recipe import recipe_of
 from auralarchive.audio.remux import plan_copy
 from auralarchive.audio.results import Results
+from auralarchive.audio.seam import Joint, Workshop, make_seams, plan_seams
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.audio.sources import Found, Source, find_sources, staged
 from auralarchive.audio.sourcetags import read_pictures
@@ -72,9 +73,9 @@ class Conversion:
         with digests([each.source for each in self.originals], self.cancel.check) as self.digests:
             with self.timing.phase("plan"):
                 asked = self.request.retag or self.request.chapters_file is not None
-                wishes = Wishes(self.request.bitrate_kbps, self.request.seamless, asked)
-                self.decision = decide(self.probes, wishes)
+                self.decision = decide(self.probes, Wishes(self.request.bitrate_kbps, asked))
                 self._unlock()
+                self._mend_joints()
             return {"keep": self._keep, "remux": self._copy, "mixed": self._mix, "encode": self._encode}[
                 self.decision.mode
             ]()
@@ -112,6 +113,24 @@ class Conversion:
     def _heartbeat(self, _count: int) -> None:
         self.cancel.check()
 
+    def _mend_joints(self) -> None:
+        """Rather than leave a gap, where the tables show that one would stay, a book may be encoded."""
+        rule = self.request.joints or self.settings.joints
+        if self.decision.mode in ("keep", "encode") or rule != "seamless":
+            return
+        gaps = self.decision.mode == "mixed" or any(
+            isinstance(plan, Joint) and plan.gap for plan in plan_seams(self.probes)
+        )
+        if gaps:
+            self.decision = Decision("encode", "joints without any gap are wanted", (False,) * len(self.probes))
+
+    def _joints(self, probes: Sequence[Probe]) -> list[Joint]:
+        rule = self.request.joints or self.settings.joints
+        plans = plan_seams(probes, "gapless" if rule == "seamless" else rule)
+        with self.timing.phase("joints"):
+            limits = self._limits(sum(each.seconds for each in probes))
+            return make_seams(plans, Workshop(self.ffmpeg, limits, self.cancel, self.jobs))
+
     # The four ways
 
     def _keep(self) -> ConvertResult:
@@ -131,8 +150,9 @@ class Conversion:
 
     def _copied(self, probes: Sequence[Probe], encoded: Mapping[Source, Encoded]) -> ConvertResult:
         """One track of all packets; in `encoded` are those of the `probes` that stand for several sources."""
+        joints = self._joints(probes)
         with self.timing.phase("plan"):
-            plan = plan_copy(probes)
+            plan = plan_copy(probes, joints)
             self.work.need(plan.total_bytes)
             first = probes[0].aac
             assert first is not None
@@ -148,7 +168,9 @@ class Conversion:
             expected = Copied(movie, parts, lambda fd, track: plan.same(fd, track, self.cancel.check))
             return self._prover(self.done + _COPIED).copied(out, expected)
 
-        decisions = {"encoded": [each.decisions() for each in encoded.values()]} if encoded else {}
+        decisions: dict[str, Any] = {"joints": [_told(joint) for joint in joints]}
+        if encoded:
+            decisions["encoded"] = [each.decisions() for each in encoded.values()]
         return self._finish(movie, lambda out: plan.copy(out, step), prove, decisions)
 
     def _mix(self) -> ConvertResult:
@@ -315,6 +337,10 @@ class Conversion:
             warnings=tuple(self.warnings),
             recipe=recipe,
         )
+
+
+def _told(joint: Joint) -> dict[str, Any]:
+    return {"kind": joint.kind, "gap": joint.gap, "touched": joint.touched, "reason": joint.reason}
 
 
 def _inside(part: Part, encoded: Mapping[Source, Encoded]) -> Iterator[Part]:

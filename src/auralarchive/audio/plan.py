@@ -44,13 +44,12 @@ class Wishes:
     """What a person asked for that decides the way."""
 
     bitrate_kbps: int | None = None
-    seamless: bool = False
     rewritten: bool = False  # other tags, cover or chapters than the file has
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The way that a book goes, and why; with `mixed`, what `copied` says of each source."""
+    """The way that a book goes, and why; `copied` says of each source whether its packets stay."""
 
     mode: Mode
     reason: str
@@ -71,8 +70,6 @@ def _way(probes: Sequence[Probe], wishes: Wishes) -> tuple[Mode, str] | Decision
         return "encode", f"the sources are {kinds}, which an M4B cannot hold"
     if wishes.bitrate_kbps is not None and any(each.bitrate_kbps > 1.1 * wishes.bitrate_kbps for each in probes):
         return "encode", f"no more than {wishes.bitrate_kbps} kbit/s are wanted"
-    if wishes.seamless and len(probes) > 1:
-        return "encode", "joints without any gap are wanted"
     if _may_keep(probes) and not wishes.rewritten:
         return "keep", "it is a good M4B already"
     leader = _leader(probes)

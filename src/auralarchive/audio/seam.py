@@ -43,6 +43,9 @@ from auralarchive.ports.work import CancelToken
 #: is left. `plain`: delay and padding stay.
 JointKind = Literal["untouched", "gapless", "close", "plain"]
 
+#: How far joints may be mended: not at all, where nothing stays between the parts, or also where a little stays.
+JointRule = Literal["plain", "gapless", "close"]
+
 Samples = npt.NDArray[np.float32]
 
 #: Packets before a joint that only let the encoder settle.
@@ -115,10 +118,15 @@ class Workshop:
     jobs: int = 1
 
 
-def plan_seams(probes: Sequence[Probe], *, close: bool = True) -> list[Joint | Seam]:
-    """What can be done at each joint of AAC parts; with `close` also where a gap must be left."""
-    problem = _problem(probes)
-    return [_plan(before, after, problem, close=close) for before, after in pairwise(probes)]
+def plan_seams(probes: Sequence[Probe], rule: JointRule = "gapless") -> list[Joint | Seam]:
+    """What can be done at each joint of AAC parts, of what `rule` allows."""
+    problem = _problem(probes) or ("joints are to be left as they are" if rule == "plain" else "")
+    return [_plan(before, after, problem, close=rule == "close") for before, after in pairwise(probes)]
+
+
+def joints_as_they_are(probes: Sequence[Probe]) -> list[Joint]:
+    """Each joint as a plain copy leaves it."""
+    return [plan for plan in plan_seams(probes, "plain") if isinstance(plan, Joint)]
 
 
 def make_seams(plans: Sequence[Joint | Seam], workshop: Workshop) -> list[Joint]:

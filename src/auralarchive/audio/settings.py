@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from auralarchive.ports.audio import Joints
+
 
 @dataclass(frozen=True, slots=True)
 class AaxcKey:
@@ -52,6 +54,7 @@ class AudioSettings:
     memory_limit: int = 4 * 1024**3
     stall_seconds: float = 120.0
     max_files: int = 10_000
+    joints: Joints = "gapless"
     proof: Literal["decode", "packets"] = "decode"
 
     def __post_init__(self) -> None:

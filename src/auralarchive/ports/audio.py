@@ -10,6 +10,9 @@ from auralarchive.domain.book import Book
 from auralarchive.ports.work import CancelToken, Progress
 
 Mode = Literal["keep", "remux", "encode", "mixed"]
+#: Where copied AAC files meet: leave the encoders' silence (plain), mend what can be mended without a gap
+#: (gapless), leave less of it elsewhere too (close), or encode the book rather than leave any (seamless).
+Joints = Literal["plain", "gapless", "close", "seamless"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class ConvertRequest:
     jobs: int | None = None  # None: one a core
     cover: Path | None = None
     chapters_file: Path | None = None
-    seamless: bool = False
+    joints: Joints | None = None  # None: as the settings say
     accept_damage: bool = False  # a person says so: damage in the sources is told, not refused
     resume_dir: Path | None = None
     retag: bool = False  # write `book` and `cover` also into what could be kept as it is

@@ -405,3 +405,33 @@ def test_only_the_odd_part_of_a_book_is_encoded(tmp_path: Path, convert: Convert
         start = round(chapter.start * 44100)
         piece, wanted = heard[start : start + 44100], sound[:44100, 0]
         assert np.corrcoef(piece, wanted)[0, 1] > 0.98
+
+
+def test_parts_of_whole_packets_meet_without_a_gap(tmp_path: Path, convert: Convert) -> None:
+    """Only the packets around the joint are made anew; the report says how many."""
+    folder = tmp_path / "book"
+    folder.mkdir()
+    whole = voice(1, 20.0)[: 800 * 1024]
+    for number, sound in enumerate(np.split(whole, [400 * 1024]), 1):
+        encode(folder / f"{number}.m4a", sound, "m4a", extra=("-movie_timescale", "44100"))
+    result = convert(folder)
+    (joint,) = result.recipe["decisions"]["joints"]
+    assert (result.mode, joint["kind"], joint["gap"]) == ("remux", "gapless", 0)
+    proof = result.recipe["verification"]
+    assert proof["identical_packets"] == proof["packets"] - joint["touched"]
+    assert 0 < joint["touched"] < 10
+    heard = decode(result.path, channels=1)
+    assert len(whole) <= len(heard) < len(whole) + 1024
+    around = slice(395 * 1024, 405 * 1024)
+    assert np.corrcoef(heard[around, 0], whole[around, 0])[0, 1] > 0.99
+
+
+@pytest.mark.parametrize(("rule", "mode", "kind"), [("plain", "remux", "plain"), ("close", "remux", "close")])
+def test_joints_follow_the_rule_that_was_chosen(
+    tmp_path: Path, convert: Convert, rule: str, mode: str, kind: str
+) -> None:
+    make_book(tmp_path / "book", chapters=2, codec="m4a")
+    result = convert(tmp_path / "book", joints=rule)
+    (joint,) = result.recipe["decisions"]["joints"]
+    assert (result.mode, joint["kind"]) == (mode, kind)
+    assert convert(tmp_path / "book", joints="seamless").mode == "encode"

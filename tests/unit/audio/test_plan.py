@@ -65,8 +65,6 @@ _STEREO, _SLOW = _probe("aac", channels=2, name="3.m4a"), _probe("aac", rate=220
         ([replace(_probe("aac"), encrypted="aaxc")], Wishes(), "remux"),
         ([_AAC], Wishes(), "remux"),
         ([_AAC, _AAC], Wishes(), "remux"),
-        ([_AAC, _AAC], Wishes(seamless=True), "encode"),
-        ([_AAC], Wishes(seamless=True), "remux"),
         ([_MP3], Wishes(), "encode"),
         ([_MP3, _AAC, _AAC], Wishes(), "mixed"),
         ([_AAC, _STEREO, _AAC], Wishes(), "encode"),
@@ -74,7 +72,6 @@ _STEREO, _SLOW = _probe("aac", channels=2, name="3.m4a"), _probe("aac", rate=220
         ([_AAC, _SLOW, _AAC], Wishes(), "mixed"),
         ([_AAC, _SLOW], Wishes(), "encode"),
         ([_MP3, _MP3, _AAC], Wishes(), "encode"),
-        ([_MP3, _AAC, _AAC], Wishes(seamless=True), "encode"),
     ],
 )
 def test_what_touches_the_sound_least_is_done(sources: list[Probe], wishes: Wishes, mode: str) -> None:

@@ -22,7 +22,7 @@ from auralarchive.audio.mp4.writer import Movie, aac_description, write
 from auralarchive.audio.probe import Aac, Probe, probe
 from auralarchive.audio.process import Limits
 from auralarchive.audio.remux import plan_copy
-from auralarchive.audio.seam import Joint, Workshop, make_seams, plan_seams
+from auralarchive.audio.seam import Joint, Workshop, joints_as_they_are, make_seams, plan_seams
 from auralarchive.audio.sources import Source, find_sources
 from auralarchive.ports.errors import TransientError
 from auralarchive.ports.work import CancelToken
@@ -135,7 +135,7 @@ def test_parts_that_meet_on_the_grid_are_joined_without_a_gap(
 ) -> None:
     pieces = _cut([150 * FRAME, 90 * FRAME, 131 * FRAME, 140 * FRAME + 77], rate, channels)
     probes = _parts(tmp_path, pieces, rate, bitrate)
-    joints = make_seams(plan_seams(probes), workshop)
+    joints = make_seams(plan_seams(probes, "close"), workshop)
     assert [(joint.kind, joint.gap) for joint in joints] == [("gapless", 0)] * 3
     assert all(1 <= joint.touched <= 5 for joint in joints)
     book = _build(tmp_path / "book.m4a", probes, joints)
@@ -171,7 +171,7 @@ def _check_untouched(book: Book, probes: Sequence[Probe], joints: Sequence[Joint
 
 def test_another_reader_hears_the_same(tmp_path: Path, workshop: Workshop) -> None:
     probes = _parts(tmp_path, _cut([60 * FRAME, 60 * FRAME]))
-    book = _build(tmp_path / "book.m4a", probes, make_seams(plan_seams(probes), workshop))
+    book = _build(tmp_path / "book.m4a", probes, make_seams(plan_seams(probes, "close"), workshop))
     with av.open(str(book.path)) as file:
         frames = [frame.to_ndarray()[0] for frame in file.decode(audio=0)]
     heard = np.concatenate(frames)[-book.playing :]
@@ -181,7 +181,7 @@ def test_another_reader_hears_the_same(tmp_path: Path, workshop: Workshop) -> No
 def test_parts_that_do_not_meet_come_closer_than_a_packet(tmp_path: Path, workshop: Workshop) -> None:
     pieces = _cut([100 * FRAME + 300, 100 * FRAME + 1000, 100 * FRAME])
     probes = _parts(tmp_path, pieces)
-    joints = make_seams(plan_seams(probes), workshop)
+    joints = make_seams(plan_seams(probes, "close"), workshop)
     assert [(joint.kind, joint.gap) for joint in joints] == [("close", 724), ("close", 24)]
     book = _build(tmp_path / "book.m4a", probes, joints)
     for start, piece, each in zip(book.starts, pieces, probes, strict=True):
@@ -198,10 +198,10 @@ def test_parts_that_do_not_meet_come_closer_than_a_packet(tmp_path: Path, worksh
 def test_without_leave_to_come_closer_the_copy_stays_and_its_gap_is_told(tmp_path: Path, workshop: Workshop) -> None:
     pieces = _cut([40 * FRAME + 300, 40 * FRAME + 1000])
     probes = _parts(tmp_path, pieces)
-    (joint,) = make_seams(plan_seams(probes, close=False), workshop)
+    (joint,) = make_seams(plan_seams(probes, "gapless"), workshop)
     assert (joint.kind, joint.touched) == ("plain", 0)
     assert "move by the 300 samples" in joint.reason
-    copied = plan_copy(probes).parts
+    copied = plan_copy(probes, joints_as_they_are(probes)).parts
     assert joint.gap == copied[1].start - copied[0].length == 724 + 1024
     book = _build(tmp_path / "book.m4a", probes, [joint])
     assert _lag(pieces[1][:16000], book.sound[book.starts[1] : book.starts[1] + 16000]) == 0
@@ -215,7 +215,7 @@ def test_parts_cut_out_of_one_encode_are_left_alone(tmp_path: Path, workshop: Wo
     subprocess.run(command, check=True)
     probes = [_probe(path) for path in sorted(tmp_path.glob(f"cut*.{suffix}"))]
     assert len(probes) == 3
-    joints = make_seams(plan_seams(probes), workshop)
+    joints = make_seams(plan_seams(probes, "close"), workshop)
     assert [(joint.kind, joint.touched, joint.gap) for joint in joints] == [("untouched", 0, 0)] * 2
     book = _build(tmp_path / "book.m4a", probes, joints)
     assert book.packets == _packets(_probe(whole))
@@ -226,7 +226,7 @@ def test_short_parts_lose_nothing(tmp_path: Path, workshop: Workshop, short: int
     """Where there is no room for two joints in one part, one of them stays plain."""
     pieces = _cut([60 * FRAME, short, short, 60 * FRAME])
     probes = _parts(tmp_path, pieces)
-    joints = make_seams(plan_seams(probes), workshop)
+    joints = make_seams(plan_seams(probes, "close"), workshop)
     book = _build(tmp_path / "book.m4a", probes, joints)
     assert _lag(pieces[3][:8000], book.sound[book.starts[3] : book.starts[3] + 8000]) == 0
     for joint in joints:
@@ -240,7 +240,7 @@ def test_short_parts_lose_nothing(tmp_path: Path, workshop: Workshop, short: int
 def test_a_joint_never_reaches_into_the_one_before(tmp_path: Path, workshop: Workshop) -> None:
     """A part of three packets is spent on its first joint: there is no old packet left to go on from."""
     probes = _parts(tmp_path, _cut([60 * FRAME, 2 * FRAME, 60 * FRAME]))
-    joints = make_seams(plan_seams(probes), workshop)
+    joints = make_seams(plan_seams(probes, "close"), workshop)
     assert [(joint.kind, joint.gap) for joint in joints] == [("gapless", 0), ("plain", 1024)]
     assert "windows that fit" in joints[1].reason
     assert joints[0].start < joints[1].end
@@ -249,7 +249,7 @@ def test_a_joint_never_reaches_into_the_one_before(tmp_path: Path, workshop: Wor
 def test_silence_is_joined_too(tmp_path: Path, workshop: Workshop) -> None:
     silence = np.zeros((50 * FRAME, 1), np.float32)
     probes = _parts(tmp_path, [silence, silence])
-    joints = make_seams(plan_seams(probes), workshop)
+    joints = make_seams(plan_seams(probes, "close"), workshop)
     assert [joint.kind for joint in joints] == ["gapless"]
     assert float(np.abs(_build(tmp_path / "book.m4a", probes, joints).sound).max()) < 1e-4
 
@@ -258,7 +258,7 @@ def test_many_joints_are_made_in_groups(tmp_path: Path, workshop: Workshop) -> N
     """Results come in the order of the joints, also beyond one group."""
     one, other = _parts(tmp_path, _cut([40 * FRAME, 40 * FRAME + 100]))
     probes = [one, one, other] * 12
-    joints = make_seams(plan_seams(probes), workshop)
+    joints = make_seams(plan_seams(probes, "close"), workshop)
     assert [joint.gap for joint in joints] == ([0, 0, 924] * 12)[:-1]
     assert all(joint.kind in ("gapless", "close") for joint in joints)
     book = _build(tmp_path / "book.m4a", probes, joints)
@@ -274,14 +274,14 @@ def test_packets_that_do_not_decode_stay_as_they_are(tmp_path: Path, workshop: W
     start = int(aac.packets.offsets[-20])
     data[start : start + 2000] = random.Random(5).randbytes(2000)
     path.write_bytes(data)
-    (joint,) = make_seams(plan_seams([_probe(path), probes[1]]), workshop)
+    (joint,) = make_seams(plan_seams([_probe(path), probes[1]], "close"), workshop)
     assert (joint.kind, joint.gap) == ("plain", 1024)
     assert "cannot be decoded" in joint.reason
 
 
 def test_a_source_that_changes_meanwhile_is_an_error(tmp_path: Path, workshop: Workshop) -> None:
     probes = _parts(tmp_path, _cut([40 * FRAME, 40 * FRAME]))
-    plans = plan_seams(probes)
+    plans = plan_seams(probes, "close")
     os.truncate(probes[1].source.path, 1000)
     with pytest.raises(TransientError, match=r"01\.m4a changed"):
         make_seams(plans, workshop)
@@ -328,7 +328,7 @@ def test_parts_that_do_not_fit_say_why(before: dict[str, object], after: dict[st
 
 
 def _check_plain(before: Probe, after: Probe, reason: str) -> None:
-    (plan,) = plan_seams([before, after])
+    (plan,) = plan_seams([before, after], "close")
     assert isinstance(plan, Joint)
     assert (plan.kind, plan.touched) == ("plain", 0)
     assert reason in plan.reason
@@ -340,6 +340,6 @@ def test_one_part_has_no_joint() -> None:
 
 def test_apples_longer_delay_is_cut_to_what_is_needed() -> None:
     """Of 2112 samples of delay, a plain copy keeps 1088: one packet of run-in, and the odd rest."""
-    (plan,) = plan_seams([_made_up(), _made_up(skip=2112)], close=False)
+    (plan,) = plan_seams([_made_up(), _made_up(skip=2112)], "gapless")
     assert isinstance(plan, Joint)
     assert (plan.kind, plan.start, plan.gap) == ("plain", 1, 1088)
