@@ -38,7 +38,7 @@ class Engine:
         cancel.check()
         jobs = request.jobs or self._settings.jobs or _cores()
         with workspace(request.work_dir) as work:
-            meter = Meter(progress, cancel)
+            meter = Meter(progress, cancel, work.watch)
             conversion = Conversion(self._settings, self._ffmpeg, request, work, meter, cancel, jobs)
             result = conversion.run()
             meter.at(1.0)

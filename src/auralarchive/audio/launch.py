@@ -15,13 +15,16 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+#: The number of `ioprio_set`, for which the C library has no function.
+_IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "ppc64le": 273, "s390x": 282}
+_IOPRIO_WHO_PROCESS, _BEST_EFFORT_LAST = 1, 2 << 13 | 7
 
 
 def main(arguments: list[str]) -> None:
     """Set the limits and replace this process by the command."""
     parent, nice, memory, cpu, file_bytes, open_files = (int(value) for value in arguments[:6])
     _die_with(parent)
-    os.nice(nice)
+    _yield_to_others(nice)
     limits = {"RLIMIT_AS": memory, "RLIMIT_CPU": cpu, "RLIMIT_FSIZE": file_bytes, "RLIMIT_NOFILE": open_files}
     for name, value in limits.items():
         _limit(getattr(resource, name, None), value)
@@ -39,6 +42,15 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died before we could ask
         os._exit(1)
+
+
+def _yield_to_others(nice: int) -> None:
+    """At a low priority the disk comes last too; where that cannot be asked for, it stays as it is."""
+    os.nice(nice)
+    number = _IOPRIO_SET.get(os.uname().machine) if sys.platform == "linux" else None
+    # A 32-bit interpreter on a 64-bit machine would call something else by that number.
+    if nice > 0 and number is not None and sys.maxsize > 2**32:
+        ctypes.CDLL(None).syscall(number, _IOPRIO_WHO_PROCESS, 0, _BEST_EFFORT_LAST)
 
 
 def _limit(what: int | None, value: int) -> None:

@@ -11,17 +11,22 @@ _STEP = 0.0005
 
 
 class Meter:
-    """Maps parts of the work onto 0.0 to 1.0; every step also looks whether the work is cancelled."""
+    """Maps parts of the work onto 0.0 to 1.0; every step also looks whether the work is cancelled.
 
-    def __init__(self, report: Progress, cancel: CancelToken) -> None:
+    `watch` is called with every step, and may raise to end the work.
+    """
+
+    def __init__(self, report: Progress, cancel: CancelToken, watch: Callable[[], None] = lambda: None) -> None:
         self._report = report
         self._cancel = cancel
+        self._watch = watch
         self._lock = threading.Lock()
         self._highest = -1.0
 
     def at(self, part: float) -> None:
-        """So much is done. Never goes back. Raises `Cancelled`."""
+        """So much is done. Never goes back. Raises `Cancelled`, and what `watch` raises."""
         self._cancel.check()
+        self._watch()
         with self._lock:
             self._show(min(1.0, part))
 

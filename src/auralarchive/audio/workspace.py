@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,10 @@ from auralarchive.ports.errors import NoSpace
 RESULT = "book.m4b"
 _SCRATCH = "scratch"
 _RESERVE = 64 * 1024 * 1024
+#: Less than that left, and the work stops before the disk is full for everybody.
+_LEAST = 16 * 1024 * 1024
+_LOOK_SECONDS = 1.0
+_REMEDY = "Free some space; the work goes on by itself."
 
 
 class Workspace:
@@ -24,6 +29,7 @@ class Workspace:
         self.scratch = folder / _SCRATCH
         self.result = folder / RESULT
         self._made: list[Path] = []
+        self._looked_at = time.monotonic()
 
     def save(self, name: str, data: bytes) -> Path:
         """A small file beside the result."""
@@ -46,8 +52,18 @@ class Workspace:
         if free < wanted + _RESERVE:
             raise NoSpace(
                 f"The work folder has {free // 1024**2} MB free, but {(wanted + _RESERVE) // 1024**2} MB are needed.",
-                "Free some space; the work goes on by itself.",
+                _REMEDY,
             )
+
+    def watch(self) -> None:
+        """Called at every step; looks once a second. Raises `NoSpace` where others have filled the disk meanwhile."""
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_SECONDS:
+            return
+        self._looked_at = now
+        free = shutil.disk_usage(self.folder).free
+        if free < _LEAST:
+            raise NoSpace(f"The disk is nearly full: the work folder has {free // 1024**2} MB left.", _REMEDY)
 
     def remove_results(self) -> None:
         for path in self._made:
@@ -65,7 +81,7 @@ def workspace(folder: Path) -> Iterator[Workspace]:
     except OSError as error:
         work.remove_results()
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace("The disk is full.", "Free some space; the work goes on by itself.") from error
+            raise NoSpace("The disk is full.", _REMEDY) from error
         raise
     except BaseException:
         work.remove_results()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,11 @@ import pytest
 
 from auralarchive.audio import launch
 
-LIMITS = ["0", str(2**32), "60", str(2**20), "64", "--"]
+LIMITS = [str(2**32), "60", str(2**20), "64", "--"]
 
 
-def _launch(parent: int, *command: str) -> subprocess.CompletedProcess[bytes]:
-    start = [sys.executable, "-I", "-S", str(Path(launch.__file__)), str(parent), *LIMITS]
+def _launch(parent: int, *command: str, nice: int = 0) -> subprocess.CompletedProcess[bytes]:
+    start = [sys.executable, "-I", "-S", str(Path(launch.__file__)), str(parent), str(nice), *LIMITS]
     return subprocess.run([*start, *command], capture_output=True, check=False)
 
 
@@ -33,3 +34,10 @@ def test_a_file_beyond_the_limit_ends_it(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
 def test_it_ends_at_once_where_its_parent_is_already_gone() -> None:
     assert _launch(os.getpid() + 100_000, "/bin/echo", "never").stdout == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("ionice"), reason="ionice tells it")
+@pytest.mark.parametrize(("nice", "told"), [(10, "best-effort: prio 7"), (0, "none: prio 0")])
+def test_at_a_low_priority_the_disk_comes_last_too(nice: int, told: str) -> None:
+    done = _launch(os.getpid(), "/bin/sh", "-c", "nice; ionice", nice=nice)
+    assert done.stdout.decode().splitlines() == [str(min(19, os.nice(0) + nice)), told]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auralarchive.audio.progress import LinkedToken, Meter
-from auralarchive.ports.errors import Cancelled
+from auralarchive.ports.errors import Cancelled, NoSpace
 from auralarchive.ports.work import CancelToken
 
 
@@ -33,6 +33,17 @@ def test_a_cancel_is_heard() -> None:
     step = Meter(lambda part: None, cancel).span(0.0, 1.0, 10)
     cancel.cancel()
     with pytest.raises(Cancelled):
+        step(1)
+
+
+def test_every_step_watches() -> None:
+    """Whatever must end the work, such as a disk that is filling up, is asked by all that goes on."""
+
+    def full() -> None:
+        raise NoSpace("full")
+
+    step = Meter(lambda part: None, CancelToken(), full).span(0.0, 1.0, 10)
+    with pytest.raises(NoSpace):
         step(1)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -52,3 +55,23 @@ def test_a_disk_that_fills_up_is_told_as_such(tmp_path: Path) -> None:
         raise PermissionError(errno.EACCES, "no")
     with pytest.raises(NoSpace, match="MB are needed"), workspace(tmp_path) as work:
         work.need(10**18)
+
+
+def test_a_disk_that_others_fill_meanwhile_ends_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked at once a second, since every step asks."""
+    free, looked, now = 10**9, 0, 100.0
+
+    def usage(_folder: Path) -> SimpleNamespace:
+        nonlocal looked
+        looked += 1
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with workspace(tmp_path) as work:
+        for now in (100.5, 101.1, 101.2, 101.9, 102.2):  # noqa: B007 - the clock that the workspace reads
+            work.watch()
+        assert looked == 2
+        free, now = 15 * 2**20, 104.0
+        with pytest.raises(NoSpace, match="15 MB left"):
+            work.watch()
