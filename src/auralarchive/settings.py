@@ -24,7 +24,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from auralarchive.audio.settings import Coders, ProofOfCopies
 from auralarchive.domain.naming import parse_template
+from auralarchive.ports.audio import Joints
 
 _PREFIX = "AURALARCHIVE_"
 MOST_MINUTES = 10_000_000  # 19 years
@@ -193,7 +195,46 @@ class ConversionSection(Section):
     bitrate_kbps: int | None = Field(
         default=None, ge=16, le=512, title="Highest bitrate", description="Empty: by the source."
     )
+    ceiling_kbps: int = Field(
+        default=128,
+        ge=16,
+        le=256,
+        title="Highest bitrate by the source",
+        description="In kbit/s a channel: however much a source has, no more is taken by itself.",
+    )
+    lossless_kbps: int = Field(
+        default=96,
+        ge=16,
+        le=256,
+        title="Bitrate from lossless sources",
+        description="In kbit/s a channel, of FLAC, ALAC, WAV and AIFF.",
+    )
+    coder: Coders = Field(
+        default="auto",
+        title="Coder",
+        description="auto: whichever sounds better at the bitrate. fast: a third of the work. twoloop: better below 72 "
+        "kbit/s a channel.",
+    )
+    joints: Joints = Field(
+        default="gapless",
+        title="Joints of copied files",
+        description="plain: leave the encoders' silence. gapless: mend what can be mended without a gap. close: "
+        "shorten the others too. seamless: encode the book rather than leave a gap.",
+    )
+    proof: ProofOfCopies = Field(
+        default="decode",
+        title="Proof of copies",
+        description="decode: all of it is decoded. packets: its bytes are compared with the sources', and only the "
+        "ends are decoded.",
+    )
     jobs: int | None = Field(default=None, ge=1, le=256, title="Processes", description="Empty: one a core.")
+    nice: int = Field(
+        default=10,
+        ge=0,
+        le=19,
+        title="Niceness",
+        description="Of FFmpeg. 0: like any other program, 19: only where nothing else wants the machine.",
+    )
     aax_activation_bytes: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), title="Activation bytes", description="Of your own Audible account, for AAX files that you own."
     )

@@ -126,20 +126,21 @@ def matching_format(odd: Sequence[Probe], copied: Sequence[Probe], settings: Aud
     """The encode that lets odd sources stand in one track with copied ones."""
     leader = _leader(copied)
     wished = _bitrate(odd, leader.config.channels, settings)
-    return _format(leader.config.rate, leader.config.channels, wished)
+    return _format(leader.config.rate, leader.config.channels, wished, settings)
 
 
 def choose_format(probes: Sequence[Probe], settings: AudioSettings, wanted_kbps: int | None) -> Format:
     """The encode that loses least: the sources' highest rate and channels (two at most), bits as they have."""
     rate = _rate(max(probe.rate for probe in probes))
     channels = min(2, max(probe.channels for probe in probes))
-    return _format(rate, channels, wanted_kbps or _bitrate(probes, channels, settings))
+    return _format(rate, channels, wanted_kbps or _bitrate(probes, channels, settings), settings)
 
 
-def _format(rate: int, channels: int, kbps: int) -> Format:
+def _format(rate: int, channels: int, kbps: int, settings: AudioSettings) -> Format:
     # More than 6144 bits a frame and channel do not exist in AAC.
     kbps = max(8, min(kbps, rate * 6 * channels // 1000))
-    return Format(rate, channels, kbps, "fast" if kbps / channels >= _FAST_FROM else "twoloop")
+    measured: Coder = "fast" if kbps / channels >= _FAST_FROM else "twoloop"
+    return Format(rate, channels, kbps, measured if settings.coder == "auto" else settings.coder)
 
 
 def _rate(highest: int) -> int:

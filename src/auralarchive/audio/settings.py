@@ -11,6 +11,11 @@ from pydantic import ConfigDict
 
 from auralarchive.ports.audio import Joints
 
+#: What is proved of copied packets.
+ProofOfCopies = Literal["decode", "packets"]
+#: How FFmpeg chooses where bits go; `auto`: whichever measured better for the bitrate.
+Coders = Literal["auto", "fast", "twoloop"]
+
 
 @dataclass(frozen=True, slots=True)
 class AaxcKey:
@@ -55,7 +60,8 @@ class AudioSettings:
     stall_seconds: float = 120.0
     max_files: int = 10_000
     joints: Joints = "gapless"
-    proof: Literal["decode", "packets"] = "decode"
+    proof: ProofOfCopies = "decode"
+    coder: Coders = "auto"
 
     def __post_init__(self) -> None:
         for secret in self.aax_activation_bytes:

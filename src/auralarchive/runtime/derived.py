@@ -25,6 +25,12 @@ def audio_settings(settings: tree.Settings) -> AudioSettings:
         aax_activation_bytes=tuple(secret.get_secret_value() for secret in conversion.aax_activation_bytes),
         aaxc_keys=tuple(_aaxc_keys(conversion)),
         jobs=conversion.jobs,
+        ceiling_kbps=conversion.ceiling_kbps,
+        lossless_kbps=conversion.lossless_kbps,
+        nice=conversion.nice,
+        joints=conversion.joints,
+        proof=conversion.proof,
+        coder=conversion.coder,
     )
 
 

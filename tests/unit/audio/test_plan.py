@@ -46,6 +46,12 @@ def test_an_encode_follows_its_sources(sources: list[Probe], expected: tuple[int
     assert (found.rate, found.channels, found.bitrate_kbps, found.coder) == expected
 
 
+@pytest.mark.parametrize("kbps", [32, 160])
+def test_a_person_s_coder_wins(kbps: int) -> None:
+    for coder in ("fast", "twoloop"):
+        assert choose_format([_probe(kbps=kbps)], AudioSettings(coder=coder), None).coder == coder
+
+
 def test_a_person_s_bit_rate_wins() -> None:
     assert choose_format([_probe(kbps=64)], AudioSettings(), 80).bitrate_kbps == 80
 

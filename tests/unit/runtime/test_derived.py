@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from auralarchive import settings as tree
+from auralarchive.audio.settings import AudioSettings
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import Stage
 from auralarchive.ports.store import AdapterRow
@@ -32,6 +33,24 @@ def test_good_keys_reach_the_engine() -> None:
     made = audio_settings(tree.read(conversion=conversion))
     assert made.aax_activation_bytes == ("0badf00d", "1BADF00D")
     assert [(key.key[0], key.iv[0]) for key in made.aaxc_keys] == [(0x12, 0x34), (0x56, 0x78), (0xAB, 0xCD)]
+
+
+def test_how_books_are_made_reaches_the_engine() -> None:
+    conversion = {
+        "joints": "seamless",
+        "proof": "packets",
+        "coder": "fast",
+        "ceiling_kbps": 64,
+        "lossless_kbps": 48,
+        "nice": 0,
+    }
+    made = audio_settings(tree.read(conversion=conversion))
+    assert {name: getattr(made, name) for name in conversion} == conversion
+
+
+def test_unset_the_engine_does_what_it_does_by_itself() -> None:
+    """The two lists of defaults are one."""
+    assert audio_settings(tree.read()) == AudioSettings()
 
 
 def test_a_key_without_its_iv_is_none() -> None:
