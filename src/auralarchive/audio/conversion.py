@@ -26,12 +26,12 @@ from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
 from auralarchive.audio.progress import Meter
 from auralarchive.audio.proof import Copied, Expectation, Proof, Prover, Sounded
-from auralarchive.audio.recipe import recipe_of
+from auralarchive.audio.recipe import Recipe, recipe_of, wishes_of
 from auralarchive.audio.remux import plan_copy
 from auralarchive.audio.results import Results
 from auralarchive.audio.seam import Joint, Workshop, make_seams, plan_seams
 from auralarchive.audio.settings import AudioSettings
-from auralarchive.audio.sources import Found, Source, find_sources, staged
+from auralarchive.audio.sources import Found, Source, find_sources, printable, staged
 from auralarchive.audio.sourcetags import read_pictures
 from auralarchive.audio.tags import book_tags, metadata
 from auralarchive.audio.timing import Timing
@@ -57,6 +57,7 @@ class Conversion:
     meter: Meter
     cancel: CancelToken
     jobs: int
+    recipe: Recipe | None = None
     found: Found = field(default_factory=Found)
     originals: tuple[Probe, ...] = ()
     probes: tuple[Probe, ...] = ()
@@ -66,14 +67,18 @@ class Conversion:
     decision: Decision = field(default_factory=lambda: Decision("keep", "", ()))
     digests: Digests = field(default_factory=lambda: Digests(()))
 
+    @property
+    def seconds(self) -> float:
+        """How long the sources sound, as far as they have been looked at."""
+        return sum(each.seconds for each in self.originals)
+
     def run(self) -> ConvertResult:
         """The whole way. Raises the port's errors."""
         with self.timing.phase("probe"):
             self._look()
         with digests([each.source for each in self.originals], self.cancel.check) as self.digests:
             with self.timing.phase("plan"):
-                asked = self.request.retag or self.request.chapters_file is not None
-                self.decision = decide(self.probes, Wishes(self.request.bitrate_kbps, asked))
+                self.decision = self._follow(self.recipe) if self.recipe else self._decide()
                 self._unlock()
                 self._mend_joints()
             return {"keep": self._keep, "remux": self._copy, "mixed": self._mix, "encode": self._encode}[
@@ -93,6 +98,17 @@ class Conversion:
         self.warnings += self.found.warnings
         for each in self.probes:
             self.warnings += [*each.warnings, *(f"{each.source.name}: {text}" for text in each.tags.warnings)]
+
+    def _decide(self) -> Decision:
+        asked = self.request.retag or self.request.chapters_file is not None
+        return decide(self.probes, Wishes(self.request.bitrate_kbps, asked))
+
+    def _follow(self, recipe: Recipe) -> Decision:
+        """The same files in the same order, and what was decided of them then."""
+        order = recipe.order(self.originals, self.digests.all())
+        self.originals = self.probes = tuple(self.originals[at] for at in order)
+        self.digests = self.digests.ordered(order)
+        return recipe.decision(self.probes)
 
     def _unlock(self) -> None:
         locked = [each for each in self.probes if each.encrypted]
@@ -168,7 +184,8 @@ class Conversion:
             expected = Copied(movie, parts, lambda fd, track: plan.same(fd, track, self.cancel.check))
             return self._prover(self.done + _COPIED).copied(out, expected)
 
-        decisions: dict[str, Any] = {"joints": [_told(joint) for joint in joints]}
+        places = zip(joints, plan.parts[1:], strict=True)
+        decisions: dict[str, Any] = {"joints": [_told(joint, part, plan.timescale) for joint, part in places]}
         if encoded:
             decisions["encoded"] = [each.decisions() for each in encoded.values()]
         return self._finish(movie, lambda out: plan.copy(out, step), prove, decisions)
@@ -177,7 +194,7 @@ class Conversion:
         """Encode each run of odd sources to a file of its own, which then is a source like the others."""
         copied = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if same]
         odd = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if not same]
-        target = matching_format(odd, copied, self.settings)
+        target = self._as_then(matching_format(odd, copied, self.settings))
         together = sum(each.seconds for each in odd)
         probes: list[Probe] = []
         encoded: dict[Source, Encoded] = {}
@@ -208,7 +225,7 @@ class Conversion:
         return probe(staged(path, first.source))
 
     def _encode(self) -> ConvertResult:
-        target = choose_format(self.probes, self.settings, self.request.bitrate_kbps)
+        target = self._as_then(choose_format(self.probes, self.settings, self.request.bitrate_kbps))
         with self._results() as results:
             encoded = self._encoded(self.probes, target, results, _ENCODED)
             movie = encoded.movie(self._chapters(encoded.parts, target.rate))
@@ -221,6 +238,9 @@ class Conversion:
                 encoded.joined.copy(out, lambda count: self.cancel.check())
 
             return self._finish(movie, copy_packets, prove, encoded.decisions())
+
+    def _as_then(self, chosen: Format) -> Format:
+        return self.recipe.chosen(chosen) if self.recipe else chosen
 
     @contextmanager
     def _results(self) -> Iterator[Results]:
@@ -317,11 +337,22 @@ class Conversion:
         self, movie: Movie, proof: Proof, size: int, decisions: dict[str, Any], cover: Cover | None
     ) -> ConvertResult:
         mode = self.decision.mode
-        decisions = {"reason": self.decision.reason, **decisions}
         hashes = self.digests.all()
         for each in self.originals:
             each.source.check_unchanged()
-        recipe = recipe_of(mode, self.ffmpeg, self.originals, hashes, proof, size, decisions, self.timing.seconds)
+        recipe = recipe_of(
+            decision=self.decision,
+            ffmpeg=self.ffmpeg,
+            originals=self.originals,
+            hashes=hashes,
+            movie=movie,
+            cover=cover,
+            proof=proof,
+            size=size,
+            details=decisions,
+            wishes=wishes_of(self.request, self.settings),
+            seconds=self.timing.seconds,
+        )
         seconds = movie.playing / movie.timescale
         return ConvertResult(
             path=self.probes[0].source.path if mode == "keep" else self.work.result,
@@ -339,8 +370,16 @@ class Conversion:
         )
 
 
-def _told(joint: Joint) -> dict[str, Any]:
-    return {"kind": joint.kind, "gap": joint.gap, "touched": joint.touched, "reason": joint.reason}
+def _told(joint: Joint, after: Part, timescale: int) -> dict[str, Any]:
+    """`at` is where the part `after` begins, in seconds of the book."""
+    return {
+        "at": after.start / timescale,
+        "next": printable(after.probe.source.name),
+        "kind": joint.kind,
+        "gap": joint.gap,
+        "touched": joint.touched,
+        "reason": joint.reason,
+    }
 
 
 def _inside(part: Part, encoded: Mapping[Source, Encoded]) -> Iterator[Part]:

@@ -46,7 +46,10 @@ _MOST_PIECES = 100
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """The book as packets, each source's exact place, and the fingerprint of what went in."""
+    """The book as packets, each source's exact place, and the fingerprint of what went in.
+
+    `reused` units were already there, from an attempt that was killed.
+    """
 
     target: Format
     joined: Joined
@@ -56,6 +59,7 @@ class Encoded:
     stride: int
     arguments: tuple[str, ...]
     way: str
+    reused: int = 0
 
     def decisions(self) -> dict[str, Any]:
         """How it was encoded, for the recipe."""
@@ -63,6 +67,8 @@ class Encoded:
             **asdict(self.target),
             "way": self.way,
             "arguments": list(self.arguments),
+            "units": len(self.joined.slices),
+            "units_reused": self.reused,
             "joints": list(self.joined.joints),
             "joints_without_agreement": self.joined.disagreeing,
             "fingerprint_stride": self.stride,
@@ -199,6 +205,7 @@ class EncodeRoute:
             stride=encoder.stride,
             arguments=tuple(encoder_arguments(self.target)),
             way=way,
+            reused=sum(one.reused for one in made),
         )
 
 

@@ -15,9 +15,11 @@ from pathlib import Path
 from auralarchive.audio.conversion import Conversion
 from auralarchive.audio.ffmpeg import Ffmpeg, find_ffmpeg
 from auralarchive.audio.progress import Meter
+from auralarchive.audio.recipe import read_recipe
 from auralarchive.audio.settings import AudioSettings
+from auralarchive.audio.timing import Timing
 from auralarchive.audio.workspace import workspace
-from auralarchive.ports.audio import ConvertRequest, ConvertResult
+from auralarchive.ports.audio import ConvertRequest, ConvertResult, Doing, OnDoing
 from auralarchive.ports.work import CancelToken, Progress
 
 
@@ -33,16 +35,25 @@ class Engine:
     def ffmpeg(self) -> Ffmpeg:
         return self._ffmpeg
 
-    def convert(self, request: ConvertRequest, progress: Progress, cancel: CancelToken) -> ConvertResult:
-        """See the port. On any error the work folder holds nothing of ours."""
+    def convert(
+        self,
+        request: ConvertRequest,
+        progress: Progress,
+        cancel: CancelToken,
+        on_doing: OnDoing = lambda doing: None,
+    ) -> ConvertResult:
+        """See the port; `on_doing` hears what is done. On any error the work folder holds nothing of ours."""
         cancel.check()
+        recipe = read_recipe(request.recipe) if request.recipe is not None else None
+        request = recipe.wanted(request) if recipe else request
         jobs = request.jobs or self._settings.jobs or _cores()
         with workspace(request.work_dir) as work:
             meter = Meter(progress, cancel, work.watch)
-            conversion = Conversion(self._settings, self._ffmpeg, request, work, meter, cancel, jobs)
+            conversion = Conversion(self._settings, self._ffmpeg, request, work, meter, cancel, jobs, recipe)
+            conversion.timing = Timing(lambda phase: on_doing(Doing(phase, conversion.seconds)))
             result = conversion.run()
             meter.at(1.0)
-            return result
+            return recipe.judged(result) if recipe else result
 
 
 def _cores() -> int:

@@ -21,7 +21,7 @@ from typing import IO
 from auralarchive.audio import launch
 from auralarchive.audio.messages import ORDER, REPLY, Order, Reply
 from auralarchive.audio.settings import AudioSettings
-from auralarchive.ports.audio import ConvertRequest, ConvertResult
+from auralarchive.ports.audio import ConvertRequest, ConvertResult, OnDoing
 from auralarchive.ports.errors import TransientError
 from auralarchive.ports.work import CancelToken, Progress
 
@@ -38,13 +38,19 @@ class IsolatedEngine:
     def __init__(self, settings: AudioSettings | None = None) -> None:
         self._settings = settings or AudioSettings()
 
-    def convert(self, request: ConvertRequest, progress: Progress, cancel: CancelToken) -> ConvertResult:
-        """See the port."""
+    def convert(
+        self,
+        request: ConvertRequest,
+        progress: Progress,
+        cancel: CancelToken,
+        on_doing: OnDoing = lambda doing: None,
+    ) -> ConvertResult:
+        """See the port; `on_doing` hears what is done."""
         cancel.check()
         with tempfile.TemporaryFile() as complaints:
             process = _start(complaints)
             try:
-                last = self._talk(process, request, progress, cancel)
+                last = self._talk(process, request, progress, cancel, on_doing)
             finally:
                 _end(process)
             if last.result is not None:
@@ -55,7 +61,12 @@ class IsolatedEngine:
             raise _died(process.returncode, complaints)
 
     def _talk(
-        self, process: subprocess.Popen[bytes], request: ConvertRequest, progress: Progress, cancel: CancelToken
+        self,
+        process: subprocess.Popen[bytes],
+        request: ConvertRequest,
+        progress: Progress,
+        cancel: CancelToken,
+        on_doing: OnDoing,
     ) -> Reply:
         """The process's last word; an empty one where it died without."""
         assert process.stdin is not None
@@ -70,6 +81,8 @@ class IsolatedEngine:
                 last = REPLY.validate_json(line)
                 if last.progress is not None:
                     progress(last.progress)
+                if last.doing is not None:
+                    on_doing(last.doing)
         return last
 
 

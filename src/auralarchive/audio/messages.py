@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports import errors
-from auralarchive.ports.audio import ConvertRequest, ConvertResult
+from auralarchive.ports.audio import ConvertRequest, ConvertResult, Doing
 from auralarchive.ports.errors import AuralError, Cancelled
 
 
@@ -51,6 +51,7 @@ class Reply:
     """One line of the process: exactly one of these is set."""
 
     progress: float | None = None
+    doing: Doing | None = None
     result: ConvertResult | None = None
     refusal: Refusal | None = None
 

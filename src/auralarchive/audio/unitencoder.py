@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -113,12 +113,16 @@ def encoder_arguments(target: Format) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An encoded unit: where its packets lie in the file `path`, and its fingerprint."""
+    """An encoded unit: where its packets lie in the file `path`, and its fingerprint.
+
+    `reused`: it is of an earlier attempt.
+    """
 
     unit: Unit
     path: Path
     packets: Packets
     prints: Path
+    reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,8 @@ class UnitEncoder:
         Raises: `Complained`, `Inexact`, `TransientError` where FFmpeg failed, and as `run` does.
         """
         key = self._key(unit, feed)
-        if self.results.find(key) is None:
+        reused = self.results.find(key) is not None
+        if not reused:
             with self.results.making(key) as folder:
                 self._run(unit, feed, folder)
                 self._load(unit, folder)
@@ -147,7 +152,7 @@ class UnitEncoder:
             self.on_samples(unit.samples)
         found = self.results.find(key)
         assert found is not None
-        return self._load(unit, found)
+        return replace(self._load(unit, found), reused=reused)
 
     def _key(self, unit: Unit, feed: Feed) -> str:
         target = self.target

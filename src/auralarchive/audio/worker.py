@@ -30,7 +30,12 @@ def main() -> None:
     threading.Thread(target=_cancel_at_end, args=(orders.fileno(), cancel), daemon=True).start()
     try:
         engine = Engine(order.settings)
-        result = engine.convert(order.request, lambda part: reply(Reply(progress=part)), cancel)
+        result = engine.convert(
+            order.request,
+            lambda part: reply(Reply(progress=part)),
+            cancel,
+            lambda doing: reply(Reply(doing=doing)),
+        )
     except AuralError as error:
         reply(Reply(refusal=Refusal.of(error)))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -35,7 +36,22 @@ class ConvertRequest:
     joints: Joints | None = None  # None: as the settings say
     accept_damage: bool = False  # a person says so: damage in the sources is told, not refused
     resume_dir: Path | None = None
+    recipe: dict[str, Any] | None = None  # do again what it tells, with the same files
     retag: bool = False  # write `book` and `cover` also into what could be kept as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What a conversion is at: `probe`, `plan`, `encode`, `joints`, `write` or `verify`; of a book of so many seconds.
+
+    The length is 0 until it is known.
+    """
+
+    phase: str
+    seconds: float = 0.0
+
+
+OnDoing = Callable[[Doing], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ def test_they_come_in_order(tmp_path: Path) -> None:
     found = find_sources((tmp_path / "book",), max_files=9).audio
     with digests(found, CancelToken().check) as running:
         assert running.all() == tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+        assert running.ordered([2, 0, 1]).all() == (running.all()[2], *running.all()[:2])
 
 
 def test_a_cancel_stops_the_reading(tmp_path: Path) -> None:

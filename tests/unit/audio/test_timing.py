@@ -14,6 +14,15 @@ def _fail() -> None:
     raise ZeroDivisionError
 
 
+def test_each_phase_that_begins_is_told() -> None:
+    told: list[str] = []
+    timing = Timing(told.append)
+    for name in ("probe", "write", "write"):
+        with timing.phase(name):
+            assert told[-1] == name
+    assert told == ["probe", "write", "write"]
+
+
 def test_phases_of_one_name_add_up() -> None:
     timing = Timing()
     with timing.phase("write"):

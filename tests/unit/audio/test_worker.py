@@ -26,6 +26,8 @@ def test_one_order_in_replies_out_a_line_each(tmp_path: Path) -> None:
         process.stdin.flush()
         replies = [REPLY.validate_json(line) for line in process.stdout]
     assert process.returncode == 0
-    assert all(reply.progress is not None for reply in replies[:-1])
+    assert all((reply.progress is None) != (reply.doing is None) for reply in replies[:-1])
+    assert [reply.doing.phase for reply in replies if reply.doing] == ["probe", "plan", "verify"]
+    assert [reply.doing.seconds > 4 for reply in replies if reply.doing] == [False, True, True]
     assert replies[-1].result is not None
     assert (replies[-1].result.mode, replies[-1].result.path) == ("keep", source)
