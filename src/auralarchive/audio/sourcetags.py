@@ -41,6 +41,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "track": ("TRCK", "trkn", "tracknumber", "WM/TrackNumber"),
     "disc": ("TPOS", "disk", "discnumber", "WM/PartOfSet"),
 }
+#: How many there are, where that is a tag of its own; elsewhere it stands behind the number ("3/12").
+_TOTALS = {"track": ("tracktotal", "totaltracks"), "disc": ("disctotal", "totaldiscs")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class SourceTags:
     copyright: str = ""
     track: int | None = None
     disc: int | None = None
+    track_total: int | None = None
+    disc_total: int | None = None
     chapters: tuple[Mark, ...] = ()
     pictures: tuple[bytes, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -160,6 +164,8 @@ def _collect(tags: Any, chapters: tuple[Mark, ...], pictures: tuple[bytes, ...])
         **texts,
         track=_number(_text(tags, _NAMES["track"])),
         disc=_number(_text(tags, _NAMES["disc"])),
+        track_total=_total(tags, "track"),
+        disc_total=_total(tags, "disc"),
         chapters=chapters,
         pictures=tuple(picture for picture in pictures if len(picture) <= _LARGEST_PICTURE),
     )
@@ -184,7 +190,7 @@ def _value(tags: Any, name: str) -> str:
         return ""
     first = value[0] if isinstance(value, list) and value else value
     if isinstance(first, tuple):
-        first = first[0]
+        first = "/".join(map(str, first))
     if isinstance(first, bytes):
         first = first.decode("utf-8", "replace")
     return clean(str(first)) if first else ""
@@ -193,6 +199,11 @@ def _value(tags: Any, name: str) -> str:
 def _number(text: str) -> int | None:
     match = re.match(r"\s*(\d{1,6})", text)
     return int(match[1]) or None if match else None
+
+
+def _total(tags: Any, meaning: str) -> int | None:
+    behind = _text(tags, _NAMES[meaning]).partition("/")[2]
+    return _number(behind) or _number(_text(tags, _TOTALS[meaning]))
 
 
 def clean(text: str) -> str:
