@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from auralarchive.audio.numerals import FIRST_WORDS, LONGEST_WRITTEN, WRITTEN, fold, roman
 
@@ -98,6 +99,7 @@ def natural(name: str) -> tuple[tuple[int, int | str], ...]:
     return tuple((0, int(piece)) if piece.isdecimal() else (1, piece.strip()) for piece in pieces if piece.strip())
 
 
+@lru_cache(maxsize=4096)  # the names of one download are read several times: as a part, as a title, in order
 def scan(name: str) -> tuple[Numeral, ...]:
     """All numbers of a name, in the order in which they stand."""
     text = plain(name)
@@ -118,6 +120,11 @@ def matter(name: str) -> int:
         if any(pattern.fullmatch(field) for field in words):
             return place
     return 0
+
+
+def is_sample(name: str) -> bool:
+    """Whether a file or folder of that name is a taste of the book, not a part of it."""
+    return matter(name) == len(_BACK_PLACES)
 
 
 class _Scanner:

@@ -62,9 +62,9 @@ def in_order(probes: Sequence[Probe]) -> tuple[Probe, ...]:
 
 def order(probes: Sequence[Probe]) -> Ordering:
     """The order of one book's files. What arrives in another sequence comes out in the same."""
-    names = _by_names(probes)
     if len(probes) < 2:
-        return Ordering(names.probes, Evidence.ONE)
+        return Ordering(tuple(probes), Evidence.ONE)
+    names = _by_names(probes)
     tags = _by_tags(names.probes)
     if tags is None or names.by is Evidence.ALPHABET:
         return _alone(tags or _by_titles(names.probes) or names)

@@ -1,0 +1,202 @@
+"""From the files of a download to books: which belong together, in which order, and what is left out.
+
+Nothing is left out or joined without a reason in words, and what is not certain is left to a person: several books
+are refused with a list of them, and only one that clearly is the wanted one is taken without a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidfuzz import fuzz
+
+from auralarchive.audio.editions import LeftOut
+from auralarchive.audio.grouping import divide
+from auralarchive.audio.identity import displayed, key
+from auralarchive.audio.numbering import is_sample, natural, scan
+from auralarchive.audio.ordering import Evidence, order, stem
+from auralarchive.audio.packs import Pack
+from auralarchive.audio.probe import Probe
+from auralarchive.audio.sources import printable
+from auralarchive.domain.failures import FailureKind
+from auralarchive.domain.matching import match_score
+from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
+from auralarchive.domain.status import DownloadType
+from auralarchive.domain.titles import parse_title
+from auralarchive.ports.errors import InvalidInput
+
+#: A sample is short, by itself and beside the book.
+_LONGEST_SAMPLE, _LARGEST_SHARE = 600.0, 0.2
+#: The wanted book is taken without a question from this score on, and so far before the next.
+_CLEAR_SCORE, _CLEAR_LEAD = 70.0, 10.0
+_MOST_LISTED = 20
+
+_ORDERINGS = {
+    Evidence.ONE: "one file needs no order",
+    Evidence.BOTH: "by the numbers in tags and names, which agree",
+    Evidence.TAGS: "by the track numbers in the tags",
+    Evidence.NAMES: "by the numbers in the names",
+    Evidence.TITLES: "by the numbers in the titles",
+    Evidence.ALPHABET: "by the alphabet, since nothing counts the files",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One book. `reason`: why its files belong together; `ordering`: how their order was found."""
+
+    title: str
+    author: str
+    probes: tuple[Probe, ...]
+    reason: str
+    ordering: str
+
+    @property
+    def seconds(self) -> float:
+        return sum(probe.seconds for probe in self.probes)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """All books that were found; `left_out` names each file that is in none of them, with the reason."""
+
+    groups: tuple[Group, ...]
+    left_out: tuple[tuple[Path, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def arrange(probes: Sequence[Probe]) -> Arrangement:
+    """Divide `probes` into books and order each. What arrives in another sequence comes out in the same."""
+    probes = sorted(probes, key=lambda probe: str(probe.source.path))
+    heard, samples = _without_samples(probes)
+    packs, editions = divide(heard)
+    left = [*samples, *editions]
+    books = sorted((_book(pack) for pack in packs), key=lambda book: natural(_first_path(book[0])))
+    groups = _told_apart([group for group, _ in books])
+    several = len(groups) > 1
+    warnings = [
+        f"{group.title}: {warning}" if several else warning
+        for group, (_, told) in zip(groups, books, strict=True)
+        for warning in told
+    ]
+    return Arrangement(
+        tuple(groups),
+        tuple((probe.source.path, each.reason) for each in left for probe in each.probes),
+        (*warnings, *(f"Left out: {each.reason}" for each in left)),
+    )
+
+
+def select(groups: Sequence[Group], wanted_title: str, wanted_author: str = "") -> Group | None:
+    """The group that clearly is the wanted book; None where none is, or more than one could be."""
+    query = SearchQuery(title=wanted_title, author=wanted_author or None)
+    scored = sorted(((_score(query, group), at) for at, group in enumerate(groups)), reverse=True)
+    if not scored or scored[0][0] < _CLEAR_SCORE:
+        return None
+    if len(scored) > 1 and scored[0][0] - scored[1][0] < _CLEAR_LEAD:
+        return None
+    return groups[scored[0][1]]
+
+
+def several_books(groups: Sequence[Group]) -> InvalidInput:
+    """The refusal of more than one book, with a list of them and what to do."""
+    listed = "; ".join(_listed(group) for group in groups[:_MOST_LISTED])
+    more = f"; and {len(groups) - _MOST_LISTED} more" if len(groups) > _MOST_LISTED else ""
+    return InvalidInput(
+        f"There are {len(groups)} books in it: {listed}{more}.",
+        "Take one of them with “auralarchive convert --only NAME”, or make one output of each with"
+        " “auralarchive convert --split”.",
+        kind=FailureKind.SEVERAL_BOOKS,
+    )
+
+
+# --- samples -------------------------------------------------------------------------------------
+
+
+def _without_samples(probes: Sequence[Probe]) -> tuple[list[Probe], list[LeftOut]]:
+    total = sum(probe.seconds for probe in probes)
+    samples = [probe for probe in probes if _is_sample(probe, total)]
+    gone = {id(probe) for probe in samples}
+    left = [LeftOut((probe,), f"{probe.source.name} is a sample of {_length(probe.seconds)}.") for probe in samples]
+    return [probe for probe in probes if id(probe) not in gone], left
+
+
+def _is_sample(probe: Probe, total: float) -> bool:
+    """Called so, without a number of its own, and short beside the rest."""
+    if probe.seconds > min(_LONGEST_SAMPLE, _LARGEST_SHARE * (total - probe.seconds)):
+        return False
+    *folders, name = probe.source.relative.parts
+    called = is_sample(stem(name)) and not scan(stem(name)) and probe.tags.track is None
+    return called or any(is_sample(folder) for folder in folders)
+
+
+# --- one book ------------------------------------------------------------------------------------
+
+
+def _book(pack: Pack) -> tuple[Group, tuple[str, ...]]:
+    found = order(pack.probes)
+    parsed = parse_title(pack.label)
+    title = displayed(probe.tags.album for probe in pack.probes) if pack.facts.album else ""
+    title = title or (pack.probes[0].tags.title if pack.is_single else "") or displayed([parsed.title])
+    author = displayed(probe.tags.author for probe in pack.probes) or parsed.author or ""
+    first = found.probes[0].source.path
+    title = printable(title or stem(first.name))
+    return Group(title, author, found.probes, _reason(pack), _ORDERINGS[found.by]), found.warnings
+
+
+def _first_path(group: Group) -> str:
+    return str(group.probes[0].source.path)
+
+
+def _told_apart(groups: list[Group]) -> list[Group]:
+    """Books of one title get the name of their file or folder behind it: a series may be one album."""
+    titles = [key(group.title) for group in groups]
+    return [group if titles.count(title) == 1 else _renamed(group) for group, title in zip(groups, titles, strict=True)]
+
+
+def _renamed(group: Group) -> Group:
+    """Called by its own title tag, else by its file or folder."""
+    first = group.probes[0]
+    path = first.source.path
+    alone = len(group.probes) == 1
+    name = (first.tags.title if alone else "") or parse_title(stem(path.name) if alone else path.parent.name).title
+    return Group(printable(name), group.author, group.probes, group.reason, group.ordering)
+
+
+def _reason(pack: Pack) -> str:
+    count = len(pack.probes)
+    if count == 1:
+        return "it is one file"
+    if pack.facts.album:
+        named = sum(key(probe.tags.album) == pack.facts.album for probe in pack.probes)
+        album = displayed(probe.tags.album for probe in pack.probes)
+        some = f"all {count}" if named == count else f"{named} of {count}"
+        beside = "" if named == count else "; the others lie beside them"
+        return f"{some} files name the album {printable(album)}{beside}"
+    folders = len({probe.source.path.parent for probe in pack.probes})
+    return (
+        f"{count} files of one folder" if folders == 1 else f"{count} files in {folders} folders that belong together"
+    )
+
+
+# --- matching and telling ------------------------------------------------------------------------
+
+
+def _score(query: SearchQuery, group: Group) -> float:
+    parsed = ParsedTitle(group.title, author=group.author or None)
+    release = Release("", group.title, "", DownloadType.TORRENT, "", parsed)
+    score, _ = match_score(query, release, lambda left, right: fuzz.ratio(left, right) / 100)
+    return score
+
+
+def _listed(group: Group) -> str:
+    count = len(group.probes)
+    return f"{group.title} ({count} file{'s' if count > 1 else ''}, {_length(group.seconds)})"
+
+
+def _length(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min" if minutes else f"{seconds:.0f} s"
