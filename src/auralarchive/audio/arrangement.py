@@ -6,7 +6,9 @@ are refused with a list of them, and only one that clearly is the wanted one is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from auralarchive.audio.editions import LeftOut
 from auralarchive.audio.grouping import divide
 from auralarchive.audio.identity import displayed, key
 from auralarchive.audio.numbering import is_sample, natural, scan
-from auralarchive.audio.ordering import Evidence, order, stem
+from auralarchive.audio.ordering import Evidence, Ordering, order, stem
 from auralarchive.audio.packs import Pack
 from auralarchive.audio.probe import Probe
 from auralarchive.audio.sources import printable
@@ -32,6 +34,8 @@ _LONGEST_SAMPLE, _LARGEST_SHARE = 600.0, 0.2
 #: The wanted book is taken without a question from this score on, and so far before the next.
 _CLEAR_SCORE, _CLEAR_LEAD = 70.0, 10.0
 _MOST_LISTED = 20
+#: "01 Emma": no title begins so.
+_PADDED = re.compile(r"\A0\d{1,2}\s+(?=\S)")
 
 _ORDERINGS = {
     Evidence.ONE: "one file needs no order",
@@ -73,16 +77,14 @@ def arrange(probes: Sequence[Probe]) -> Arrangement:
     heard, samples = _without_samples(probes)
     packs, editions = divide(heard)
     left = [*samples, *editions]
-    books = sorted((_book(pack) for pack in packs), key=lambda book: natural(_first_path(book[0])))
-    groups = _told_apart([group for group, _ in books])
-    several = len(groups) > 1
+    groups = _told_apart(sorted(map(_ordered, packs), key=_by_path))
     warnings = [
-        f"{group.title}: {warning}" if several else warning
-        for group, (_, told) in zip(groups, books, strict=True)
-        for warning in told
+        f"{group.title}: {warning}" if len(groups) > 1 else warning
+        for group, ordering in groups
+        for warning in ordering.warnings
     ]
     return Arrangement(
-        tuple(groups),
+        tuple(group for group, _ in groups),
         tuple((probe.source.path, each.reason) for each in left for probe in each.probes),
         (*warnings, *(f"Left out: {each.reason}" for each in left)),
     )
@@ -134,34 +136,44 @@ def _is_sample(probe: Probe, total: float) -> bool:
 # --- one book ------------------------------------------------------------------------------------
 
 
-def _book(pack: Pack) -> tuple[Group, tuple[str, ...]]:
-    found = order(pack.probes)
-    parsed = parse_title(pack.label)
-    title = displayed(probe.tags.album for probe in pack.probes) if pack.facts.album else ""
-    title = title or (pack.probes[0].tags.title if pack.is_single else "") or displayed([parsed.title])
-    author = displayed(probe.tags.author for probe in pack.probes) or parsed.author or ""
-    first = found.probes[0].source.path
-    title = printable(title or stem(first.name))
-    return Group(title, author, found.probes, _reason(pack), _ORDERINGS[found.by]), found.warnings
+def _ordered(pack: Pack) -> tuple[Pack, Ordering]:
+    return pack, order(pack.probes)
 
 
-def _first_path(group: Group) -> str:
-    return str(group.probes[0].source.path)
+def _by_path(book: tuple[Pack, Ordering]) -> tuple[Hashable, str]:
+    path = str(book[1].probes[0].source.path)
+    return natural(path), path
 
 
-def _told_apart(groups: list[Group]) -> list[Group]:
-    """Books of one title get the name of their file or folder behind it: a series may be one album."""
-    titles = [key(group.title) for group in groups]
-    return [group if titles.count(title) == 1 else _renamed(group) for group, title in zip(groups, titles, strict=True)]
+def _told_apart(books: Sequence[tuple[Pack, Ordering]]) -> list[tuple[Group, Ordering]]:
+    """The books under their titles; where two have the same, each gets the first that is its own.
+
+    A series may be one album, and then the books' titles stand in other tags, or in their names.
+    """
+    titles = [_titles(pack, ordering) for pack, ordering in books]
+    firsts = Counter(key(found[0]) for found in titles)
+    return [
+        (_group(pack, ordering, found[0] if firsts[key(found[0])] == 1 else _own_title(found)), ordering)
+        for (pack, ordering), found in zip(books, titles, strict=True)
+    ]
 
 
-def _renamed(group: Group) -> Group:
-    """Called by its own title tag, else by its file or folder."""
-    first = group.probes[0]
-    path = first.source.path
-    alone = len(group.probes) == 1
-    name = (first.tags.title if alone else "") or parse_title(stem(path.name) if alone else path.parent.name).title
-    return Group(printable(name), group.author, group.probes, group.reason, group.ordering)
+def _titles(pack: Pack, ordering: Ordering) -> list[str]:
+    """All that a book may be called, the surest first; the last is never empty."""
+    album = displayed(probe.tags.album for probe in pack.probes) if pack.facts.album else ""
+    tag = pack.probes[0].tags.title if pack.facts.title else ""
+    parsed = displayed([parse_title(_PADDED.sub("", pack.label)).title])
+    name = pack.label or stem(ordering.probes[0].source.path.name)
+    return [title for title in (album, tag, parsed, name) if title]
+
+
+def _own_title(titles: Sequence[str]) -> str:
+    return next((title for title in titles if key(title) not in ("", key(titles[0]))), titles[-1])
+
+
+def _group(pack: Pack, ordering: Ordering, title: str) -> Group:
+    author = displayed(probe.tags.author for probe in pack.probes) or parse_title(pack.label).author or ""
+    return Group(printable(title), printable(author), ordering.probes, _reason(pack), _ORDERINGS[ordering.by])
 
 
 def _reason(pack: Pack) -> str:

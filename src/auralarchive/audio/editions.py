@@ -17,6 +17,7 @@ from auralarchive.audio.numerals import fold
 from auralarchive.audio.ordering import stem
 from auralarchive.audio.packs import Pack
 from auralarchive.audio.probe import Probe
+from auralarchive.audio.sources import printable
 
 _SHARE, _SECONDS, _MOST_SHARE = 0.01, 30.0, 0.05
 #: Within one format nothing is added or cut off by a conversion: only the same is equally long.
@@ -87,6 +88,8 @@ def _candidates(packs: Sequence[Pack]) -> list[tuple[int, int]]:
 
 
 def _hold_the_same(left: Pack, right: Pack) -> bool:
+    if left.settled and right.settled and left.place == right.place:
+        return False  # their own folder has compared them already
     return not (left.is_extra or right.is_extra) and not _numbered_apart(left, right) and _called_alike(left, right)
 
 
@@ -96,8 +99,13 @@ def _equally_long(left: Pack, right: Pack) -> bool:
     share = max(_SHARE * longer, min(_SECONDS, _MOST_SHARE * longer))
     if apart > share:
         return False
-    same_form = len(left.probes) == len(right.probes) and left.form == right.form
-    return not same_form or apart <= _SAME_SECONDS
+    if len(left.probes) != len(right.probes) or left.form != right.form:
+        return True
+    return all(abs(a - b) <= _SAME_SECONDS for a, b in zip(_lengths(left), _lengths(right), strict=True))
+
+
+def _lengths(pack: Pack) -> list[float]:
+    return sorted(probe.seconds for probe in pack.probes)
 
 
 def _numbered_apart(left: Pack, right: Pack) -> bool:
@@ -205,7 +213,9 @@ def _told(worse: Pack, better: Pack) -> str:
 def _described(pack: Pack) -> str:
     first = pack.probes[0]
     form = f"{first.codec.upper()}, {first.bitrate_kbps:.0f} kbit/s"
-    return f"{first.source.name} ({form})" if pack.is_single else f"{len(pack.probes)} files ({form})"
+    if pack.is_single:
+        return f"{first.source.name} ({form})"
+    return f"{len(pack.probes)} files in {printable(first.source.path.parent.name)} ({form})"
 
 
 def _why(worse: Pack, better: Pack) -> str:

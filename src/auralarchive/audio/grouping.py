@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from auralarchive.audio.editions import LeftOut, without_editions, without_twins
 from auralarchive.audio.identity import albums, call, key
-from auralarchive.audio.numbering import natural
+from auralarchive.audio.numbering import natural, scan
 from auralarchive.audio.ordering import Place, places, stem
 from auralarchive.audio.packs import Pack, is_complete, is_m4b, stands_alone
 from auralarchive.audio.probe import Probe
@@ -136,10 +136,13 @@ def _by_name(name: str, probes: Sequence[Probe]) -> list[tuple[str, list[Probe]]
         found[called.before if called.number else ""].append(probe)
     numbers = Counter((called.before, called.number) for called in calls)
     tracks = {(probe.tags.disc, probe.tags.track) for probe in probes}
+    fronts = {scan(stem(probe.source.path.name))[:1] for probe in probes}
+    through = len(probes) in (len(tracks), len({front[0].value for front in fronts if front}))
     counted = all(len(members) >= _LEAST_PARTS and numbers[before, (1, "")] for before, members in found.items())
-    if len(found) < 2 or "" in found or not counted or len(tracks) == len(probes):
+    if len(found) < 2 or "" in found or not counted or through:
         return [(name, list(probes))]
-    return list(found.items())
+    labels = {called.before: called.leading for called in calls}
+    return [(labels[before], members) for before, members in found.items()]
 
 
 # --- joining -------------------------------------------------------------------------------------
@@ -179,7 +182,7 @@ def _joined(folder: Place, name: str, packs: Sequence[Pack]) -> list[Pack]:
         return []
     books = _with_extras(_tied(packs))
     if len(books) > 1:
-        return [_as_pack(book.packs, _name_of(name, book.packs), folder, settled=True) for book in books]
+        return [_as_pack(book.packs, _name_among(name, book.packs), folder, settled=True) for book in books]
     return [_as_pack(books[0].packs, _name_of(name, books[0].packs), folder[:-1], folder=bool(name))]
 
 
@@ -195,6 +198,12 @@ def _name_of(folder: str, packs: Sequence[Pack]) -> str:
     around = call(folder)
     telling = first.call.before or (not first.call.is_part and first.call.words)
     return first.label if telling and (around.number is None or (not around.words and not around.is_part)) else folder
+
+
+def _name_among(folder: str, packs: Sequence[Pack]) -> str:
+    """The name of one of several: "Volume 1" alone says too little, its folder's name too much."""
+    name = _name_of(folder, packs)
+    return f"{folder}, {packs[0].label}" if name == folder and len(packs) == 1 and packs[0].label != folder else name
 
 
 def _tied(packs: Sequence[Pack]) -> list[_Book]:

@@ -39,13 +39,15 @@ _GENERIC = frozenset(
 class Call:
     """How something is called among its neighbours: what number it has of what, and the words around that.
 
-    `before` are the words in front of the number only: what follows "Part 1" may be the part's own title.
+    `before` are the words in front of the number only: what follows "Part 1" may be the part's own title. `leading`
+    is the same as it is written.
     """
 
     label: Label | None
     number: Value | None
     before: str
     words: str
+    leading: str
 
     @property
     def is_part(self) -> bool:
@@ -59,12 +61,12 @@ def call(name: str) -> Call:
     number = _telling(numbers, text)
     if number is None:
         words = _spelt(text)
-        return Call(None, None, words, words)
+        return Call(None, None, words, words, text)
     parts = [each for each in numbers if each is number or each.label in PARTS]
     before = _without([each for each in parts if each.end <= number.start], text[: number.start])
     around = _without(parts, text)
     before, around = (_spelt(_FRONT_NUMBER.sub("", each)) for each in (before, around))
-    return Call(number.label, (number.value, number.suffix), before, around)
+    return Call(number.label, (number.value, number.suffix), before, around, text[: number.start].rstrip(" -–—_.,:([#"))
 
 
 def _telling(numbers: Sequence[Numeral], text: str) -> Numeral | None:

@@ -60,6 +60,16 @@ def test_what_differs_stays(pair: tuple[Pack, Pack]) -> None:
     assert without_editions(pair) == (list(pair), [])
 
 
+def test_sets_of_one_format_are_the_same_only_file_by_file() -> None:
+    def folder(name: str, *lengths: float) -> Pack:
+        return Pack(tuple(made(f"{name}/{at}.mp3", seconds=length) for at, length in enumerate(lengths)), "Dune")
+
+    packs = [folder("a", 500, 700), folder("b", 600, 600), folder("c", 500, 700)]
+    kept, gone = without_editions(packs)
+    assert kept == packs[:2]
+    assert gone[0].reason.startswith("2 files in c (MP3, 64 kbit/s) hold the same as 2 files in a")
+
+
 def test_three_formats_leave_one() -> None:
     packs = [_single("a.mp3"), _single("a.flac"), _single("a.opus")]
     kept, gone = without_editions(packs)
