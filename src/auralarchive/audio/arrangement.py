@@ -18,6 +18,7 @@ from auralarchive.audio.editions import LeftOut
 from auralarchive.audio.grouping import divide
 from auralarchive.audio.identity import displayed, key
 from auralarchive.audio.numbering import is_sample, natural, scan
+from auralarchive.audio.numerals import fold
 from auralarchive.audio.ordering import Evidence, Ordering, order, stem
 from auralarchive.audio.packs import Pack
 from auralarchive.audio.probe import Probe
@@ -101,6 +102,12 @@ def select(groups: Sequence[Group], wanted_title: str, wanted_author: str = "") 
     return groups[scored[0][1]]
 
 
+def only(groups: Sequence[Group], name: str) -> Group | None:
+    """The group of that title, file or folder; else the one that clearly is meant, as in `select`."""
+    called = [group for group in groups if fold(name) in _called(group)]
+    return called[0] if len(called) == 1 else select(groups, name)
+
+
 def several_books(groups: Sequence[Group]) -> InvalidInput:
     """The refusal of more than one book, with a list of them and what to do."""
     listed = "; ".join(_listed(group) for group in groups[:_MOST_LISTED])
@@ -162,9 +169,13 @@ def _titles(pack: Pack, ordering: Ordering) -> list[str]:
     """All that a book may be called, the surest first; the last is never empty."""
     album = displayed(probe.tags.album for probe in pack.probes) if pack.facts.album else ""
     tag = pack.probes[0].tags.title if pack.facts.title else ""
-    parsed = displayed([parse_title(_PADDED.sub("", pack.label)).title])
+    parsed = _parsed(pack).title
     name = pack.label or stem(ordering.probes[0].source.path.name)
     return [title for title in (album, tag, parsed, name) if title]
+
+
+def _parsed(pack: Pack) -> ParsedTitle:
+    return parse_title(_PADDED.sub("", displayed([pack.label])))
 
 
 def _own_title(titles: Sequence[str]) -> str:
@@ -172,7 +183,7 @@ def _own_title(titles: Sequence[str]) -> str:
 
 
 def _group(pack: Pack, ordering: Ordering, title: str) -> Group:
-    author = displayed(probe.tags.author for probe in pack.probes) or parse_title(pack.label).author or ""
+    author = displayed(probe.tags.author for probe in pack.probes) or _parsed(pack).author or ""
     return Group(printable(title), printable(author), ordering.probes, _reason(pack), _ORDERINGS[ordering.by])
 
 
@@ -200,6 +211,15 @@ def _score(query: SearchQuery, group: Group) -> float:
     release = Release("", group.title, "", DownloadType.TORRENT, "", parsed)
     score, _ = match_score(query, release, lambda left, right: fuzz.ratio(left, right) / 100)
     return score
+
+
+def _called(group: Group) -> set[str]:
+    """What it may be called by a person: its title, its folder, and its file where it is one."""
+    names = {group.title, *(probe.source.path.parent.name for probe in group.probes)}
+    if len(group.probes) == 1:
+        name = group.probes[0].source.path.name
+        names |= {name, stem(name)}
+    return {fold(name) for name in names}
 
 
 def _listed(group: Group) -> str:

@@ -21,7 +21,7 @@ from auralarchive.audio.sources import printable
 
 _SHARE, _SECONDS, _MOST_SHARE = 0.01, 30.0, 0.05
 #: Within one format nothing is added or cut off by a conversion: only the same is equally long.
-_SAME_SECONDS = 0.1
+_SAME_SECONDS, _SECONDS_OF_A_FILE = 0.1, 1.0
 #: Sound that is worth a tenth more is audibly better; less than that is not.
 _STEP = 1.1
 _MOST_STEPS = 200
@@ -101,11 +101,18 @@ def _equally_long(left: Pack, right: Pack) -> bool:
         return False
     if len(left.probes) != len(right.probes) or left.form != right.form:
         return True
-    return all(abs(a - b) <= _SAME_SECONDS for a, b in zip(_lengths(left), _lengths(right), strict=True))
+    return _file_by_file(left, right, _SAME_SECONDS)
 
 
-def _lengths(pack: Pack) -> list[float]:
-    return sorted(probe.seconds for probe in pack.probes)
+def _same_files_in_two_formats(left: Pack, right: Pack) -> bool:
+    counts = len(left.probes), len(right.probes)
+    return left.form != right.form and counts[0] == counts[1] > 1 and _file_by_file(left, right, _SECONDS_OF_A_FILE)
+
+
+def _file_by_file(left: Pack, right: Pack, seconds: float) -> bool:
+    """Whether both have files of the same lengths, to so many seconds."""
+    lengths = (sorted(probe.seconds for probe in pack.probes) for pack in (left, right))
+    return all(abs(one - other) <= seconds for one, other in zip(*lengths, strict=True))
 
 
 def _numbered_apart(left: Pack, right: Pack) -> bool:
@@ -139,7 +146,8 @@ def _called_alike(left: Pack, right: Pack) -> bool:
     # One file and a set of files, equally long: a set is never a part of what lies beside it as one file.
     one_and_many = left.is_single != right.is_single
     if "" not in albums:
-        return one_and_many or set(one.split()) <= set(other.split()) or set(other.split()) <= set(one.split())
+        within = set(one.split()) <= set(other.split()) or set(other.split()) <= set(one.split())
+        return one_and_many or within or _same_files_in_two_formats(left, right)
     # Without tags: a file beside a set of another format, or folders that are called by their format only.
     beside = left.place == right.place and left.form != right.form
     return beside and (one_and_many or not (one or other))

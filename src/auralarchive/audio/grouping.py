@@ -197,7 +197,10 @@ def _name_of(folder: str, packs: Sequence[Pack]) -> str:
     first = max(packs, key=lambda pack: pack.facts.seconds)
     around = call(folder)
     telling = first.call.before or (not first.call.is_part and first.call.words)
-    return first.label if telling and (around.number is None or (not around.words and not around.is_part)) else folder
+    if not telling or (around.number is not None and (around.words or around.is_part)):
+        return folder
+    shared = sum(pack.call.before == first.call.before for pack in packs) > 1
+    return first.call.leading if shared and first.call.before else first.label
 
 
 def _name_among(folder: str, packs: Sequence[Pack]) -> str:

@@ -82,16 +82,18 @@ class Pack:
         """Which place in a book it claims; None where it claims none. No two parts of one book claim the same."""
         discs = {probe.tags.disc for probe in self.probes}
         disc = discs.pop() if len(discs) == 1 else None
+        # "Tape 1 Side A" and "Tape 1 Side B" are two places.
+        side = tuple(word for word in self.call.words.split() if len(word) == 1)
         if self.is_single:
             track = self.probes[0].tags.track
             unnumbered = self.call.number is None and (disc or 1, track or 1) == (1, 1)
             if unnumbered:
                 return _WHOLE if self.is_complete else None
-            return disc, track, self.call.label, self.call.number
+            return disc, track, self.call.label, self.call.number, side
         if not self.begins_anew:
             return None
         unnumbered = self.call.number is None and (disc or 1) == 1
-        return _WHOLE if unnumbered else (disc, self.call.label, self.call.number)
+        return _WHOLE if unnumbered else (disc, self.call.label, self.call.number, side)
 
     @property
     def ties(self) -> Iterator[Hashable]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auralarchive.audio.arrangement import Arrangement, Group, arrange, select, several_books
+from auralarchive.audio.arrangement import Arrangement, Group, arrange, only, select, several_books
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.sources import find_sources
 from auralarchive.domain.failures import Disposition, FailureKind
@@ -99,6 +99,8 @@ ONE = {
     "volumes of one album": [
         made(f"Volume {v}/{n}.mp3", album="Sand", track=n, disc=v) for v in (1, 2) for n in (1, 2)
     ],
+    "tapes with sides": [made(f"Tape {t} Side {s}/{n}.mp3") for t in (1, 2) for s in "AB" for n in (1, 2)],
+    "long parts without tags": [made(f"Dune {n}.mp3", seconds=4 * _HOUR) for n in (1, 2)],
     "deep": _numbered("Author/Series/Dune/MP3/{}.mp3"),
 }
 
@@ -174,6 +176,9 @@ def test_titles_authors_and_reasons_are_told() -> None:
     (group,) = arrange(_numbered("{}.mp3", root="/x/Jane Austen - Emma (2009) [MP3]")).groups
     assert (group.title, group.author) == ("Emma", "Jane Austen")
     assert group.reason == "3 files of one folder"
+    (group,) = arrange([made(f"Der Herr - Teil {part}/{n}.mp3") for part in (1, 2) for n in (1, 2)]).groups
+    assert group.title == "Der Herr"
+    assert arrange([made(f"Dune {n}.mp3", seconds=4 * _HOUR) for n in (1, 2)]).groups[0].title == "Dune"
 
 
 def test_a_volume_is_called_with_its_folder_and_names_as_they_are_written() -> None:
@@ -301,6 +306,23 @@ def test_another_author_is_another_book() -> None:
     groups = [_group("The Gift", "Hafiz"), _group("The Gift", "Vladimir Nabokov")]
     chosen = select(groups, "The Gift", "Vladimir Nabokov")
     assert chosen is groups[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("emma", "Emma"),
+        ("Dune (Abridged)", "Dune (Abridged)"),
+        ("Dune (Unabridged).m4b", "Dune (Unabridged)"),
+        ("Dune", None),
+        ("x", None),
+    ],
+)
+def test_a_person_names_a_book_by_title_file_or_folder(name: str, title: str | None) -> None:
+    files = [*_numbered("Carmilla/{}.mp3"), *_numbered("Emma/{}.mp3")]
+    files += [_m4b("Dune (Abridged).m4b", 5.0), _m4b("Dune (Unabridged).m4b", 20.0)]
+    found = only(arrange(files).groups, name)
+    assert (found.title if found else None) == title
 
 
 def test_the_refusal_lists_the_books_and_both_remedies() -> None:

@@ -70,6 +70,16 @@ def test_sets_of_one_format_are_the_same_only_file_by_file() -> None:
     assert gone[0].reason.startswith("2 files in c (MP3, 64 kbit/s) hold the same as 2 files in a")
 
 
+@pytest.mark.parametrize(("longer", "same"), [(0.5, True), (3.0, False)])
+def test_sets_of_one_album_in_two_formats_need_no_common_name(longer: float, same: bool) -> None:
+    def folder(name: str, suffix: str, *lengths: float) -> Pack:
+        files = (made(f"{at}{suffix}", seconds=length, album="Dune") for at, length in enumerate(lengths))
+        return Pack(tuple(files), name)
+
+    packs = [folder("x", ".mp3", 500, 700), folder("y", ".m4a", 500 + longer, 700 - longer)]
+    assert without_editions(packs)[0] == (packs[1:] if same else packs)
+
+
 def test_three_formats_leave_one() -> None:
     packs = [_single("a.mp3"), _single("a.flac"), _single("a.opus")]
     kept, gone = without_editions(packs)
