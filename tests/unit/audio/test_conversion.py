@@ -32,8 +32,8 @@ def test_a_locked_part_among_open_ones(tmp_path: Path, convert: Convert) -> None
 def test_several_sources_in_one_request(tmp_path: Path, convert: Convert) -> None:
     one = encode(tmp_path / "b 1.flac", voice(1, 1.0), "flac")
     two = encode(tmp_path / "a 2.flac", voice(2, 1.0), "flac")
-    result = convert((one, two))
-    assert [chapter.title for chapter in result.chapters] == ["a 2", "b 1"]
+    result = convert((two, one))
+    assert [chapter.title for chapter in result.chapters] == ["b 1", "a 2"]
 
 
 def test_a_cue_sheet_beside_one_file_gives_chapters(tmp_path: Path, convert: Convert) -> None:
