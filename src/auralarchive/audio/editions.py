@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from auralarchive.audio.identity import key
 from auralarchive.audio.numerals import fold
 from auralarchive.audio.ordering import stem
 from auralarchive.audio.packs import Pack
@@ -141,7 +142,7 @@ def _called_alike(left: Pack, right: Pack) -> bool:
     if left.facts.title and right.facts.title and left.facts.title != right.facts.title:
         return False
     one, other = left.call.words, right.call.words
-    if one and one == other:
+    if one and one == other and ("" not in albums or _lie_alike(left, right)):
         return True
     # One file and a set of files, equally long: a set is never a part of what lies beside it as one file.
     one_and_many = left.is_single != right.is_single
@@ -151,6 +152,14 @@ def _called_alike(left: Pack, right: Pack) -> bool:
     # Without tags: a file beside a set of another format, or folders that are called by their format only.
     beside = left.place == right.place and left.form != right.form
     return beside and (one_and_many or not (one or other))
+
+
+def _lie_alike(left: Pack, right: Pack) -> bool:
+    """Whether two files of one name, without an album, may be the same: in "1" and "2" they hardly are."""
+    if not (left.is_single and right.is_single) or left.form != right.form:
+        return True
+    one, other = (set(key(pack.probes[0].source.path.parent.name).split()) for pack in (left, right))
+    return one <= other or other <= one
 
 
 def _are_twins(found: Sequence[Probe]) -> bool:

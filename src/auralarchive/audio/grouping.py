@@ -199,6 +199,8 @@ def _name_of(folder: str, packs: Sequence[Pack]) -> str:
     telling = first.call.before or (not first.call.is_part and first.call.words)
     if not telling or (around.number is not None and (around.words or around.is_part)):
         return folder
+    if around.number is not None:
+        return f"{folder} - {first.label}"
     shared = sum(pack.call.before == first.call.before for pack in packs) > 1
     return first.call.leading if shared and first.call.before else first.label
 

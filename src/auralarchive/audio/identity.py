@@ -18,8 +18,8 @@ from auralarchive.domain.vocabulary import ends_titles, is_tag
 PARTS = (Label.DISC, Label.PART, Label.CHAPTER, Label.TRACK)
 _MOST_AGREED = 0.6
 _LONGEST = 255
-#: "1984" and "2001" are titles, or years.
-_HIGHEST_COUNTED = 999
+#: "1984" and "2001" are titles, or years, and "20000 Leagues" counts none of its parts.
+_YEARS, _HIGHEST_COUNTED = range(1800, 2101), 9999
 
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
@@ -79,7 +79,7 @@ def _telling(numbers: Sequence[Numeral], text: str) -> Numeral | None:
 
 
 def _stands_apart(number: Numeral, text: str) -> bool:
-    if number.value > _HIGHEST_COUNTED:
+    if number.value in _YEARS or number.value > _HIGHEST_COUNTED:
         return False
     before, after = text[: number.start].strip(" ([#"), text[number.end :].strip(" ()[]")
     return not before or not after or after.startswith(("-", "–", "—", ":"))

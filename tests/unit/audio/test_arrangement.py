@@ -101,6 +101,7 @@ ONE = {
     ],
     "tapes with sides": [made(f"Tape {t} Side {s}/{n}.mp3") for t in (1, 2) for s in "AB" for n in (1, 2)],
     "long parts without tags": [made(f"Dune {n}.mp3", seconds=4 * _HOUR) for n in (1, 2)],
+    "one file of one name in each numbered folder": [made(f"{disc}/Dune.mp3") for disc in (1, 2, 3)],
     "deep": _numbered("Author/Series/Dune/MP3/{}.mp3"),
 }
 
@@ -125,6 +126,7 @@ SEVERAL: dict[str, tuple[list[Probe], list[int]]] = {
     ),
     "folders of a series": ([*_numbered("Book 1 - Dust/{}.mp3"), *_numbered("Book 2 - Rain/{}.mp3")], [3, 3]),
     "numbered folders": ([*_numbered("01 - Dust/{}.mp3"), *_numbered("02 - Rain/{}.mp3")], [3, 3]),
+    "one M4B in each numbered folder": ([made("01/Dune.m4b"), made("02/Emma.m4b")], [1, 1]),
     "one MP3 a folder": ([made("01 - Dust/a.mp3", seconds=7000), made("02 - Rain/a.mp3", seconds=6000)], [1, 1]),
     "folders of a series, one album": (
         [*_numbered("Book 1 - Dust/{}.mp3", album="Sand"), *_numbered("Book 2 - Rain/{}.mp3", album="Sand")],
@@ -243,8 +245,10 @@ def test_a_second_download_of_the_same_file_is_left_out() -> None:
         [made("Chapter (1).mp3"), made("Chapter (2).mp3"), made("Chapter.mp3")],
         [made("01.mp3"), made("01.flac", seconds=300), made("02.mp3"), made("02.flac", seconds=300)],
         [made("a.m4b"), made("b.mp3")],
+        [made(f"{folder}/a.mp3") for folder in ("Alpha", "Beta", "1984", "2001", "7", "d5", "d6", "1000")],
+        [made(f"{folder}/a.m4b") for folder in range(1, 9)],
     ],
-    ids=["discs", "parts", "volumes", "titles", "an hour less", "(1)", "half as long", "one of each"],
+    ids=["discs", "parts", "volumes", "titles", "an hour less", "(1)", "half as long", "one of each", "a", "a.m4b"],
 )
 def test_what_only_resembles_is_never_left_out(probes: list[Probe]) -> None:
     found = arrange(probes)

@@ -47,6 +47,7 @@ def test_what_is_only_a_part_or_a_format_is_called_nothing() -> None:
         ("01 - Dune", Label.BARE, 1, "", "dune"),
         ("Dune - 01", Label.BARE, 1, "dune", "dune"),
         ("Dune (2) [M4B 64k]", Label.BARE, 2, "dune", "dune"),
+        ("20000 Leagues", None, None, "20000 leagues", "20000 leagues"),
         ("1984", None, None, "1984", "1984"),
         ("Dune copy", None, None, "dune", "dune"),
         ("MIX", None, None, "mix", "mix"),
