@@ -11,6 +11,7 @@ from typing import Any
 
 from auralarchive.audio import chapters as chapter_choice
 from auralarchive.audio import cover as cover_choice
+from auralarchive.audio.arrangement import Arrangement, Group, arrange, only, select, several_books
 from auralarchive.audio.chapters import Marks, Part
 from auralarchive.audio.cover import Cover
 from auralarchive.audio.digests import Digests, digests
@@ -20,7 +21,6 @@ from auralarchive.audio.ffmpeg import Ffmpeg
 from auralarchive.audio.lists import book_list, cue_beside
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.writer import Movie, aac_description, write
-from auralarchive.audio.ordering import in_order
 from auralarchive.audio.plan import Decision, Format, Wishes, choose_format, decide, matching_format
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
@@ -62,6 +62,7 @@ class Conversion:
     probes: tuple[Probe, ...] = ()
     warnings: list[str] = field(default_factory=list)
     timing: Timing = field(default_factory=Timing)
+    order: dict[str, str] = field(default_factory=dict)
     done: float = _PROBED
     decision: Decision = field(default_factory=lambda: Decision("keep", "", ()))
     digests: Digests = field(default_factory=lambda: Digests(()))
@@ -89,10 +90,27 @@ class Conversion:
         for source in self.found.audio:
             probes.append(probe(source))
             step(1)
-        self.originals = self.probes = in_order(probes)
+        group = self._wanted(arrange(probes))
+        self.originals = self.probes = group.probes
+        self.order = {"because": group.reason, "by": group.ordering}
         self.warnings += self.found.warnings
         for each in self.probes:
             self.warnings += [*each.warnings, *(f"{each.source.name}: {text}" for text in each.tags.warnings)]
+
+    def _wanted(self, found: Arrangement) -> Group:
+        """The one book, or of several the one that is asked for. Raises `InvalidInput` that lists them."""
+        group: Group | None = found.groups[0]
+        if len(found.groups) > 1:
+            book = self.request.book
+            if self.request.only is not None:
+                group = only(found.groups, self.request.only)
+            else:
+                group = select(found.groups, book.title, book.author) if book else None
+        if group is None:
+            raise several_books(found.groups)
+        others = tuple(f"{each.title}: " for each in found.groups if each is not group)
+        self.warnings += [text for text in found.warnings if not text.startswith(others)]
+        return group
 
     def _unlock(self) -> None:
         locked = [each for each in self.probes if each.encrypted]
@@ -317,7 +335,7 @@ class Conversion:
         self, movie: Movie, proof: Proof, size: int, decisions: dict[str, Any], cover: Cover | None
     ) -> ConvertResult:
         mode = self.decision.mode
-        decisions = {"reason": self.decision.reason, **decisions}
+        decisions = {"reason": self.decision.reason, "order": self.order, **decisions}
         hashes = self.digests.all()
         for each in self.originals:
             each.source.check_unchanged()

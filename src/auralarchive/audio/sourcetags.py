@@ -81,6 +81,8 @@ class SourceTags:
     advisory: str = ""
     track: int | None = None
     disc: int | None = None
+    track_total: int | None = None
+    disc_total: int | None = None
     extras: tuple[Extra, ...] = ()
     chapters: tuple[Mark, ...] = ()
     picture_sizes: tuple[int, ...] = ()
@@ -198,12 +200,18 @@ def _collect(tags: Any, chapters: tuple[Mark, ...], pictures: Sequence[bytes]) -
     found = harvest(tags)
     values = {meaning: _values(found.known, names) for meaning, names in NAMES.items()}
     texts = {meaning: _told(meaning, several) for meaning, several in values.items()}
+    totals = {
+        meaning: _number(texts.pop(f"{meaning}_total")) or _number(texts[meaning].partition("/")[2])
+        for meaning in ("track", "disc")
+    }
     track, disc = _number(texts.pop("track")), _number(texts.pop("disc"))
     told: dict[str, Any] = {**_settled(texts)}
     return SourceTags(
         **told,
         track=track,
         disc=disc,
+        track_total=totals["track"],
+        disc_total=totals["disc"],
         extras=tuple(found.extras),
         chapters=chapters,
         picture_sizes=tuple(map(len, pictures)),

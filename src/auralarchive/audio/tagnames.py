@@ -44,6 +44,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *("wmalbumartistsortorder", "wmartistsortorder"),
     ),
     "advisory": ("rtng", "itunesadvisory"),
+    "track_total": ("tracktotal", "totaltracks"),
+    "disc_total": ("disctotal", "totaldiscs"),
     "track": ("TRCK", "trkn", "tracknumber", "track", "wmtracknumber"),
     "disc": ("TPOS", "disk", "discnumber", "disc", "wmpartofset"),
 }

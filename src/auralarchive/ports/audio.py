@@ -32,6 +32,7 @@ class ConvertRequest:
     jobs: int | None = None  # None: one a core
     cover: Path | None = None
     chapters_file: Path | None = None
+    only: str | None = None  # of several books in the sources: the one with this title, file or folder
     joints: Joints | None = None  # None: as the settings say
     accept_damage: bool = False  # a person says so: damage in the sources is told, not refused
     resume_dir: Path | None = None

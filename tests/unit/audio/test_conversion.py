@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from auralarchive.audio.settings import AaxcKey, AudioSettings
-from tests.support.audio import encode, lock_aaxc, make_book, picture, voice
+from auralarchive.domain.book import Book
+from auralarchive.domain.failures import FailureKind
+from auralarchive.ports.errors import InvalidInput
+from tests.support.audio import Tags, encode, lock_aaxc, make_book, picture, tag, voice
 from tests.unit.audio.conftest import Convert
-
-
-def test_seamless_encodes_what_could_be_copied(tmp_path: Path, convert: Convert) -> None:
-    """Copied parts keep their encoders' silence between them: who minds may ask for an encode."""
-    make_book(tmp_path / "book", codec="m4a", seconds=1.0)
-    assert convert(tmp_path / "book", seamless=True).mode == "encode"
-    assert convert(tmp_path / "book").mode == "remux"
 
 
 def test_a_locked_part_among_open_ones(tmp_path: Path, convert: Convert) -> None:
@@ -32,8 +30,8 @@ def test_a_locked_part_among_open_ones(tmp_path: Path, convert: Convert) -> None
 def test_several_sources_in_one_request(tmp_path: Path, convert: Convert) -> None:
     one = encode(tmp_path / "b 1.flac", voice(1, 1.0), "flac")
     two = encode(tmp_path / "a 2.flac", voice(2, 1.0), "flac")
-    result = convert((one, two))
-    assert [chapter.title for chapter in result.chapters] == ["a 2", "b 1"]
+    result = convert((two, one))
+    assert [chapter.title for chapter in result.chapters] == ["b 1", "a 2"]
 
 
 def test_a_cue_sheet_beside_one_file_gives_chapters(tmp_path: Path, convert: Convert) -> None:
@@ -53,3 +51,21 @@ def test_the_person_s_cover_wins(tmp_path: Path, convert: Convert) -> None:
     result = convert(tmp_path / "book", cover=wanted)
     assert result.cover is not None
     assert result.cover.read_bytes() == wanted.read_bytes()
+
+
+def test_of_several_books_the_wanted_one_is_made(tmp_path: Path, convert: Convert) -> None:
+    """Nobody wants two novels as one; who has said which it is gets it."""
+    for title in ("Emma", "Persuasion"):
+        folder = tmp_path / "books" / title
+        folder.mkdir(parents=True)
+        for number in (1, 2):
+            path = encode(folder / f"{number}.mp3", voice(number, 1.0), "mp3")
+            tag(path, Tags(title, "Jane Austen", f"Chapter {number}", number, 2))
+    with pytest.raises(InvalidInput, match=r"Emma.*Persuasion.*") as refused:
+        convert(tmp_path / "books")
+    assert refused.value.kind is FailureKind.SEVERAL_BOOKS
+    assert "--only" in refused.value.remedy
+    wanted = Book("B000000000", "Persuasion", "Jane Austen")
+    for wishes in ({"only": "persuasion"}, {"book": wanted}):
+        result = convert(tmp_path / "books", **wishes)
+        assert [entry["name"] for entry in result.recipe["inputs"]] == ["Persuasion/1.mp3", "Persuasion/2.mp3"]
