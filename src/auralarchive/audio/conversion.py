@@ -16,7 +16,7 @@ from auralarchive.audio.cover import Cover
 from auralarchive.audio.drm import unlock
 from auralarchive.audio.encoding import EncodeRoute
 from auralarchive.audio.ffmpeg import Ffmpeg
-from auralarchive.audio.lists import book_list, cue_beside
+from auralarchive.audio.lists import lists_beside, own_list
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.copying import copy
 from auralarchive.audio.mp4.track import Packets
@@ -134,7 +134,7 @@ class Conversion:
             track = found.audio[0]
             part = Part(only, 0, track.playing[1])
             proof = self._prover(_PROBED).kept(fd, found, part, only.source)
-        marks = chapter_choice.choose([part], track.timescale)
+        marks = chapter_choice.choose([part], track.timescale).marks
         movie = Movie(b"", track.timescale, track.packets.sizes, track.deltas, *track.playing, marks)
         recipe = recipe_of("keep", self.ffmpeg, self.originals, proof, only.source.size, {})
         return self._result("keep", movie, proof, recipe, self._cover())
@@ -214,9 +214,11 @@ class Conversion:
         )
 
     def _chapters(self, parts: Sequence[Part], timescale: int) -> Marks:
-        chosen = book_list(self.request.chapters_file)
-        cue = cue_beside(self.found.companions, parts[0].probe.source.path) if len(parts) == 1 else ()
-        return chapter_choice.choose(parts, timescale, chosen=chosen, cue=cue)
+        own = own_list(self.request.chapters_file)
+        beside = lists_beside(self.found.companions, [part.probe.source.path for part in parts])
+        chosen = chapter_choice.choose(parts, timescale, own=own, beside=beside)
+        self.warnings += chosen.notes
+        return chosen.marks
 
     def _cover(self) -> Cover | None:
         embedded = (picture for each in self.originals for picture in each.tags.pictures[:4])

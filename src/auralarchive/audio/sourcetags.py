@@ -18,6 +18,8 @@ from mutagen.mp4 import MP4
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.reader import MAX_CHAPTERS, Mark
 from auralarchive.audio.mpeg import id3_length
+from auralarchive.audio.sourcechapters import Embedded, embedded
+from auralarchive.domain.chapters import ChapterSource
 
 _LONGEST = 4096
 _LARGEST_TAG = 64 * 1024 * 1024
@@ -63,6 +65,8 @@ class SourceTags:
     track: int | None = None
     disc: int | None = None
     chapters: tuple[Mark, ...] = ()
+    chapter_source: ChapterSource = ChapterSource.NONE
+    markers: tuple[Mark, ...] = ()  # OverDrive's
     pictures: tuple[bytes, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -82,12 +86,12 @@ def _read(file: Any, fd: int, kind: Kind) -> SourceTags:
         return _id3(file, fd)
     if kind is Kind.MP4:
         tags = MP4(file).tags
-        return _collect(tags or {}, chapters=(), pictures=_mp4_pictures(tags))
+        return _collect(tags or {}, held=Embedded(), pictures=_mp4_pictures(tags))
     opened = mutagen.File(file)
     if opened is None or opened.tags is None:
         return SourceTags()
     pictures = [*(picture.data for picture in getattr(opened, "pictures", ())), *_vorbis_pictures(opened.tags)]
-    return _collect(opened.tags, chapters=_vorbis_chapters(opened.tags), pictures=tuple(pictures))
+    return _collect(opened.tags, held=embedded(opened, opened.tags), pictures=tuple(pictures))
 
 
 def _id3(file: Any, fd: int) -> SourceTags:
@@ -102,42 +106,11 @@ def _id3(file: Any, fd: int) -> SourceTags:
         return SourceTags(warnings=(f"Its {chapters} chapter marks are too many to be true.",))
     tags = ID3(file)
     pictures = tuple(frame.data for frame in tags.getall("APIC"))
-    return _collect(tags, chapters=_id3_chapters(tags), pictures=pictures)
+    return _collect(tags, held=embedded(None, tags), pictures=pictures)
 
 
 def _count(fd: int, word: bytes, length: int) -> int:
     return os.pread(fd, length, 0).count(word)
-
-
-def _id3_chapters(tags: Any) -> tuple[Mark, ...]:
-    marks = []
-    for number, frame in enumerate(sorted(tags.getall("CHAP"), key=lambda frame: frame.start_time), 1):
-        names = frame.sub_frames.getall("TIT2")
-        marks.append(Mark(frame.start_time / 1000, clean(str(names[0])) if names else f"Chapter {number}"))
-    return tuple(marks)
-
-
-def _vorbis_chapters(tags: Any) -> tuple[Mark, ...]:
-    """CHAPTER001=00:00:00.000 with CHAPTER001NAME=…"""
-    marks = []
-    for number in range(MAX_CHAPTERS):
-        for form in (f"CHAPTER{number:03d}", f"CHAPTER{number:02d}"):
-            start = seconds_of(_text(tags, (form,)))
-            if start is not None:
-                marks.append(Mark(start, _text(tags, (form + "NAME",)) or f"Chapter {number}"))
-                break
-        else:
-            if number > 1:
-                break
-    return tuple(sorted(marks, key=lambda mark: mark.start))
-
-
-def seconds_of(text: str) -> float | None:
-    """Read `1:02:03.500`, `02:03` and the like."""
-    match = re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2}(?:[.,]\d{1,9})?)", text.strip())
-    if match is None:
-        return None
-    return int(match[1] or 0) * 3600 + int(match[2]) * 60 + float(match[3].replace(",", "."))
 
 
 def _mp4_pictures(tags: Any) -> tuple[bytes, ...]:
@@ -152,7 +125,7 @@ def _vorbis_pictures(tags: Any) -> Iterable[bytes]:
             continue
 
 
-def _collect(tags: Any, chapters: tuple[Mark, ...], pictures: tuple[bytes, ...]) -> SourceTags:
+def _collect(tags: Any, held: Embedded, pictures: tuple[bytes, ...]) -> SourceTags:
     texts: dict[str, Any] = {
         meaning: _text(tags, names) for meaning, names in _NAMES.items() if meaning not in ("track", "disc")
     }
@@ -160,7 +133,9 @@ def _collect(tags: Any, chapters: tuple[Mark, ...], pictures: tuple[bytes, ...])
         **texts,
         track=_number(_text(tags, _NAMES["track"])),
         disc=_number(_text(tags, _NAMES["disc"])),
-        chapters=chapters,
+        chapters=held.marks,
+        chapter_source=held.source,
+        markers=held.markers,
         pictures=tuple(picture for picture in pictures if len(picture) <= _LARGEST_PICTURE),
     )
 
