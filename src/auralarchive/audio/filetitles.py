@@ -11,9 +11,8 @@ from auralarchive.audio.probe import Probe
 LONGEST = 4000
 #: They show nothing themselves, but join emoji, and letters of Persian and of Indian scripts.
 _JOINERS = "\u200c\u200d"
-_COUNTING = frozenset(
-    ("cd", "disc", "disk", "track", "file", "chapter", "part", "of", "kapitel", "teil", "von", "chapitre", "partie")
-    + ("de", "capítulo", "capitulo", "parte", "capitolo")
+_COUNTING = re.compile(
+    "cd|dis[ck]|track|file|chapter|part|of|kapitel|teil|von|chapitre|partie|de|cap[ií]tulo|parte|capitolo"
 )
 _NUMBER_IN_FRONT = re.compile(
     r"^(?:(?:cd|dis[ck]|track)\s*\d{1,3}(?:\s*[-.)_:]+\s+|\s+(?=\d))(?:\d{1,4}(?:\s*[-.)_:]+\s*|\s+))?"
@@ -36,7 +35,7 @@ def says_nothing(title: str) -> bool:
     """Whether `title` only counts, as "Part 01", "CD 2 Track 3" and "007" do."""
     words = re.findall(r"[^\W\d_]+", title.casefold())
     counts = not words or re.search(r"\d", title) is not None
-    return counts and all(word in _COUNTING for word in words)
+    return counts and all(map(_COUNTING.fullmatch, words))
 
 
 def file_titles(probes: Sequence[Probe]) -> list[str]:
