@@ -13,6 +13,7 @@ import mutagen
 from mutagen.asf import ASF
 from mutagen.flac import FLAC
 
+from auralarchive.audio import matroska
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.boxes import Malformed
@@ -81,6 +82,8 @@ def probe(source: Source) -> Probe:
             return _mp4(source, fd, tags)
         if source.kind in (Kind.MP3, Kind.ADTS):
             return _mpeg(source, fd, tags)
+        if source.kind is Kind.MATROSKA:
+            return _matroska(source, fd, tags)
         return _by_mutagen(source, fd, tags)
 
 
@@ -208,6 +211,24 @@ def _check_whole(source: Source, found: Walk) -> None:
     if found.promised and found.promised > found.frames + _FRAMES_TOLERATED:
         missing = (found.promised - found.frames) * found.first.samples / rate
         raise damaged(source, f"it ends {missing:.1f} seconds too early", found.seconds)
+
+
+def _matroska(source: Source, fd: int, tags: SourceTags) -> Probe:
+    found = matroska.read(fd)
+    if not found.codec:
+        raise InvalidInput(f"{source.name} has no sound.", "Choose another release.", kind=FailureKind.NO_AUDIO)
+    if not 0 < found.rate <= _UNLIKELY_RATE or not 0 < found.channels <= 64:
+        raise damaged(source, "its header names no possible sample rate")
+    return Probe(
+        source=source,
+        codec=found.codec,
+        rate=_OPUS_RATE if found.codec == "opus" else found.rate,
+        channels=found.channels,
+        bitrate_kbps=source.size * 8 / max(found.seconds, 0.001) / 1000,
+        seconds=found.seconds,
+        tags=tags,
+        chapters=tags.chapters,
+    )
 
 
 def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:

@@ -24,7 +24,7 @@ from auralarchive.ports.errors import Gone, InvalidInput, Misconfigured, Transie
 MAX_DEPTH = 16
 MAX_ENTRIES = 100_000
 AUDIO_SUFFIXES = frozenset(
-    ".mp3 .m4a .m4b .mp4 .aac .flac .ogg .oga .opus .wma .wav .aif .aiff .aax .aaxc .m4p".split()  # noqa: SIM905 - reads best
+    ".mp3 .m4a .m4b .mp4 .aac .flac .ogg .oga .opus .wma .wav .aif .aiff .aax .aaxc .m4p .mka .weba".split()  # noqa: SIM905 - reads best
 )
 COMPANION_SUFFIXES = frozenset(
     (".pdf", ".cue", ".nfo", ".epub", ".jpg", ".jpeg", ".png", ".webp", ".txt", ".mobi", ".azw3")

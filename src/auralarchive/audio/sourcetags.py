@@ -15,6 +15,7 @@ from mutagen.flac import Picture
 from mutagen.id3 import ID3
 from mutagen.mp4 import MP4
 
+from auralarchive.audio import matroska
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.reader import MAX_CHAPTERS, Mark
 from auralarchive.audio.mpeg import id3_length
@@ -40,7 +41,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "year": ("TDRC", "TYER", "\xa9day", "date", "year", "WM/Year"),
     "language": ("TLAN", "----:com.apple.iTunes:LANGUAGE", "language", "WM/Language"),
     "copyright": ("TCOP", "cprt", "copyright", "Copyright"),
-    "track": ("TRCK", "trkn", "tracknumber", "WM/TrackNumber"),
+    "track": ("TRCK", "trkn", "tracknumber", "part_number", "WM/TrackNumber"),
     "disc": ("TPOS", "disk", "discnumber", "WM/PartOfSet"),
 }
 
@@ -84,6 +85,9 @@ def _read(file: Any, fd: int, kind: Kind) -> SourceTags:
     file.seek(0)
     if kind in (Kind.MP3, Kind.ADTS):
         return _id3(file, fd)
+    if kind is Kind.MATROSKA:
+        header = matroska.read(fd)
+        return _collect(header.tags, Embedded(header.marks, ChapterSource.MATROSKA), ())
     if kind is Kind.MP4:
         tags = MP4(file).tags
         return _collect(tags or {}, held=Embedded(), pictures=_mp4_pictures(tags))
