@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auralarchive.audio.chapterfiles import Listed, parse
-from auralarchive.audio.sources import open_regular, printable
+from auralarchive.audio.sources import LIST_SUFFIXES, open_regular, printable
 from auralarchive.ports.errors import InvalidInput
 
-LIST_SUFFIXES = frozenset((".json", ".ffmetadata", ".ffmeta"))
 _LARGEST = 1024 * 1024
 _MOST = 500
 #: Any text may have a time in it: a list calls itself one, or is named as the book's only file.
