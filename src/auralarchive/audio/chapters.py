@@ -152,7 +152,7 @@ class _Choice:
         """The sheet's files found among the parts: by name, else in order where there are as many."""
         names: dict[str, list[int]] = {}
         for at, part in enumerate(self.parts):
-            names.setdefault(part.probe.source.path.stem.casefold(), []).append(at)
+            names.setdefault(part.probe.source.relative.stem.casefold(), []).append(at)
         found = [names.get(_stem(file.name), []) for file in files]
         if not any(found) and len(files) == len(self.parts):
             found = [[at] for at in range(len(files))]

@@ -30,9 +30,11 @@ from auralarchive.audio.proof import Expectation, Proof, Prover
 from auralarchive.audio.recipe import recipe_of
 from auralarchive.audio.remux import plan_copy
 from auralarchive.audio.settings import AudioSettings
+from auralarchive.audio.silence import pauses
 from auralarchive.audio.sources import Found, find_sources
 from auralarchive.audio.tags import book_tags, metadata
 from auralarchive.audio.workspace import Workspace
+from auralarchive.domain.chapters import ChapterSource
 from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult, Mode
 from auralarchive.ports.work import CancelToken
 
@@ -68,6 +70,7 @@ class Conversion:
     originals: tuple[Probe, ...] = ()
     probes: tuple[Probe, ...] = ()
     warnings: list[str] = field(default_factory=list)
+    chapters_from: ChapterSource = ChapterSource.NONE
 
     def run(self) -> ConvertResult:
         """The whole way. Raises the port's errors."""
@@ -134,7 +137,8 @@ class Conversion:
             track = found.audio[0]
             part = Part(only, 0, track.playing[1])
             proof = self._prover(_PROBED).kept(fd, found, part, only.source)
-        marks = chapter_choice.choose([part], track.timescale).marks
+        chosen = chapter_choice.choose([part], track.timescale)
+        marks, self.chapters_from = chosen.marks, chosen.source
         movie = Movie(b"", track.timescale, track.packets.sizes, track.deltas, *track.playing, marks)
         recipe = recipe_of("keep", self.ffmpeg, self.originals, proof, only.source.size, {})
         return self._result("keep", movie, proof, recipe, self._cover())
@@ -214,9 +218,20 @@ class Conversion:
         )
 
     def _chapters(self, parts: Sequence[Part], timescale: int) -> Marks:
-        own = own_list(self.request.chapters_file)
-        beside = lists_beside(self.found.companions, [part.probe.source.path for part in parts])
-        chosen = chapter_choice.choose(parts, timescale, own=own, beside=beside)
+        only = self.probes[0]
+        chosen = chapter_choice.choose(
+            parts,
+            timescale,
+            own=own_list(self.request.chapters_file),
+            beside=lists_beside(
+                [*self.found.companions, *self.found.lists], [each.source.path for each in self.originals]
+            ),
+            catalogue=self.request.catalogue,
+            listen=lambda: pauses(
+                only, timescale, ffmpeg=self.ffmpeg, limits=self._limits(only.seconds), cancel=self.cancel
+            ),
+        )
+        self.chapters_from = chosen.source
         self.warnings += chosen.notes
         return chosen.marks
 
@@ -237,6 +252,7 @@ class Conversion:
             size=recipe["output"]["size"],
             codec="aac",
             bitrate_kbps=round(movie.audio_bytes * 8 / max(seconds, 0.001) / 1000),
+            chapters_from=self.chapters_from,
             cover=self.work.save(f"cover{cover.suffix}", cover.data) if cover else None,
             companions=tuple(self.found.companions),
             warnings=tuple(self.warnings),

@@ -42,7 +42,7 @@ def file_titles(probes: Sequence[Probe]) -> list[str]:
     """One title a file: its tag where these tell the files apart, else its only chapter's, else its name."""
     tagged = [chapter_title(probe.tags.title) for probe in probes]
     inner = [chapter_title(probe.chapters[0].title) if len(probe.chapters) == 1 else "" for probe in probes]
-    named = [chapter_title(probe.source.path.stem.replace("_", " ")) for probe in probes]
+    named = [chapter_title(probe.source.relative.stem.replace("_", " ")) for probe in probes]
     books = {chapter_title(probe.tags.album) for probe in probes} - {""}
     for titles in (tagged, inner, _cleaned(named, books)):
         if _tell_apart(titles):

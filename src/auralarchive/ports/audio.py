@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from auralarchive.domain.book import Book
+from auralarchive.domain.chapters import CatalogueChapters, ChapterSource
 from auralarchive.ports.work import CancelToken, Progress
 
 Mode = Literal["keep", "remux", "encode", "mixed"]
@@ -27,6 +28,7 @@ class ConvertRequest:
     jobs: int | None = None  # None: one a core
     cover: Path | None = None
     chapters_file: Path | None = None
+    catalogue: CatalogueChapters | None = None  # taken where it fits and tells more than the files
     seamless: bool = False
     retag: bool = False  # write `book` and `cover` also into what could be kept as it is
 
@@ -56,6 +58,7 @@ class ConvertResult:
     size: int
     codec: str
     bitrate_kbps: int
+    chapters_from: ChapterSource = ChapterSource.NONE
     cover: Path | None = None
     companions: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()

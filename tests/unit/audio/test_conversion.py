@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from auralarchive.audio.settings import AaxcKey, AudioSettings
+from auralarchive.domain.chapters import CatalogueChapters, ChapterSource
 from tests.support.audio import encode, lock_aaxc, make_book, picture, voice
 from tests.unit.audio.conftest import Convert
 
@@ -53,3 +57,38 @@ def test_the_person_s_cover_wins(tmp_path: Path, convert: Convert) -> None:
     result = convert(tmp_path / "book", cover=wanted)
     assert result.cover is not None
     assert result.cover.read_bytes() == wanted.read_bytes()
+
+
+def test_a_list_beside_the_files_and_its_misfits_are_told(tmp_path: Path, convert: Convert) -> None:
+    book = tmp_path / "book"
+    make_book(book, chapters=2, seconds=3.0)
+    (book / "metadata.json").write_text('{"chapters": [{"start": 0, "title": "A"}, {"start": 1.5, "title": "B"}]}')
+    result = convert(book)
+    assert result.chapters_from is ChapterSource.FILE
+    assert [(chapter.title, chapter.start) for chapter in result.chapters] == [("A", 0.0), ("B", 1.5)]
+    (book / "chapters.txt").write_text("0:00 A\n9:59:00 B\n")
+    assert any("chapters.txt was not used" in text for text in convert(book).warnings)
+
+
+def test_a_catalogue_s_list_comes_with_the_request(tmp_path: Path, convert: Convert) -> None:
+    """One that fits counts; one that does not is told."""
+    make_book(tmp_path / "book", chapters=1, seconds=8.0)
+    listed = CatalogueChapters(((0, "A"), (4000, "B")), 8000)
+    result = convert(tmp_path / "book", catalogue=listed)
+    assert result.chapters_from is ChapterSource.CATALOGUE
+    assert [(chapter.title, chapter.start) for chapter in result.chapters] == [("A", 0.0), ("B", 4.0)]
+    refused = convert(tmp_path / "book", catalogue=replace(listed, runtime=99_000))
+    assert refused.chapters_from is ChapterSource.FILES
+    assert any("91.0 s longer" in text for text in refused.warnings)
+
+
+def test_a_long_file_without_chapters_gets_them_where_it_pauses(tmp_path: Path, convert: Convert) -> None:
+    """Five parts of 16 minutes, each with three seconds of silence at its end. Frames of ADTS can be put in a row."""
+    spoken = encode(tmp_path / "spoken", voice(1, 16.0, rate=8000), "aac", rate=8000, bitrate=16).read_bytes()
+    silence = encode(tmp_path / "silence", np.zeros((24_000, 1), np.float32), "aac", rate=8000, bitrate=16).read_bytes()
+    book = tmp_path / "book.aac"
+    book.write_bytes((spoken * 60 + silence) * 5)
+    result = convert(book)
+    assert result.chapters_from is ChapterSource.SILENCE
+    ends = np.arange(1, 5) * result.duration_seconds / 5
+    assert np.allclose([chapter.start for chapter in result.chapters], [0, *(ends - 0.5)], atol=0.3)
