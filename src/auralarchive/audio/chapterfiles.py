@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from auralarchive.audio.clock import seconds_of
 from auralarchive.audio.cue import CueFile, looks_like_cue, parse_cue
@@ -28,6 +29,7 @@ class Listed:
     """One list: the files of a cue sheet, or marks of the whole book in seconds, or a catalogue's to be fitted."""
 
     name: str = ""
+    folder: Path | None = None
     files: tuple[CueFile, ...] = ()
     marks: tuple[Mark, ...] = ()
     catalogue: CatalogueChapters | None = None

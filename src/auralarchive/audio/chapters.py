@@ -8,11 +8,11 @@ What tells no more than the files themselves is passed over. Nothing here fails:
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from auralarchive.audio.chapterfiles import Listed
-from auralarchive.audio.cue import CueFile
 from auralarchive.audio.filetitles import chapter_title, file_titles, says_nothing
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.reader import MAX_CHAPTERS, Mark
@@ -103,11 +103,11 @@ class _Choice:
 
     def _own(self, own: Listed) -> _Loose:
         if own.files:
-            return self._placed(own.files, {}) or self._whole(own.files[0].marks, own.name)
+            return self._placed(own, {}) or self._whole(own.files[0].marks, own.name)
         if own.catalogue is None:
             return self._whole(own.marks, own.name)
         laid = self._fitted(own.catalogue, own.name)
-        return laid or [(start * self.timescale // 1000, title) for start, title in own.catalogue.chapters]
+        return laid or self._whole([Mark(start / 1000, title) for start, title in own.catalogue.chapters], own.name)
 
     # What the sources hold
 
@@ -139,7 +139,7 @@ class _Choice:
         taken: dict[int, str] = {}
         loose: _Loose = []
         for sheet in sheets:
-            loose += self._placed(sheet.files, taken, sheet.name)
+            loose += self._placed(sheet, taken)
         if not loose and len(sheets) == 1 and len(sheets[0].files) == 1:
             loose = self._plausible(sheets[0].files[0].marks, sheets[0].name)
         if loose:
@@ -148,23 +148,30 @@ class _Choice:
         marks = self._tidy(loose)
         return self._chosen(marks, ChapterSource.CUE) if self._tells(marks) else None
 
-    def _placed(self, files: Sequence[CueFile], taken: dict[int, str], name: str = "") -> _Loose:
-        """The sheet's files found among the parts: by name, else in order where there are as many."""
+    def _placed(self, sheet: Listed, taken: dict[int, str]) -> _Loose:
+        """The sheet's files found among the parts."""
+        loose: _Loose = []
+        for file, places in zip(sheet.files, self._places(sheet), strict=True):
+            free = next((at for at in places if at not in taken), None)
+            if free is not None:
+                taken[free] = sheet.name
+                loose += self._within(self.parts[free], file.marks)
+            elif places:
+                self.notes.append(f"{sheet.name} tells of a file that another cue sheet has told of; it was left out.")
+        return loose
+
+    def _places(self, sheet: Listed) -> list[list[int]]:
+        """The parts that each file of the sheet may be: by name, its own folder first, else in order if as many."""
         names: dict[str, list[int]] = {}
         for at, part in enumerate(self.parts):
             names.setdefault(part.probe.source.relative.stem.casefold(), []).append(at)
-        found = [names.get(_stem(file.name), []) for file in files]
-        if not any(found) and len(files) == len(self.parts):
-            found = [[at] for at in range(len(files))]
-        loose: _Loose = []
-        for file, places in zip(files, found, strict=True):
-            free = next((at for at in places if at not in taken), None)
-            if free is not None:
-                taken[free] = name
-                loose += self._within(self.parts[free], file.marks)
-            elif places:
-                self.notes.append(f"{name} tells of a file that another cue sheet has told of; it was left out.")
-        return loose
+        found = [sorted(names.get(_stem(file.name), []), key=lambda at: self._away(at, sheet)) for file in sheet.files]
+        if not any(found) and len(sheet.files) == len(self.parts):
+            return [[at] for at in range(len(self.parts))]
+        return found
+
+    def _away(self, at: int, sheet: Listed) -> bool:
+        return self.parts[at].probe.source.path.parent != sheet.folder
 
     def _lists(self, beside: Sequence[Listed]) -> Chosen | None:
         for each in beside:
@@ -222,7 +229,8 @@ class _Choice:
         return ticks * 1000 // self.timescale
 
     def _snapped(self, tick: int, starts: Sequence[int]) -> int:
-        nearest = min(starts, key=lambda start: abs(start - tick))
+        at = bisect_left(starts, tick)
+        nearest = min(starts[max(0, at - 1) : at + 1], key=lambda start: abs(start - tick))
         return nearest if abs(nearest - tick) <= _SNAP_SECONDS * self.timescale else tick
 
     # Marks in ticks
@@ -257,12 +265,13 @@ class _Choice:
         places: dict[int, str] = {}
         for start, title in sorted(marks, key=lambda mark: mark[0]):
             places[start] = places.get(start) or chapter_title(title)
-        if len(places) > MAX_CHAPTERS:
-            self.notes.append(f"Only the first {MAX_CHAPTERS} of {len(places)} chapters were taken.")
-        tidy = list(places.items())[:MAX_CHAPTERS]
+        tidy = list(places.items())
         if tidy and tidy[0][0] > _SNAP_SECONDS * self.timescale:
             tidy.insert(0, (0, _OPENING))
-        return tuple((start if at else 0, title or f"Chapter {at + 1}") for at, (start, title) in enumerate(tidy))
+        if len(tidy) > MAX_CHAPTERS:
+            self.notes.append(f"Only the first {MAX_CHAPTERS} of {len(tidy)} chapters were taken.")
+        numbered = enumerate(tidy[:MAX_CHAPTERS])
+        return tuple((start if at else 0, title or f"Chapter {at + 1}") for at, (start, title) in numbered)
 
 
 def _stem(name: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from auralarchive.audio import chapters as chapter_choice
 from auralarchive.audio import cover as cover_choice
-from auralarchive.audio.chapters import Marks, Part
+from auralarchive.audio.chapters import Chosen, Marks, Part
 from auralarchive.audio.cover import Cover
 from auralarchive.audio.drm import unlock
 from auralarchive.audio.encoding import EncodeRoute
@@ -30,7 +30,7 @@ from auralarchive.audio.proof import Expectation, Proof, Prover
 from auralarchive.audio.recipe import recipe_of
 from auralarchive.audio.remux import plan_copy
 from auralarchive.audio.settings import AudioSettings
-from auralarchive.audio.silence import pauses
+from auralarchive.audio.silence import Pause, pauses
 from auralarchive.audio.sources import Found, find_sources
 from auralarchive.audio.tags import book_tags, metadata
 from auralarchive.audio.workspace import Workspace
@@ -117,7 +117,15 @@ class Conversion:
 
     def _keeps(self) -> bool:
         asked = self.request.retag or self.request.chapters_file is not None
-        return may_keep(self.probes) and not asked and not self._must_shrink()
+        return may_keep(self.probes) and not asked and not self._must_shrink() and not self._lacks_chapters()
+
+    def _lacks_chapters(self) -> bool:
+        """It has none, but some lie beside it or in the catalogue: worth a copy of its packets."""
+        only = self.probes[0]
+        if len(only.chapters) > 1 or only.aac is None:
+            return False
+        part = Part(only, 0, only.aac.playing)
+        return len(self._choose([part], only.aac.timescale, listen=None).marks) > 1
 
     def _copies(self) -> bool:
         mended = self.request.seamless and len(self.probes) > 1
@@ -218,8 +226,13 @@ class Conversion:
         )
 
     def _chapters(self, parts: Sequence[Part], timescale: int) -> Marks:
-        only = self.probes[0]
-        chosen = chapter_choice.choose(
+        chosen = self._choose(parts, timescale, lambda: self._pauses(timescale))
+        self.chapters_from = chosen.source
+        self.warnings += chosen.notes
+        return chosen.marks
+
+    def _choose(self, parts: Sequence[Part], timescale: int, listen: Callable[[], Sequence[Pause]] | None) -> Chosen:
+        return chapter_choice.choose(
             parts,
             timescale,
             own=own_list(self.request.chapters_file),
@@ -227,13 +240,12 @@ class Conversion:
                 [*self.found.companions, *self.found.lists], [each.source.path for each in self.originals]
             ),
             catalogue=self.request.catalogue,
-            listen=lambda: pauses(
-                only, timescale, ffmpeg=self.ffmpeg, limits=self._limits(only.seconds), cancel=self.cancel
-            ),
+            listen=listen,
         )
-        self.chapters_from = chosen.source
-        self.warnings += chosen.notes
-        return chosen.marks
+
+    def _pauses(self, timescale: int) -> Sequence[Pause]:
+        only = self.probes[0]
+        return pauses(only, timescale, ffmpeg=self.ffmpeg, limits=self._limits(only.seconds), cancel=self.cancel)
 
     def _cover(self) -> Cover | None:
         embedded = (picture for each in self.originals for picture in each.tags.pictures[:4])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from auralarchive.audio.chapterfiles import Listed, parse
@@ -35,7 +36,7 @@ def lists_beside(files: Sequence[Path], audio: Sequence[Path]) -> tuple[Listed, 
     folders = {parent for path in audio for parent in path.parents}
     stem = audio[0].stem.casefold() if len(audio) == 1 else None
     likely = [path for path in files if path.parent in folders and _likely(path, stem)][:_MOST]
-    found = [parse(_read(path), printable(path.name)) for path in likely]
+    found = [replace(parse(_read(path), printable(path.name)), folder=path.parent) for path in likely]
     return tuple(sorted((each for each in found if each), key=lambda each: not each.files))
 
 

@@ -129,6 +129,8 @@ def test_more_chapters_than_any_book_has_are_cut_and_told() -> None:
     chosen = choose(parts, RATE)
     assert len(chosen.marks) == MAX_CHAPTERS
     assert "were taken" in chosen.notes[-1]
+    late = tuple(Mark(number + 5, "") for number in range(MAX_CHAPTERS))
+    assert len(choose([_part("1.mp3", 0, 20_000 * RATE, marks=late)], RATE).marks) == MAX_CHAPTERS
 
 
 # A person's own list
@@ -139,7 +141,7 @@ def test_a_person_s_own_list_may_be_of_any_kind() -> None:
     times = Listed("x", marks=_marks((0, "A"), (12, "B")))
     sheet = Listed("x", files=(_cue("01.wav", (0, "A")), _cue("02.wav", (2, "B"))))
     whole = Listed("x", files=(_cue("image.wav", (0, "A"), (12, "B")),))
-    misfit = Listed("x", catalogue=CatalogueChapters(((0, "A"), (12_000, "B")), 99_000))
+    misfit = Listed("x", catalogue=CatalogueChapters(((0, "A"), (12_000, "B"), (30_000, "beyond")), 99_000))
     for own in (times, sheet, whole, misfit):
         chosen = choose(parts, RATE, own=own)
         assert (chosen.marks, chosen.source) == (((0, "A"), (12_000, "B")), ChapterSource.OWN_LIST)
@@ -173,6 +175,12 @@ def test_a_sheet_of_several_files_by_name_or_by_order() -> None:
         sheet = Listed("x.cue", files=(_cue(names[0], (0, "B")), _cue(names[1], (0, "A"))))
         first, second = choose(_parts(2), RATE, beside=[sheet]).marks
         assert {first, second} == ({(0, "A"), (10_000, "B")} if names[0] == "02.wav" else {(0, "B"), (10_000, "A")})
+
+
+def test_a_sheet_means_the_file_in_its_own_folder() -> None:
+    parts = [_part("cd1/01.mp3", 0, 10_000), _part("cd2/01.mp3", 10_000, 10_000)]
+    sheet = Listed("x.cue", Path("/x/cd2"), files=(_cue("01.wav", (0, "A"), (5, "B")),))
+    assert choose(parts, RATE, beside=[sheet]).marks == ((0, "Chapter 1"), (10_000, "A"), (15_000, "B"))
 
 
 def test_two_sheets_of_one_file() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from auralarchive.audio.settings import AaxcKey, AudioSettings
 from auralarchive.domain.chapters import CatalogueChapters, ChapterSource
@@ -68,6 +69,19 @@ def test_a_list_beside_the_files_and_its_misfits_are_told(tmp_path: Path, conver
     assert [(chapter.title, chapter.start) for chapter in result.chapters] == [("A", 0.0), ("B", 1.5)]
     (book / "chapters.txt").write_text("0:00 A\n9:59:00 B\n")
     assert any("chapters.txt was not used" in text for text in convert(book).warnings)
+
+
+def test_a_good_book_without_chapters_gets_those_beside_it(tmp_path: Path, convert: Convert) -> None:
+    """Its packets are copied for that; without any it is kept as it is."""
+    book = tmp_path / "book"
+    book.mkdir()
+    encode(book / "x.m4b", voice(1, 3.0), "m4b")
+    assert convert(book).mode == "keep"
+    tracks = "".join(f"TRACK 0{n} AUDIO\nTITLE {n}\nINDEX 01 00:0{n - 1}:37\n" for n in (1, 2))
+    (book / "x.cue").write_text(f'FILE "x.wav" WAVE\n{tracks}')
+    result = convert(book)
+    assert (result.mode, result.chapters_from) == ("remux", ChapterSource.CUE)
+    assert result.chapters[1].start == pytest.approx(1 + 37 / 75, abs=1e-4)
 
 
 def test_a_catalogue_s_list_comes_with_the_request(tmp_path: Path, convert: Convert) -> None:
