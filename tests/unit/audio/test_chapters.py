@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auralarchive.audio.chapterfiles import Listed
 from auralarchive.audio.chapters import Part, choose
 from auralarchive.audio.cue import CueFile
+from auralarchive.audio.filetitles import chapter_title
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.reader import MAX_CHAPTERS, Mark
 from auralarchive.audio.probe import Probe
@@ -264,3 +267,27 @@ def test_pauses_are_the_last_resort_of_one_long_file() -> None:
 def test_a_file_without_pauses_is_one_chapter() -> None:
     chosen = choose([_part("book.mp3", 0, HOUR, "The Book")], RATE, listen=list)
     assert (chosen.marks, chosen.source) == (((0, "The Book"),), ChapterSource.FILES)
+
+
+_ANY = st.lists(
+    st.builds(Mark, st.floats() | st.floats(0, 40), st.text(max_size=5) | st.sampled_from(["Part 1", "A (0:10)"])),
+    max_size=12,
+).map(tuple)
+
+
+@given(inner=st.lists(_ANY, min_size=1, max_size=4), markers=_ANY, sheet=_ANY, listed=_ANY, own=st.none() | _ANY)
+def test_whatever_is_found_the_book_s_chapters_are_in_order_and_inside(
+    inner: list[tuple[Mark, ...]],
+    markers: tuple[Mark, ...],
+    sheet: tuple[Mark, ...],
+    listed: tuple[Mark, ...],
+    own: tuple[Mark, ...] | None,
+) -> None:
+    parts = [_part(f"{n}.mp3", 10_000 * n, 10_000, marks=marks, markers=markers) for n, marks in enumerate(inner)]
+    beside = (Listed("c", files=(CueFile("0.wav", list(sheet)),)), Listed("l", marks=listed))
+    marks = choose(parts, RATE, own=Listed("o", marks=own) if own else None, beside=beside).marks
+    starts = [start for start, _ in marks]
+    assert starts[0] == 0
+    assert starts == sorted(set(starts))
+    assert starts[-1] < 10_000 * len(parts)
+    assert all(title and title == chapter_title(title) for _, title in marks)
