@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -66,7 +66,8 @@ class Section(BaseModel):
     """One group of settings. An unknown key is an error: a typing mistake must not pass unseen."""
 
     # Infinity is no limit that anybody sets: JSON cannot carry it, and a database not store it.
-    model_config = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False)
+    # An error does not repeat what was entered: it may be a key.
+    model_config = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class ServerSection(Section):
@@ -174,6 +175,15 @@ class EmbeddedSection(Section):
     loopback: bool = Field(default=False, title="For demo and tests: this machine only")
 
 
+#: The form of each key, and what to tell where one has another.
+_KEYS = {
+    "aax_activation_bytes": (r"[0-9a-fA-F]{8}", "activation bytes are 8 hexadecimal digits"),
+    "aaxc_keys": (r"(?:[^=]*=)?\s*[0-9a-fA-F]{32}\s*:\s*[0-9a-fA-F]{32}", "each is key:iv, 32 hexadecimal digits both"),
+    "audible_key": (r"[0-9a-fA-F]{32}", "an Audible key is 32 hexadecimal digits"),
+    "audible_iv": (r"[0-9a-fA-F]{32}", "an Audible IV is 32 hexadecimal digits"),
+}
+
+
 class ConversionSection(Section):
     """How books are made."""
 
@@ -187,10 +197,25 @@ class ConversionSection(Section):
     aax_activation_bytes: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), title="Activation bytes", description="Of your own Audible account, for AAX files that you own."
     )
+    aaxc_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), title="AAXC keys", description="Of AAXC files that you own, each as label=key:iv or key:iv."
+    )
     audible_key: SecretStr | None = Field(
         default=None, title="Audible key", description="For an AAXC file that you own."
     )
     audible_iv: SecretStr | None = Field(default=None, title="Audible IV", description="For an AAXC file that you own.")
+
+    @field_validator("aax_activation_bytes", "aaxc_keys", "audible_key", "audible_iv")
+    @classmethod
+    def _has_the_form_of_a_key(
+        cls, value: tuple[SecretStr, ...] | SecretStr | None, info: ValidationInfo
+    ) -> tuple[SecretStr, ...] | SecretStr | None:
+        """A mistyped key is told when it is entered, without showing it, and not when a book fails."""
+        form, meaning = _KEYS[info.field_name or ""]
+        for secret in value if isinstance(value, tuple) else (value,):
+            if secret and not re.fullmatch(form, secret.get_secret_value()):
+                raise ValueError(meaning)
+        return value
 
 
 class SearchSection(Section):
@@ -210,7 +235,9 @@ class LoggingSection(Section):
 class Settings(BaseSettings):
     """All settings. `read` builds them from their four sources."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(default_factory=_default_data_dir)
     database_url: SecretStr | None = None

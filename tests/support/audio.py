@@ -49,6 +49,11 @@ def ffmpeg() -> str:
     return shutil.which("ffmpeg") or str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
+def ffmpeg_programs() -> list[Path]:
+    """Every FFmpeg that is at hand: what holds for one version need not hold for another."""
+    return [Path(found) for found in dict.fromkeys((ffmpeg(), str(imageio_ffmpeg.get_ffmpeg_exe())))]
+
+
 def odd_length(number: int, seconds: float, rate: int) -> int:
     """Samples of chapter `number`: about `seconds` long, and no multiple of a codec's frame."""
     return int(seconds * rate) + 137 * number + 11

@@ -67,10 +67,30 @@ def test_lists_with_commas(monkeypatch: pytest.MonkeyPatch, toml: Path) -> None:
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AURALARCHIVE_API_KEY", "CANARY")
     monkeypatch.setenv("AURALARCHIVE_DATABASE_URL", "postgresql://u:CANARY@h/d")
-    monkeypatch.setenv("AURALARCHIVE_CONVERSION__AAX_ACTIVATION_BYTES", "CANARY01")
+    monkeypatch.setenv("AURALARCHIVE_CONVERSION__AAX_ACTIVATION_BYTES", "0badf00d")
+    monkeypatch.setenv("AURALARCHIVE_CONVERSION__AAXC_KEYS", f"Anna={'ab' * 16}:{'cd' * 16}")
     settings = tree.read()
-    assert "CANARY" not in repr(settings)
+    assert not any(secret in repr(settings) for secret in ("CANARY", "0badf00d", "abab", "cdcd"))
     assert settings.database == "postgresql://u:CANARY@h/d"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("aax_activation_bytes", ["0badf00d", "C4N4RY"], "8 hexadecimal digits"),
+        ("aaxc_keys", ["C4N4RY:" + "00" * 16], "32 hexadecimal digits both"),
+        ("aaxc_keys", "a=" + "00" * 16 + ",C4N4RY", "32 hexadecimal digits both"),
+        ("audible_key", "C4N4RY", "32 hexadecimal digits"),
+        ("audible_iv", "C4N4RY", "32 hexadecimal digits"),
+    ],
+)
+def test_a_mistyped_key_is_told_and_not_shown(key: str, value: object, told: str) -> None:
+    for read in (tree.ConversionSection.model_validate, lambda given: tree.read(conversion=given)):
+        with pytest.raises(ValidationError) as refused:
+            read({key: value})
+        assert told in str(refused.value)
+        assert "C4N4RY" not in str(refused.value)
+        assert "00000000" not in str(refused.value)
 
 
 def test_places_below_the_data_folder_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

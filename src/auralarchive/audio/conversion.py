@@ -3,56 +3,49 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
-
-import numpy as np
 
 from auralarchive.audio import chapters as chapter_choice
 from auralarchive.audio import cover as cover_choice
 from auralarchive.audio.chapters import Chosen, Marks, Part
 from auralarchive.audio.cover import Cover
+from auralarchive.audio.digests import Digests, digests
 from auralarchive.audio.drm import unlock
-from auralarchive.audio.encoding import EncodeRoute
+from auralarchive.audio.encoding import Encoded, EncodeRoute
 from auralarchive.audio.ffmpeg import Ffmpeg
 from auralarchive.audio.lists import lists_beside, own_list
 from auralarchive.audio.mp4 import reader
-from auralarchive.audio.mp4.copying import copy
-from auralarchive.audio.mp4.track import Packets
 from auralarchive.audio.mp4.writer import Movie, aac_description, write
 from auralarchive.audio.ordering import in_order
-from auralarchive.audio.plan import choose_format, may_copy, may_keep
+from auralarchive.audio.plan import Decision, Format, Wishes, choose_format, decide, matching_format
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
 from auralarchive.audio.progress import Meter
-from auralarchive.audio.proof import Expectation, Proof, Prover
+from auralarchive.audio.proof import Copied, Expectation, Proof, Prover, Sounded
 from auralarchive.audio.recipe import recipe_of
 from auralarchive.audio.remux import plan_copy
+from auralarchive.audio.results import Results
+from auralarchive.audio.seam import Joint, Workshop, make_seams, plan_seams
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.audio.silence import Pause, pauses
-from auralarchive.audio.sources import Found, find_sources
+from auralarchive.audio.sources import Found, Source, find_sources, staged
+from auralarchive.audio.sourcetags import read_pictures
 from auralarchive.audio.tags import book_tags, metadata
+from auralarchive.audio.timing import Timing
 from auralarchive.audio.workspace import Workspace
 from auralarchive.domain.chapters import ChapterSource
-from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult, Mode
+from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult
+from auralarchive.ports.errors import Cancelled, PermanentError
 from auralarchive.ports.work import CancelToken
 
 MAKER = "AuralArchive"
-_PROBED, _COPIED, _ENCODED, _PROVED = 0.02, 0.3, 0.9, 0.999
+_PROBED, _COPIED, _MIXED, _ENCODED, _PROVED = 0.02, 0.1, 0.7, 0.93, 0.999
 _CPU_RESERVE_SECONDS = 900
 _FILE_RESERVE = 256 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A finished file in the making: what it will be, and who writes its packets."""
-
-    mode: Mode
-    expected: Expectation
-    copy_packets: Callable[[int], None]
-    done: float
-    decisions: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -71,14 +64,24 @@ class Conversion:
     probes: tuple[Probe, ...] = ()
     warnings: list[str] = field(default_factory=list)
     chapters_from: ChapterSource = ChapterSource.NONE
+    timing: Timing = field(default_factory=Timing)
+    done: float = _PROBED
+    decision: Decision = field(default_factory=lambda: Decision("keep", "", ()))
+    digests: Digests = field(default_factory=lambda: Digests(()))
 
     def run(self) -> ConvertResult:
         """The whole way. Raises the port's errors."""
-        self._look()
-        if self._keeps():
-            return self._keep()
-        self._unlock()
-        return self._finish(self._copy()) if self._copies() else self._encode()
+        with self.timing.phase("probe"):
+            self._look()
+        with digests([each.source for each in self.originals], self.cancel.check) as self.digests:
+            with self.timing.phase("plan"):
+                asked = self.request.retag or self.request.chapters_file is not None or self._lacks_chapters()
+                self.decision = decide(self.probes, Wishes(self.request.bitrate_kbps, asked))
+                self._unlock()
+                self._mend_joints()
+            return {"keep": self._keep, "remux": self._copy, "mixed": self._mix, "encode": self._encode}[
+                self.decision.mode
+            ]()
 
     # What is there
 
@@ -113,30 +116,33 @@ class Conversion:
     def _heartbeat(self, _count: int) -> None:
         self.cancel.check()
 
-    # Which way
-
-    def _keeps(self) -> bool:
-        asked = self.request.retag or self.request.chapters_file is not None
-        return may_keep(self.probes) and not asked and not self._must_shrink() and not self._lacks_chapters()
-
     def _lacks_chapters(self) -> bool:
         """It has none, but some lie beside it or in the catalogue: worth a copy of its packets."""
         only = self.probes[0]
-        if len(only.chapters) > 1 or only.aac is None:
+        if len(self.probes) > 1 or len(only.chapters) > 1 or only.aac is None:
             return False
         part = Part(only, 0, only.aac.playing)
         return len(self._choose([part], only.aac.timescale, listen=None).marks) > 1
 
-    def _copies(self) -> bool:
-        mended = self.request.seamless and len(self.probes) > 1
-        return may_copy(self.probes) and not mended and not self._must_shrink()
+    def _mend_joints(self) -> None:
+        """Rather than leave a gap, where the tables show that one would stay, a book may be encoded."""
+        rule = self.request.joints or self.settings.joints
+        if self.decision.mode in ("keep", "encode") or rule != "seamless":
+            return
+        gaps = self.decision.mode == "mixed" or any(
+            isinstance(plan, Joint) and plan.gap for plan in plan_seams(self.probes)
+        )
+        if gaps:
+            self.decision = Decision("encode", "joints without any gap are wanted", (False,) * len(self.probes))
 
-    def _must_shrink(self) -> bool:
-        """A person wants fewer bits than there are: the only reason to encode AAC again."""
-        wanted = self.request.bitrate_kbps
-        return wanted is not None and any(each.bitrate_kbps > 1.1 * wanted for each in self.probes)
+    def _joints(self, probes: Sequence[Probe]) -> list[Joint]:
+        rule = self.request.joints or self.settings.joints
+        plans = plan_seams(probes, "gapless" if rule == "seamless" else rule)
+        with self.timing.phase("joints"):
+            limits = self._limits(sum(each.seconds for each in probes))
+            return make_seams(plans, Workshop(self.ffmpeg, limits, self.cancel, self.jobs))
 
-    # The three ways
+    # The four ways
 
     def _keep(self) -> ConvertResult:
         only = self.probes[0]
@@ -144,76 +150,161 @@ class Conversion:
             found = reader.read(fd)
             track = found.audio[0]
             part = Part(only, 0, track.playing[1])
-            proof = self._prover(_PROBED).kept(fd, found, part, only.source)
-        chosen = chapter_choice.choose([part], track.timescale)
-        marks, self.chapters_from = chosen.marks, chosen.source
-        movie = Movie(b"", track.timescale, track.packets.sizes, track.deltas, *track.playing, marks)
-        recipe = recipe_of("keep", self.ffmpeg, self.originals, proof, only.source.size, {})
-        return self._result("keep", movie, proof, recipe, self._cover())
+            chosen = chapter_choice.choose([part], track.timescale)
+            marks, self.chapters_from = chosen.marks, chosen.source
+            movie = Movie(b"", track.timescale, track.packets.sizes, track.deltas, *track.playing, marks)
+            with self.timing.phase("verify"):
+                proof = self._prover(_PROBED).kept(fd, found, Expectation(movie, [part]))
+        return self._result(movie, proof, only.source.size, {}, self._cover())
 
-    def _copy(self) -> _Draft:
-        plan = plan_copy(self.probes)
-        self.work.need(plan.total_bytes)
-        first = self.probes[0].aac
-        assert first is not None
-        config = first.config
-        bits = plan.total_bytes * 8 * plan.timescale // plan.playing
-        description = aac_description(first.config_bytes, config.output_rate, config.channels, bits)
-        marks = self._chapters(plan.parts, plan.timescale)
-        movie = Movie(description, plan.timescale, plan.sizes, plan.deltas, plan.skip, plan.playing, marks)
-        step = self.meter.span(_PROBED, _COPIED, plan.total_bytes)
-        expected = Expectation(movie, plan.parts, copied=lambda: plan.digest(self._heartbeat))
-        return _Draft("remux", expected, lambda out: plan.copy(out, step), _COPIED, {})
+    def _copy(self) -> ConvertResult:
+        return self._copied(self.probes, {})
+
+    def _copied(self, probes: Sequence[Probe], encoded: Mapping[Source, Encoded]) -> ConvertResult:
+        """One track of all packets; in `encoded` are those of the `probes` that stand for several sources."""
+        joints = self._joints(probes)
+        with self.timing.phase("plan"):
+            plan = plan_copy(probes, joints)
+            self.work.need(plan.total_bytes)
+            first = probes[0].aac
+            assert first is not None
+            config = first.config
+            bits = plan.total_bytes * 8 * plan.timescale // plan.playing
+            description = aac_description(first.config_bytes, config.output_rate, config.channels, bits)
+            parts = tuple(inner for part in plan.parts for inner in _inside(part, encoded))
+            marks = self._chapters(parts, plan.timescale)
+            movie = Movie(description, plan.timescale, plan.sizes, plan.deltas, plan.skip, plan.playing, marks)
+        step = self.meter.span(self.done, min(_PROVED, self.done + _COPIED), plan.total_bytes)
+
+        def prove(out: int, movie: Movie) -> Proof:
+            expected = Copied(movie, parts, lambda fd, track: plan.same(fd, track, self.cancel.check))
+            return self._prover(self.done + _COPIED).copied(out, expected)
+
+        decisions: dict[str, Any] = {"joints": [_told(joint) for joint in joints]}
+        if encoded:
+            decisions["encoded"] = [each.decisions() for each in encoded.values()]
+        return self._finish(movie, lambda out: plan.copy(out, step), prove, decisions)
+
+    def _mix(self) -> ConvertResult:
+        """Encode each run of odd sources to a file of its own, which then is a source like the others."""
+        copied = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if same]
+        odd = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if not same]
+        target = matching_format(odd, copied, self.settings)
+        together = sum(each.seconds for each in odd)
+        probes: list[Probe] = []
+        encoded: dict[Source, Encoded] = {}
+        with self._results() as results:
+            for same, run in groupby(zip(self.probes, self.decision.copied, strict=True), key=lambda pair: pair[1]):
+                sources = [each for each, _ in run]
+                if same:
+                    probes += sources
+                    continue
+                part = _MIXED * sum(each.seconds for each in sources) / together
+                made = self._encoded(sources, target, results, self.done + part)
+                staged_probe = self._staged(made, sources[0], len(encoded))
+                probes.append(staged_probe)
+                encoded[staged_probe.source] = made
+            return self._copied(probes, encoded)
+
+    def _staged(self, encoded: Encoded, first: Probe, number: int) -> Probe:
+        """An encode as a work file, proved, in the place of its sources."""
+        path = self.work.scratch / f"odd-{number:05d}.m4a"
+        movie = encoded.movie(())
+        fd = self.work.create(path)
+        try:
+            write(fd, movie, lambda out: encoded.joined.copy(out, lambda count: self.cancel.check()))
+            with self.timing.phase("verify"):
+                self._prover(self.done).encoded(fd, Sounded(movie, encoded.parts, encoded.prints, encoded.stride))
+        finally:
+            os.close(fd)
+        return probe(staged(path, first.source))
 
     def _encode(self) -> ConvertResult:
         target = choose_format(self.probes, self.settings, self.request.bitrate_kbps)
-        seconds = sum(each.seconds for each in self.probes)
-        self.work.need(int(2.2 * seconds * target.bitrate_kbps * 1000 / 8))
-        route = EncodeRoute(self.ffmpeg, self._limits(seconds), target, self.jobs, self.cancel)
-        own, fed = route.work(self.probes)
-        fd = self.work.create(self.work.scratch / "packets")
-        try:
-            encoded = route.run(self.probes, fd, own, self.meter.span(_PROBED, _ENCODED, fed))
+        with self._results() as results:
+            encoded = self._encoded(self.probes, target, results, _ENCODED)
             movie = encoded.movie(self._chapters(encoded.parts, target.rate))
-            packets = Packets(np.cumsum(movie.sizes) - movie.sizes, movie.sizes)
-            decisions = {
-                "rate": target.rate,
-                "channels": target.channels,
-                "bitrate_kbps": target.bitrate_kbps,
-                "coder": target.coder,
-                "arguments": list(encoded.arguments),
-                "segment_joints": list(encoded.joints),
-                "joints_without_agreement": encoded.disagreeing,
-            }
-            expected = Expectation(movie, encoded.parts, loudness=encoded.loudness)
-            draft = _Draft("encode", expected, lambda out: copy(fd, packets, out, self._heartbeat), _ENCODED, decisions)
-            return self._finish(draft)
-        finally:
-            os.close(fd)
+
+            def prove(out: int, movie: Movie) -> Proof:
+                expected = Sounded(movie, encoded.parts, encoded.prints, encoded.stride)
+                return self._prover(self.done).encoded(out, expected)
+
+            def copy_packets(out: int) -> None:
+                encoded.joined.copy(out, lambda count: self.cancel.check())
+
+            return self._finish(movie, copy_packets, prove, encoded.decisions())
+
+    @contextmanager
+    def _results(self) -> Iterator[Results]:
+        """Where finished units lie: kept where the work may go on later, gone when it is done or given up."""
+        results = Results(self.request.resume_dir or self.work.scratch / "units")
+        try:
+            yield results
+        except (Cancelled, PermanentError):
+            results.forget()
+            raise
+        results.forget()
+
+    def _encoded(self, probes: Sequence[Probe], target: Format, results: Results, done: float) -> Encoded:
+        """These sources, encoded; the progress then stands at `done`."""
+        seconds = sum(each.seconds for each in probes)
+        self.work.need(int(2.2 * seconds * target.bitrate_kbps * 1000 / 8))
+        route = EncodeRoute(
+            ffmpeg=self.ffmpeg,
+            limits=self._limits(seconds),
+            target=target,
+            jobs=self.jobs,
+            scratch=self.work.scratch,
+            results=results,
+            cancel=self.cancel,
+            warnings=self.warnings,
+            tolerant=self.request.accept_damage,
+        )
+        with self.timing.phase("encode"):
+            hashes = dict(zip([each.source for each in self.originals], self.digests.all(), strict=True))
+            known = [hashes.get(each.source, "") for each in probes]
+            encoded = route.run(probes, known, lambda total: self.meter.span(self.done, done, total))
+        self.done = done
+        return encoded
 
     # From packets to the result
 
-    def _finish(self, draft: _Draft) -> ConvertResult:
+    def _finish(
+        self,
+        movie: Movie,
+        copy_packets: Callable[[int], None],
+        prove: Callable[[int, Movie], Proof],
+        decisions: dict[str, Any],
+    ) -> ConvertResult:
+        """Write the file that `movie` describes, prove it, and tell of it."""
         cover = self._cover()
-        tags = book_tags(self.request.book, [each.tags for each in self.probes], self.probes[0].source.path.parent.name)
-        movie = replace(draft.expected.movie, metadata=metadata(tags, cover.data if cover else None, MAKER))
-        expected = replace(draft.expected, movie=movie)
+        folder = self.originals[0].source.path.parent.name
+        tags = book_tags(self.request.book, [each.tags for each in self.originals], folder)
+        movie = replace(movie, metadata=metadata(tags, cover.data if cover else None, MAKER))
         out = self.work.create(self.work.result)
         try:
-            write(out, movie, draft.copy_packets)
-            os.fsync(out)
-            proof = self._prover(draft.done).made(out, expected, [each.source for each in self.originals])
+            with self.timing.phase("write"):
+                write(out, movie, copy_packets)
+                os.fsync(out)
+            with self.timing.phase("verify"):
+                proof = prove(out, movie)
             size = os.fstat(out).st_size
         finally:
             os.close(out)
-        for each in self.originals:
-            each.source.check_unchanged()
-        recipe = recipe_of(draft.mode, self.ffmpeg, self.originals, proof, size, draft.decisions)
-        return self._result(draft.mode, movie, proof, recipe, cover)
+        return self._result(movie, proof, size, decisions, cover)
 
     def _prover(self, done: float) -> Prover:
-        seconds = sum(each.seconds for each in self.probes)
-        return Prover(self.ffmpeg, self._limits(seconds), self.cancel, self.meter, (done, _PROVED))
+        return Prover(
+            ffmpeg=self.ffmpeg,
+            limits=self._limits(sum(each.seconds for each in self.probes)),
+            cancel=self.cancel,
+            meter=self.meter,
+            span=(done, _PROVED),
+            jobs=self.jobs,
+            complete=self.settings.proof == "decode",
+            warnings=self.warnings,
+            tolerant=self.request.accept_damage,
+        )
 
     def _limits(self, seconds: float) -> Limits:
         """Bounds of every child, from the length of the book: a header that lies costs no endless work."""
@@ -248,12 +339,18 @@ class Conversion:
         return pauses(only, timescale, ffmpeg=self.ffmpeg, limits=self._limits(only.seconds), cancel=self.cancel)
 
     def _cover(self) -> Cover | None:
-        embedded = (picture for each in self.originals for picture in each.tags.pictures[:4])
+        embedded = (picture for each in self.originals for picture in _pictures(each))
         return cover_choice.choose(self.request.cover, embedded, self.found.companions, self.warnings)
 
     def _result(
-        self, mode: Mode, movie: Movie, proof: Proof, recipe: dict[str, Any], cover: Cover | None
+        self, movie: Movie, proof: Proof, size: int, decisions: dict[str, Any], cover: Cover | None
     ) -> ConvertResult:
+        mode = self.decision.mode
+        decisions = {"reason": self.decision.reason, **decisions}
+        hashes = self.digests.all()
+        for each in self.originals:
+            each.source.check_unchanged()
+        recipe = recipe_of(mode, self.ffmpeg, self.originals, hashes, proof, size, decisions, self.timing.seconds)
         seconds = movie.playing / movie.timescale
         return ConvertResult(
             path=self.probes[0].source.path if mode == "keep" else self.work.result,
@@ -261,7 +358,7 @@ class Conversion:
             duration_seconds=seconds,
             chapters=_chapter_times(movie),
             sha256=proof.sha256,
-            size=recipe["output"]["size"],
+            size=size,
             codec="aac",
             bitrate_kbps=round(movie.audio_bytes * 8 / max(seconds, 0.001) / 1000),
             chapters_from=self.chapters_from,
@@ -270,6 +367,27 @@ class Conversion:
             warnings=tuple(self.warnings),
             recipe=recipe,
         )
+
+
+def _told(joint: Joint) -> dict[str, Any]:
+    return {"kind": joint.kind, "gap": joint.gap, "touched": joint.touched, "reason": joint.reason}
+
+
+def _inside(part: Part, encoded: Mapping[Source, Encoded]) -> Iterator[Part]:
+    """The sources that a part stands for."""
+    if part.probe.source not in encoded:
+        yield part
+        return
+    for inner in encoded[part.probe.source].parts:
+        yield Part(inner.probe, part.start + inner.start, inner.length)
+
+
+def _pictures(original: Probe) -> tuple[bytes, ...]:
+    """Read only now, and only of files that have some: kept with the tags, they would fill the memory."""
+    if not original.tags.picture_sizes:
+        return ()
+    with original.source.open() as fd:
+        return read_pictures(fd, original.source.kind)[:4]
 
 
 def _chapter_times(movie: Movie) -> tuple[Chapter, ...]:

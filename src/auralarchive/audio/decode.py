@@ -11,6 +11,7 @@ from auralarchive.audio.locate import first_complaint
 from auralarchive.audio.plan import Format
 from auralarchive.audio.probe import Probe, damaged
 from auralarchive.audio.process import Limits, run
+from auralarchive.ports.errors import Damaged
 from auralarchive.ports.work import CancelToken
 
 #: Seconds by which a lossy source's own idea of its length may be wrong.
@@ -20,12 +21,16 @@ _TOLERATED_PART = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """Decodes one source after the other into `target`'s rate and channels, as 32-bit floats."""
+    """Decodes one source after the other into `target`'s rate and channels, as 32-bit floats.
+
+    Damage is an error, or where `warnings` are taken one of these: then what can be decoded is what there is.
+    """
 
     ffmpeg: Ffmpeg
     limits: Limits
     target: Format
     cancel: CancelToken
+    warnings: list[str] | None = None
 
     def decode(self, probe: Probe, sink: Callable[[bytes], None]) -> int:
         """Give all samples of one source to `sink`; returns their number (a sample a channel).
@@ -45,10 +50,19 @@ class Decoder:
             outcome = run(command, limits=self.limits, cancel=self.cancel, sink=window.take, fds=[fd])
             if not outcome.clean:
                 second = self._second(command, fd) if outcome.errors else None
-                raise damaged(source, outcome.complaint, second)
+                self._tell(damaged(source, outcome.complaint, second))
         window.close()
-        _check_length(probe, window.given, self.target.rate)
+        if not window.given:
+            raise damaged(source, "there is no sound in it")
+        missing = _missing_seconds(probe, window.given, self.target.rate)
+        if missing:
+            self._tell(damaged(source, f"it ends {missing:.1f} seconds too early", window.given / self.target.rate))
         return window.given
+
+    def _tell(self, damage: Damaged) -> None:
+        if self.warnings is None:
+            raise damage
+        self.warnings.append(damage.reason)
 
     def _second(self, command: list[str], fd: int) -> float | None:
         rate = 4 * self.target.channels * self.target.rate
@@ -93,10 +107,9 @@ def _bounds(probe: Probe, rate: int) -> tuple[int, int | None]:
     return skip, -(-(aac.skip + aac.playing) * rate // aac.timescale) - skip
 
 
-def _check_length(probe: Probe, samples: int, rate: int) -> None:
+def _missing_seconds(probe: Probe, samples: int, rate: int) -> float:
+    """By how much the sound is too short; 0.0 where that may be an estimate's fault."""
     seconds = samples / rate
-    if not samples:
-        raise damaged(probe.source, "there is no sound in it")
     if probe.samples is not None:
         missing = probe.samples / probe.rate - seconds
         tolerated = 2048 / probe.rate
@@ -104,5 +117,4 @@ def _check_length(probe: Probe, samples: int, rate: int) -> None:
         # Only a too short sound is damage: headers of streams without an index are estimates.
         missing = probe.seconds - seconds if probe.source.kind is not Kind.MP3 else 0.0
         tolerated = max(_TOLERATED_SECONDS, _TOLERATED_PART * probe.seconds)
-    if missing > tolerated:
-        raise damaged(probe.source, f"it ends {missing:.1f} seconds too early", seconds)
+    return missing if missing > tolerated else 0.0

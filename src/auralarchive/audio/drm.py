@@ -12,24 +12,27 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from auralarchive.audio.mp4.boxes import Span, children
+from auralarchive.audio.mp4.config import AAC_LC
 from auralarchive.audio.mp4.copying import OnBytes, batches, read_packets
-from auralarchive.audio.mp4.track import Packets
+from auralarchive.audio.mp4.track import Numbers
 from auralarchive.audio.mp4.writer import Movie, aac_description, write
-from auralarchive.audio.probe import Aac, Probe, probe
+from auralarchive.audio.packets import begins_well, begins_with_sound, ends_well, plausible_headers
+from auralarchive.audio.probe import Aac, Probe, damaged, probe
 from auralarchive.audio.settings import AaxcKey, AudioSettings
 from auralarchive.audio.sources import Source, open_regular, staged
-from auralarchive.audio.verify import count_foreign
 from auralarchive.domain.failures import FailureKind
-from auralarchive.ports.errors import Misconfigured
+from auralarchive.ports.errors import InvalidInput, Misconfigured
 
 _BLOCK = 16
 #: Part of the format, the same in every file and every player; of no use without the owner's bytes.
@@ -37,104 +40,126 @@ _FIXED = bytes.fromhex("77214d4b196a87cd520045fd20a51d67")
 _BLOB, _BLOB_AT, _CHECKSUM_AT = 48, 8, 68
 _ENTRY_FIELDS = 28
 _TRIED_PACKETS = 256
-_MAX_VOUCHER = 1024 * 1024
+_MOSTLY, _HALF = 0.9, 0.5
+_MAX_VOUCHER, _MOST_VOUCHERS, _MOST_ENTRIES = 1024 * 1024, 32, 10_000
+_MOST_KEYS, _DEEPEST = 64, 8
+_VOUCHER = ".voucher"
+_SETTINGS = {"aax": "conversion.aax_activation_bytes", "aaxc": "conversion.aaxc_keys"}
 
 
 def unlock(locked: Probe, settings: AudioSettings, target: Path, fd: int, on_bytes: OnBytes) -> Probe:
     """Write the unlocked sound of `locked` into the file `target`, open as `fd`; returns it in place of the source.
 
-    Tags, chapters and names stay the source's. Raises `Misconfigured` (key missing or wrong).
+    Tags, chapters and names stay the source's. Raises: `Misconfigured` (key missing or wrong), `Damaged` (a
+    key fits, and yet packets are none), `InvalidInput` (a codec that has no packets of this kind).
     """
     aac = locked.aac
-    if aac is None:
-        raise _wrong(locked, "Its sound is of a kind that cannot be unlocked.")
-    key = _key_of(locked, aac, settings)
-    config = aac.config
-    movie = Movie(
-        description=aac_description(aac.config_bytes, config.rate, config.channels, int(locked.bitrate_kbps * 1000)),
-        timescale=aac.timescale,
-        sizes=aac.packets.sizes,
-        deltas=aac.deltas,
-        skip=aac.skip,
-        playing=aac.playing,
-    )
+    if aac is None or aac.config.object_type != AAC_LC:  # others have packets of another shape
+        raise InvalidInput(
+            f"{locked.source.name} is locked, and its sound is of a kind that cannot be unlocked.",
+            "Choose a release in AAC.",
+        )
     with locked.source.open() as source:
-        write(fd, movie, lambda out: _decrypt_all(source, aac.packets, key, out, on_bytes))
+        key = _fitting(source, locked, aac, settings)
+        config = aac.config
+        movie = Movie(
+            description=aac_description(
+                aac.config_bytes, config.rate, config.channels, int(locked.bitrate_kbps * 1000)
+            ),
+            timescale=aac.timescale,
+            sizes=aac.packets.sizes,
+            deltas=aac.deltas,
+            skip=aac.skip,
+            playing=aac.playing,
+        )
+        write(fd, movie, lambda out: _decrypt_all(source, locked, aac, key, out, on_bytes))
     opened = probe(staged(target, locked.source))
-    if opened.aac is None or count_foreign(fd, opened.aac.packets, config.channels):
-        raise _wrong(locked, "The key does not fit.")
     return replace(opened, tags=locked.tags, chapters=locked.chapters)
 
 
-def _key_of(locked: Probe, aac: Aac, settings: AudioSettings) -> AaxcKey:
+def _fitting(source: int, locked: Probe, aac: Aac, settings: AudioSettings) -> AaxcKey:
     """The one of the owner's keys that makes sense of the first packets."""
-    with locked.source.open() as source:
-        if locked.encrypted == "aax":
-            candidates, missing = list(_aax_keys(aac, settings)), not settings.aax_activation_bytes
-            remedy = "Enter the activation bytes of your account in the settings (conversion.aax_activation_bytes)."
-        else:
-            candidates = [*_vouchers(locked.source), *settings.aaxc_keys]
-            missing = not candidates
-            remedy = (
-                "Put the book's voucher beside it, or enter its key and IV in the settings "
-                "(conversion.audible_key and audible_iv)."
-            )
-        if missing:
-            raise Misconfigured(
-                f"{locked.source.name} is locked, and there is no key for it.", remedy, kind=FailureKind.KEY_MISSING
-            )
-        for key in candidates:
-            if _fits(source, aac, key):
-                return key
-    raise _wrong(locked, "None of the keys fits.")
+    first = aac.packets.slice(0, _TRIED_PACKETS)
+    sample = read_packets(source, first)
+    if locked.encrypted == "aax":
+        keys, some = list(_aax_keys(aac, settings)), bool(settings.aax_activation_bytes)
+    else:
+        keys = list(_aaxc_keys(locked.source, settings))
+        some = bool(keys)
+    for key in keys:
+        if _fits(_decrypt(sample, first.sizes, key), first.sizes, aac.config.channels):
+            return key
+    raise _wrong_key(locked) if some else _no_key(locked)
 
 
-def _wrong(locked: Probe, what: str) -> Misconfigured:
+def _fits(clear: bytes, sizes: Numbers, channels: int) -> bool:
+    """Whether packets make sense, decrypted so: those of a wrong key never do.
+
+    The last bytes of most packets were never locked, so that their ends alone prove little. Of wrong IVs for
+    a right key one in twenty passes, which changes no more than a few first bits: the proof, which decodes, refuses it.
+    """
+    good = begins_well(clear, sizes, channels) & plausible_headers(clear, sizes) & ends_well(clear, sizes)
+    sound = begins_with_sound(clear, sizes)
+    # A packet or two may be odd in a good file; and one without sound first is rare, but not all of them are.
+    return float(good.mean()) >= _MOSTLY and float(sound.mean()) >= _HALF
+
+
+def _no_key(locked: Probe) -> Misconfigured:
+    setting = _SETTINGS[locked.encrypted]
+    what = "there is no key for it"
+    remedy = f"Enter the activation bytes of your account in the settings ({setting})."
+    if locked.encrypted == "aaxc":
+        what = "the voucher beside it holds no key" if _voucher_files(locked.source) else what
+        remedy = f"Put the book's voucher beside it, or enter its key and IV in the settings ({setting})."
+    return Misconfigured(f"{locked.source.name} is locked, and {what}.", remedy, kind=FailureKind.KEY_MISSING)
+
+
+def _wrong_key(locked: Probe) -> Misconfigured:
     return Misconfigured(
-        f"{locked.source.name} cannot be unlocked. {what}",
-        "Check that the key belongs to this book or account; the file itself was not changed.",
+        f"{locked.source.name} cannot be unlocked. None of the keys fits.",
+        f"Enter the key of this book or account in the settings ({_SETTINGS[locked.encrypted]}); "
+        "the file itself was not changed.",
         kind=FailureKind.KEY_WRONG,
     )
 
 
-def _fits(source: int, aac: Aac, key: AaxcKey) -> bool:
-    """A wrong key makes noise: nearly every packet then begins as no packet of this sound could."""
-    first = aac.packets.slice(0, _TRIED_PACKETS)
-    starts = np.cumsum(first.sizes) - first.sizes
-    clear = np.frombuffer(_decrypt(read_packets(source, first), first, key), np.uint8)
-    allowed = (0, 4, 5, 6) if aac.config.channels == 1 else (0, 1, 4, 5, 6)
-    return bool(np.isin(clear[starts[first.sizes > 0]] >> 5, allowed).all())
-
-
-def _decrypt_all(source: int, packets: Packets, key: AaxcKey, out: int, on_bytes: OnBytes) -> None:
-    for group in batches(packets):
-        clear = memoryview(_decrypt(read_packets(source, group), group, key))
+def _decrypt_all(source: int, locked: Probe, aac: Aac, key: AaxcKey, out: int, on_bytes: OnBytes) -> None:
+    done = 0
+    for group in batches(aac.packets):
+        clear = _decrypt(read_packets(source, group), group.sizes, key)
+        bad = np.flatnonzero(~begins_well(clear, group.sizes, aac.config.channels))
+        if len(bad):
+            second = (done + int(bad[0])) * aac.frame / aac.timescale
+            raise damaged(locked.source, "its locked sound was overwritten", second)
+        done += len(group)
         on_bytes(len(clear))
-        while clear:
-            clear = clear[os.write(out, clear) :]
+        rest = memoryview(clear)
+        while rest:
+            rest = rest[os.write(out, rest) :]
 
 
-def _decrypt(data: bytes, packets: Packets, key: AaxcKey) -> bytes:
-    """CBC over many packets at once: one pass of the block cipher, then each block XOR the one before it."""
-    sizes = packets.sizes
-    starts = np.cumsum(sizes) - sizes
-    blocks = sizes // _BLOCK
-    cipher = np.frombuffer(data, np.uint8)
-    first = np.cumsum(blocks) - blocks
-    # Where each whole block begins in `data`; blocks of one packet follow each other.
-    number = np.arange(int(blocks.sum()))
-    place = np.repeat(starts, blocks) + (number - np.repeat(first, blocks)) * _BLOCK
-    index = place[:, None] + np.arange(_BLOCK)
-    locked = cipher[index]
-    # ECB is the bare block cipher here; the chaining follows by hand.
-    decryptor = Cipher(algorithms.AES(key.key), modes.ECB()).decryptor()  # noqa: S305 - building block of CBC
-    opened = np.frombuffer(decryptor.update(locked.tobytes()) + decryptor.finalize(), np.uint8).reshape(-1, _BLOCK)
-    before = np.empty_like(locked)
-    before[1:] = locked[:-1]
-    before[first[blocks > 0]] = np.frombuffer(key.iv, np.uint8)
-    clear = cipher.copy()
-    clear[index] = opened ^ before
+def _decrypt(data: bytes, sizes: Numbers, key: AaxcKey) -> bytes:
+    """Many packets at once: as if all of them were one chain, and then the first block of each put right."""
+    whole = sizes // _BLOCK * _BLOCK
+    is_locked = np.repeat(np.tile([True, False], len(sizes)), np.stack([whole, sizes - whole], axis=1).ravel())
+    clear = np.frombuffer(data, np.uint8).copy()
+    locked = clear[is_locked].reshape(-1, _BLOCK)
+    decryptor = Cipher(algorithms.AES(key.key), modes.CBC(key.iv)).decryptor()
+    opened = (
+        np.frombuffer(decryptor.update(locked.tobytes()) + decryptor.finalize(), np.uint8).reshape(-1, _BLOCK).copy()
+    )
+    # Each packet's chain begins anew with the IV, not with the last block of the packet before.
+    first = ((np.cumsum(whole) - whole) // _BLOCK)[whole > 0][1:]
+    opened[first] ^= locked[first - 1] ^ np.frombuffer(key.iv, np.uint8)
+    clear[is_locked] = opened.ravel()
     return clear.tobytes()
+
+
+def _aaxc_keys(source: Source, settings: AudioSettings) -> Iterator[AaxcKey]:
+    """The voucher's first, then those of the settings."""
+    for path in _voucher_files(source):
+        yield from _keys_in(_content(path))
+    yield from settings.aaxc_keys
 
 
 def _aax_keys(aac: Aac, settings: AudioSettings) -> Iterable[AaxcKey]:
@@ -175,23 +200,46 @@ def _aax_key(box: bytes, activation: bytes) -> AaxcKey | None:
     return AaxcKey(key, _sha1(blob[26:42], key, _FIXED)[:16])
 
 
-def _vouchers(source: Source) -> list[AaxcKey]:
-    """The voucher of the same name beside the file, as download tools write it."""
-    keys = []
-    for path in (source.path.with_suffix(".voucher"), Path(f"{source.path}.voucher")):
-        fd = open_regular(path) if path.is_file() else None
-        if fd is None:
-            continue
-        with os.fdopen(fd, "rb") as file:
-            keys += _keys_in(file.read(_MAX_VOUCHER))
-    return keys
+def _voucher_files(source: Source) -> list[Path]:
+    """Vouchers in the folder of `source`: those that are named like it first, then others, for any may fit."""
+    own = {source.path.name.lower(), source.path.stem.lower()}
+
+    def rank(name: str) -> tuple[bool, str]:
+        bare = re.sub(r"[ ._-]*licen[cs]e$", "", name.lower().removesuffix(_VOUCHER))
+        return bare not in own, name
+
+    try:
+        with os.scandir(source.path.parent) as entries:
+            names = [entry.name for entry in islice(entries, _MOST_ENTRIES) if entry.name.lower().endswith(_VOUCHER)]
+    except OSError:  # a folder that may be entered and not listed: the settings may have the key
+        return []
+    return [source.path.with_name(name) for name in sorted(names, key=rank)[:_MOST_VOUCHERS]]
+
+
+def _content(path: Path) -> bytes:
+    fd = open_regular(path)
+    if fd is None:
+        return b""
+    with os.fdopen(fd, "rb") as file:
+        return file.read(_MAX_VOUCHER)
 
 
 def _keys_in(data: bytes) -> list[AaxcKey]:
+    """Every pair of key and IV in a voucher: tools wrap it in `content_license`, in lists, as JSON inside of JSON."""
     try:
-        voucher: Any = json.loads(data)
-        inner = voucher.get("content_license", voucher)
-        inner = inner.get("license_response", inner)
-        return [AaxcKey(bytes.fromhex(inner["key"]), bytes.fromhex(inner["iv"]))]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return list(islice(_pairs(json.loads(data), _DEEPEST), _MOST_KEYS))
+    except (ValueError, RecursionError):
         return []
+
+
+def _pairs(voucher: object, depth: int) -> Iterator[AaxcKey]:
+    if isinstance(voucher, str) and voucher.lstrip().startswith("{"):
+        with suppress(ValueError, RecursionError):
+            voucher = json.loads(voucher)
+    if isinstance(voucher, dict):
+        with suppress(ValueError, KeyError, TypeError):
+            yield AaxcKey(bytes.fromhex(voucher["key"]), bytes.fromhex(voucher["iv"]))
+        voucher = list(voucher.values())
+    if isinstance(voucher, list) and depth:
+        for inner in voucher:
+            yield from _pairs(inner, depth - 1)

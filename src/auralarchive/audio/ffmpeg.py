@@ -112,9 +112,26 @@ def source_arguments(fd: int, kind: Kind) -> list[str]:
     return [*guard, "-f", kind.value, "-i", f"file:/dev/fd/{fd}"]
 
 
-def pcm_input(rate: int, channels: int) -> list[str]:
-    """Raw sound from stdin."""
-    return ["-protocol_whitelist", "file,pipe", "-f", "f32le", "-ar", str(rate), "-ac", str(channels), "-i", "pipe:0"]
+def pcm_input(rate: int, channels: int, fd: int) -> list[str]:
+    """Raw sound of 32-bit floats as an input."""
+    shape = ["-f", "f32le", "-ar", str(rate), "-ac", str(channels)]
+    return ["-protocol_whitelist", "file,pipe", *shape, "-i", f"file:/dev/fd/{fd}"]
+
+
+def adts_input() -> list[str]:
+    """Raw AAC from stdin."""
+    return [
+        "-protocol_whitelist",
+        "file,pipe",
+        "-format_whitelist",
+        "aac",
+        "-codec_whitelist",
+        "aac",
+        "-f",
+        "aac",
+        "-i",
+        "pipe:0",
+    ]
 
 
 def pcm_output(rate: int | None = None, channels: int | None = None) -> list[str]:

@@ -10,8 +10,11 @@ import os
 from dataclasses import dataclass, field
 
 import mutagen
+from mutagen import FileType
+from mutagen.aiff import AIFF
 from mutagen.asf import ASF
 from mutagen.flac import FLAC
+from mutagen.wave import WAVE
 
 from auralarchive.audio import matroska
 from auralarchive.audio.kinds import Kind
@@ -30,6 +33,8 @@ from auralarchive.ports.errors import Damaged, InvalidInput
 #: Frames by which a header may be wrong: some writers count themselves or the last partial frame.
 _FRAMES_TOLERATED = 2
 _OPUS_RATE = 48000
+#: WAV's numbers for integers, floats, and "it stands in the extension": one block is one sample.
+_PCM_FORMATS = (1, 3, 0xFFFE)
 _UNLIKELY_RATE = 384_000
 
 
@@ -195,7 +200,8 @@ def _mpeg(source: Source, fd: int, tags: SourceTags) -> Probe:
         rate=first.rate,
         channels=2 if found.changes else first.channels,
         bitrate_kbps=found.bitrate_kbps,
-        seconds=found.seconds,
+        seconds=found.seconds if found.heard is None else found.heard / first.rate,
+        samples=None if first.adts or found.changes else found.heard,
         aac=aac,
         tags=tags,
         chapters=tags.chapters,
@@ -245,8 +251,8 @@ def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:
     channels, seconds = int(getattr(info, "channels", 0)), float(info.length)
     if not 0 < rate <= _UNLIKELY_RATE or not 0 < channels <= 64:
         raise damaged(source, "its header names no possible sample rate")
-    samples = int(info.total_samples) or None if isinstance(opened, FLAC) else None
-    size = sum(len(picture) for picture in tags.pictures)
+    samples = _exact_samples(opened)
+    size = sum(tags.picture_sizes)
     rate_known = max(source.size - size, 0) * 8 / max(seconds, 0.001) / 1000
     return Probe(
         source=source,
@@ -261,7 +267,16 @@ def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:
     )
 
 
-def _codec(opened: object) -> str:
+def _exact_samples(opened: FileType) -> int | None:
+    """Where the header counts samples: an Ogg file's last page counts what its decoder gives only nearly."""
+    if isinstance(opened, FLAC):
+        return int(opened.info.total_samples) or None
+    if isinstance(opened, AIFF) or (isinstance(opened, WAVE) and opened.info.audio_format in _PCM_FORMATS):
+        return round(opened.info.length * opened.info.sample_rate) or None
+    return None
+
+
+def _codec(opened: FileType) -> str:
     name = type(opened).__name__
     if isinstance(opened, ASF):
         return "wmalossless" if "Lossless" in str(getattr(opened.info, "codec_name", "")) else "wma"

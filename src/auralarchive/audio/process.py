@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,25 +102,24 @@ def run(
     *,
     limits: Limits,
     cancel: CancelToken,
-    feed: bytes | memoryview = b"",
+    feed: Iterable[bytes] = (),
     sink: Callable[[bytes], None] | None = None,
     fds: Sequence[int] = (),
-    on_fed: Callable[[int], None] | None = None,
     on_error: Callable[[str], None] | None = None,
     precise: bool = False,
 ) -> Outcome:
-    """Run `command` to its end: `feed` goes to its stdin, its stdout to `sink`; blocks.
+    """Run `command` to its end: the pieces of `feed` go to its stdin, its stdout to `sink`; blocks.
 
-    `fds` stay open in the child. `on_fed` hears the number of bytes just taken, `on_error` each line of
-    stderr. With `precise` what was given to `sink` when `on_error` hears is near what the child had made by
-    then, at the price of speed. Raises: `Cancelled` within a fraction of a second, `TransientError` (hangs, or
-    was killed from outside), `NoSpace`, and whatever `sink` raises; the child is gone in any case.
+    `fds` stay open in the child. `on_error` hears each line of stderr. With `precise` what was given to
+    `sink` when `on_error` hears is near what the child had made by then, at the price of speed. Raises:
+    `Cancelled` within a fraction of a second, `TransientError` (hangs, or was killed from outside), `NoSpace`,
+    and whatever `sink` raises; the child is gone in any case.
     """
     cancel.check()
     with _child(command, limits, fds) as child:
         messages = Messages(on_error)
         room = _NARROW if precise else _CHUNK
-        _Pump(child, limits.stall_seconds, cancel, messages, memoryview(feed), sink, on_fed, room).run()
+        _Pump(child, limits.stall_seconds, cancel, messages, iter(feed), sink, room).run()
         outcome = Outcome(child.wait(), messages.count, tuple(messages.lines), messages.first)
     _judge(outcome)
     return outcome
@@ -173,9 +172,8 @@ class _Pump:
         stall_seconds: float,
         cancel: CancelToken,
         messages: Messages,
-        feed: memoryview,
+        feed: Iterator[bytes],
         sink: Callable[[bytes], None] | None,
-        on_fed: Callable[[int], None] | None,
         room: int,
     ) -> None:
         self._child = child
@@ -183,8 +181,8 @@ class _Pump:
         self._cancel = cancel
         self._messages = messages
         self._feed = feed
+        self._piece = memoryview(next(feed, b""))
         self._sink = sink
-        self._on_fed = on_fed
         self._room = room
         self._moved_at = time.monotonic()
 
@@ -211,7 +209,7 @@ class _Pump:
             _resize(pipe.fileno(), self._room)
         selector.register(child.stdout, selectors.EVENT_READ, self._read_output)
         selector.register(child.stderr, selectors.EVENT_READ, self._read_errors)
-        if self._feed:
+        if self._piece:
             selector.register(child.stdin, selectors.EVENT_WRITE, self._write)
         else:
             child.stdin.close()
@@ -233,18 +231,16 @@ class _Pump:
     def _write(self) -> bool:
         assert self._child.stdin
         try:
-            count = os.write(self._child.stdin.fileno(), self._feed[:_CHUNK])
+            count = os.write(self._child.stdin.fileno(), self._piece[:_CHUNK])
         except BrokenPipeError:
             # It has ended early: its return code and its words say why.
-            self._feed = self._feed[:0]
+            self._piece, self._feed = memoryview(b""), iter(())
             count = 0
-        self._feed = self._feed[count:]
+        self._piece = self._piece[count:] or memoryview(next(self._feed, b""))
         self._moved_at = time.monotonic()
-        if self._on_fed is not None:
-            self._on_fed(count)
-        if not self._feed:
+        if not self._piece:
             self._child.stdin.close()
-        return bool(self._feed)
+        return bool(self._piece)
 
     def _check_stall(self) -> None:
         if time.monotonic() - self._moved_at > self._stall_seconds:

@@ -44,6 +44,20 @@ class Meter:
         return add
 
 
+class Rising:
+    """Turns a figure that grows into the amounts by which it grew."""
+
+    def __init__(self, on_more: Callable[[float], None]) -> None:
+        self._on_more = on_more
+        self._told = 0.0
+
+    def to(self, figure: float) -> None:
+        """It has come to this; less than before counts for nothing."""
+        if figure > self._told:
+            self._on_more(figure - self._told)
+            self._told = figure
+
+
 class LinkedToken(CancelToken):
     """Cancelled by itself or by the one that it hangs on: ends helpers without ending the whole work."""
 

@@ -11,20 +11,28 @@ from auralarchive.audio.proof import Proof
 from auralarchive.audio.sources import printable
 from auralarchive.ports.audio import Mode
 
-FORMAT = 1
+FORMAT = 2
 
 
 def recipe_of(
-    mode: Mode, ffmpeg: Ffmpeg, originals: Sequence[Probe], proof: Proof, size: int, decisions: dict[str, Any]
+    mode: Mode,
+    ffmpeg: Ffmpeg,
+    originals: Sequence[Probe],
+    hashes: Sequence[str],
+    proof: Proof,
+    size: int,
+    decisions: dict[str, Any],
+    seconds: dict[str, float],
 ) -> dict[str, Any]:
-    """As JSON can hold it; no keys, no absolute paths."""
+    """As JSON can hold it; no keys, no absolute paths. `hashes` are the originals', `seconds` those of each phase."""
     return {
         "format": FORMAT,
         "mode": mode,
         "ffmpeg": {"version": ffmpeg.version, "origin": ffmpeg.origin},
-        "inputs": [_input(each, sha256) for each, sha256 in zip(originals, proof.sources, strict=True)],
+        "inputs": [_input(each, sha256) for each, sha256 in zip(originals, hashes, strict=True)],
         "decisions": decisions,
         "verification": proof.as_json(),
+        "timing": seconds,
         "output": {"sha256": proof.sha256, "size": size},
     }
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ConfigDict
+
+from auralarchive.ports.audio import Joints
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,14 @@ class AaxcKey:
         if len(self.key) != 16 or len(self.iv) != 16:
             raise ValueError("key and iv of an AAXC book are 32 hexadecimal digits each")
 
+    @classmethod
+    def parse(cls, text: str) -> AaxcKey:
+        """`key:iv` in hexadecimal digits, or `label=key:iv`. Raises ValueError, which does not show it."""
+        match = re.fullmatch(r"(?:[^=]*=)?\s*([0-9a-fA-F]{32})\s*:\s*([0-9a-fA-F]{32})\s*", text)
+        if match is None:
+            raise ValueError("32 hexadecimal digits of the key, a colon, and 32 of the IV")
+        return cls(bytes.fromhex(match[1]), bytes.fromhex(match[2]))
+
 
 @dataclass(frozen=True, slots=True)
 class AudioSettings:
@@ -29,7 +40,8 @@ class AudioSettings:
 
     `aax_activation_bytes` are 8 hexadecimal digits each; `aaxc_keys` are tried on every AAXC file that
     has no voucher beside it. Bit rates in kbit/s a channel. `memory_limit` in bytes is each FFmpeg's.
-    `stall_seconds`: an FFmpeg that moves no data for so long is ended.
+    `stall_seconds`: an FFmpeg that moves no data for so long is ended. `proof` of copied packets: decode
+    them all, or only compare their bytes with the sources' and decode the ends.
     """
 
     ffmpeg: Path | None = None
@@ -42,6 +54,8 @@ class AudioSettings:
     memory_limit: int = 4 * 1024**3
     stall_seconds: float = 120.0
     max_files: int = 10_000
+    joints: Joints = "gapless"
+    proof: Literal["decode", "packets"] = "decode"
 
     def __post_init__(self) -> None:
         for secret in self.aax_activation_bytes:

@@ -47,7 +47,7 @@ class Source:
     @property
     def name(self) -> str:
         """For messages: the name without the folders, and without characters that could play tricks."""
-        return printable(self.path.name)
+        return printable(self.relative.name)  # of the original, where our own work file is in its place
 
     @contextmanager
     def open(self) -> Iterator[int]:

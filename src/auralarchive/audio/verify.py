@@ -8,14 +8,11 @@ complaint to exactly the planned number of samples, as loud at each moment as th
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from auralarchive.audio.envelope import Envelope, Loudness
 from auralarchive.audio.ffmpeg import Ffmpeg, base_command, pcm_output, source_arguments
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.locate import first_complaint
@@ -23,22 +20,17 @@ from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.boxes import Malformed
 from auralarchive.audio.mp4.config import AacConfig
 from auralarchive.audio.mp4.config import parse as parse_config
-from auralarchive.audio.mp4.copying import OnBytes, batches, read_packets
+from auralarchive.audio.mp4.copying import batches, read_packets
 from auralarchive.audio.mp4.reader import Mp4
-from auralarchive.audio.mp4.track import AudioTrack, Packets
+from auralarchive.audio.mp4.track import AudioTrack, Numbers, Packets
 from auralarchive.audio.mp4.writer import Movie
+from auralarchive.audio.packets import begins_well, ends_well
 from auralarchive.audio.process import Limits, run
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.errors import PermanentError
 from auralarchive.ports.work import CancelToken
 
 _REMEDY = "Try again; if it fails once more, report it with this message."
-#: First three bits of a packet: single channel, channel pair, low frequency, data, program, fill.
-_MONO_STARTS, _STEREO_STARTS = (0, 4, 5, 6), (1, 4, 5, 6)
-_FIRST_BYTES = 1024 * 1024
-_DIFFERENT_DB = 9.0
-_DIFFERENT_PART = 0.02
-_SILENCE = 1e-3
 
 
 def failed(what: str) -> PermanentError:
@@ -73,85 +65,58 @@ def check_structure(fd: int, movie: Movie) -> Mp4:
     return found
 
 
-def count_foreign(fd: int, packets: Packets, channels: int) -> int:
-    """Packets that do not begin as AAC of so many channels does: a wrong key, or overwritten data."""
-    allowed = _MONO_STARTS if channels == 1 else _STEREO_STARTS if channels == 2 else (0, 1, 3, 4, 5, 6)
-    wrong = 0
-    for group in batches(packets):
-        starts = np.cumsum(group.sizes) - group.sizes
-        data = np.frombuffer(read_packets(fd, group), np.uint8)
-        sizes_ok = group.sizes > 0
-        first = data[starts[sizes_ok]] >> 5
-        wrong += int((~np.isin(first, allowed)).sum()) + int((~sizes_ok).sum())
-    return wrong
+def strange_packets(fd: int, packets: Packets, channels: int) -> tuple[Numbers, Numbers]:
+    """(the packets that do not begin as AAC of so many channels does, those that do not end as AAC does).
 
-
-def packets_digest(fd: int, packets: Packets, on_bytes: OnBytes) -> str:
-    """SHA-256 over the packets' bytes."""
-    state = hashlib.sha256()
+    The first are overwritten or of a wrong key; the others mostly so, but some writers stuff bytes behind.
+    """
+    begins, ends = [], []
     for group in batches(packets):
         data = read_packets(fd, group)
-        state.update(data)
-        on_bytes(len(data))
-    return state.hexdigest()
-
-
-def file_digest(fd: int, on_bytes: OnBytes) -> str:
-    """SHA-256 over a whole file."""
-    state = hashlib.sha256()
-    at = 0
-    while data := os.pread(fd, _FIRST_BYTES, at):
-        state.update(data)
-        at += len(data)
-        on_bytes(len(data))
-    return state.hexdigest()
+        begins.append(begins_well(data, group.sizes, channels))
+        ends.append(ends_well(data, group.sizes))
+    return np.flatnonzero(~np.concatenate(begins)), np.flatnonzero(~np.concatenate(ends))
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a complete decode gave: samples a channel, the first complaint, and when it came."""
+    """What one FFmpeg made of a whole file: samples a channel, the loudest of them, and what it complained about."""
 
     samples: int
     rate: int
+    peak: float
     complaint: str
     second: float | None
-    loudness: Loudness
-    silent: bool
 
 
 def decode_all(
-    ffmpeg: Ffmpeg, limits: Limits, cancel: CancelToken, fd: int, track: AudioTrack, on_samples: Callable[[int], None]
+    ffmpeg: Ffmpeg,
+    limits: Limits,
+    cancel: CancelToken,
+    fd: int,
+    track: AudioTrack,
+    on_samples: Callable[[int], None],
 ) -> Decoded:
-    """Decode the whole file open as `fd`; `on_samples` hears how many samples came just now."""
+    """Decode the whole file open as `fd` as a player would; `on_samples` hears how many samples came just now."""
     config = parse_config(track.config)
     rate, channels = config.output_rate, config.channels or track.channels
-    envelope = Envelope(rate, channels)
-    taken = _Count()
+    samples, peak = 0, 0.0
 
     def sink(data: bytes) -> None:
-        envelope.take(data)
-        taken.add(len(data))
+        nonlocal samples, peak
+        heard = np.frombuffer(data[: len(data) // 4 * 4], "<f4")
+        peak = max(peak, float(np.abs(heard).max(initial=0.0)))
+        samples += len(data)
         on_samples(len(data) // (4 * channels))
 
     # Channels are asked for, because parametric stereo in a mono stream comes out as two.
     command = [*base_command(ffmpeg), *source_arguments(fd, Kind.MP4), *pcm_output(rate, channels)]
     outcome = run(command, limits=limits, cancel=cancel, sink=sink, fds=[fd])
-    complaint, second = "", None
-    if not outcome.clean:
-        complaint = outcome.complaint
+    second = None
     if outcome.errors:
         second = first_complaint(command, limits=limits, cancel=cancel, fd=fd, bytes_per_second=4 * channels * rate)
-    values = envelope.values()
-    silent = not bool(len(values)) or float(values.max()) == 0.0
-    return Decoded(taken.bytes // (4 * channels), rate, complaint, second, values, silent)
-
-
-class _Count:
-    def __init__(self) -> None:
-        self.bytes = 0
-
-    def add(self, count: int) -> None:
-        self.bytes += count
+    complaint = "" if outcome.clean else outcome.complaint
+    return Decoded(samples // (4 * channels), rate, peak, complaint, second)
 
 
 def right_length(decoded: Decoded, config: AacConfig, playing: int, timescale: int, movie_timescale: int) -> bool:
@@ -165,10 +130,10 @@ def right_length(decoded: Decoded, config: AacConfig, playing: int, timescale: i
     return wanted - inexact - 1 < decoded.samples < wanted + frame + inexact
 
 
-def same_sound(one: Loudness, other: Loudness) -> bool:
-    """Whether two streams are equally loud at (nearly) every moment: tells swapped, lost or shifted parts."""
-    count = min(len(one), len(other))
-    if abs(len(one) - len(other)) > 1 or not count:
-        return count == 0 and len(one) == len(other)
-    decibels = 20 * np.abs(np.log10((one[:count] + _SILENCE) / (other[:count] + _SILENCE)))
-    return float((decibels > _DIFFERENT_DB).mean()) <= _DIFFERENT_PART
+def plays(ffmpeg: Ffmpeg, limits: Limits, cancel: CancelToken, fd: int) -> str:
+    """Let FFmpeg open the file as a player would, and play its beginning and its end; its complaint, or nothing."""
+    ends = [*source_arguments(fd, Kind.MP4), "-sseof", "-1", *source_arguments(fd, Kind.MP4)]
+    shape = ["-filter_complex", "[0:a:0]atrim=duration=1[a];[1:a:0]anull[b]"]
+    nowhere = ["-map", "[a]", "-f", "null", "-", "-map", "[b]", "-f", "null", "-"]
+    outcome = run([*base_command(ffmpeg), *ends, *shape, *nowhere], limits=limits, cancel=cancel, fds=[fd])
+    return "" if outcome.clean else outcome.complaint

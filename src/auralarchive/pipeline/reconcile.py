@@ -26,7 +26,7 @@ from auralarchive.ports.store import StaleRecord
 _log = logging.getLogger(__name__)
 
 _IMPORTS = (DownloadStatus.CONVERTED, DownloadStatus.IMPORTING, DownloadStatus.IMPORT_FAILED)
-_WORK_FOLDER = re.compile(r"(\d{1,18})-[0-9a-f]{16}", re.ASCII)
+_WORK_FOLDER = re.compile(r"(\d{1,18})(?:-[0-9a-f]{16}|\.units)", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)  # what the database can hold
 
 

@@ -35,6 +35,9 @@ S = DownloadStatus
 
 #: So long a finished stage waits before it tells a database that was away once more.
 AGAIN_SECONDS = 5.0
+#: What a conversion has made is needed till it is imported; parts of an encode till it is whole.
+NEED_WORK_FOLDER = frozenset({S.CONVERTING, S.CONVERTED, S.IMPORTING, S.IMPORT_FAILED})
+NEED_UNITS = frozenset({S.COMPLETE, S.CONVERTING, S.CONVERSION_FAILED})
 
 
 class JobKind(StrEnum):
@@ -166,11 +169,15 @@ class Workshop:
         """Remove work folders of this download that nothing needs any more."""
         # Listed before we ask: a folder that a claim makes after that is not among them.
         folders = list(self.tools.settings.work_root.glob(f"{download_id}-*"))
-        download = self.tools.store.downloads.get(download_id) if folders else None
-        if download is not None and _needs_work_folder(download):
+        units = convert.units_folder(self.tools, download_id)
+        if not folders and not units.exists():
             return
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        download = self.tools.store.downloads.get(download_id)
+        if download is None or download.acquisition not in NEED_WORK_FOLDER:
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+        if download is None or download.acquisition not in NEED_UNITS:
+            shutil.rmtree(units, ignore_errors=True)
 
     def retry_at(self, download: Download, failure: Failure) -> datetime | None:
         """When a stage that has just failed is tried again by itself; None: a person has to act."""
@@ -289,10 +296,6 @@ class Workshop:
         _log.warning("download %s cannot be retried: %s", download.id, conflict)
         with suppress(IllegalTransition, StaleRecord):  # a person was quicker
             self.recorder.record(download.id, e.RetryAbandoned(f"Not retried: {conflict}."))
-
-
-def _needs_work_folder(download: Download) -> bool:
-    return download.acquisition in (S.CONVERTING, S.CONVERTED, S.IMPORTING, S.IMPORT_FAILED)
 
 
 def _alive(download: Download, tools: Tools) -> bool:

@@ -11,6 +11,9 @@ from auralarchive.domain.chapters import CatalogueChapters, ChapterSource
 from auralarchive.ports.work import CancelToken, Progress
 
 Mode = Literal["keep", "remux", "encode", "mixed"]
+#: Where copied AAC files meet: leave the encoders' silence (plain), mend what can be mended without a gap
+#: (gapless), leave less of it elsewhere too (close), or encode the book rather than leave any (seamless).
+Joints = Literal["plain", "gapless", "close", "seamless"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class ConvertRequest:
 
     `work_dir` belongs to this claim alone and exists; the result is written inside it, unless the
     source is already what is wanted (`keep`). `book` of None takes the tags as they are.
+    Finished parts of an encode are kept in `resume_dir` until all is done, so that a later attempt goes on
+    where one that was killed has been; without one nothing outlives the call.
     """
 
     sources: tuple[Path, ...]
@@ -29,7 +34,9 @@ class ConvertRequest:
     cover: Path | None = None
     chapters_file: Path | None = None
     catalogue: CatalogueChapters | None = None  # taken where it fits and tells more than the files
-    seamless: bool = False
+    joints: Joints | None = None  # None: as the settings say
+    accept_damage: bool = False  # a person says so: damage in the sources is told, not refused
+    resume_dir: Path | None = None
     retag: bool = False  # write `book` and `cover` also into what could be kept as it is
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from auralarchive import settings as tree
 from auralarchive.audio.settings import AaxcKey, AudioSettings
-from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.observe import Timers
 from auralarchive.domain.schedule import RetryPolicy
 from auralarchive.domain.seeding import SeedGoal
@@ -17,32 +14,27 @@ from auralarchive.domain.status import Stage
 from auralarchive.library.filesystem import LibrarySettings
 from auralarchive.pipeline.monitor import MonitorSettings
 from auralarchive.pipeline.tools import StageSettings
-from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.store import AdapterRow
 
 
 def audio_settings(settings: tree.Settings) -> AudioSettings:
-    """The engine's settings. Raises `Misconfigured` for keys that are none; it does not show them."""
+    """The engine's settings."""
     conversion = settings.conversion
-    try:
-        return AudioSettings(
-            ffmpeg=conversion.ffmpeg,
-            aax_activation_bytes=tuple(secret.get_secret_value() for secret in conversion.aax_activation_bytes),
-            aaxc_keys=_aaxc_keys(conversion.audible_key, conversion.audible_iv),
-            jobs=conversion.jobs,
-        )
-    except ValueError:
-        raise Misconfigured(
-            "A key under [conversion] is not of its form.",
-            "Activation bytes have 8 hexadecimal digits; an Audible key and its IV have 32 each.",
-            kind=FailureKind.KEY_WRONG,
-        ) from None
+    return AudioSettings(
+        ffmpeg=conversion.ffmpeg,
+        aax_activation_bytes=tuple(secret.get_secret_value() for secret in conversion.aax_activation_bytes),
+        aaxc_keys=tuple(_aaxc_keys(conversion)),
+        jobs=conversion.jobs,
+    )
 
 
-def _aaxc_keys(key: SecretStr | None, iv: SecretStr | None) -> tuple[AaxcKey, ...]:
-    if not key or not iv:
-        return ()
-    return (AaxcKey(bytes.fromhex(key.get_secret_value()), bytes.fromhex(iv.get_secret_value())),)
+def _aaxc_keys(conversion: tree.ConversionSection) -> Iterator[AaxcKey]:
+    """The list, and the one key that may be given apart from its IV."""
+    for secret in conversion.aaxc_keys:
+        yield AaxcKey.parse(secret.get_secret_value())
+    key, iv = conversion.audible_key, conversion.audible_iv
+    if key and iv:
+        yield AaxcKey(bytes.fromhex(key.get_secret_value()), bytes.fromhex(iv.get_secret_value()))
 
 
 def general_goal(settings: tree.Settings) -> SeedGoal:

@@ -13,6 +13,7 @@ from auralarchive.domain.client_item import ClientItem
 from auralarchive.domain.download import Download
 from auralarchive.domain.lifecycle import ACQUISITION, acquisition_of, steps
 from auralarchive.domain.status import DownloadStatus, Removal, SeedingStatus
+from auralarchive.pipeline.work import NEED_UNITS, NEED_WORK_FOLDER
 from auralarchive.ports.clients import DownloadClient
 from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import LoggedEvent
@@ -90,9 +91,9 @@ def _library(core: Core) -> Iterator[str]:
 def _work_folders(core: Core) -> Iterator[str]:
     root = core.tools.settings.work_root
     for folder in root.iterdir() if root.is_dir() else ():
-        owner = folder.name.partition("-")[0]
+        owner, _, rest = folder.name.replace(".", "-").partition("-")
         download = core.store.downloads.get(int(owner)) if _NUMBER.fullmatch(owner) else None
-        needed = (S.CONVERTING, S.CONVERTED, S.IMPORTING, S.IMPORT_FAILED)
+        needed = NEED_UNITS if rest == "units" else NEED_WORK_FOLDER
         if download is None or download.acquisition not in needed:
             yield f"work folder {folder.name} is needed by no download"
 

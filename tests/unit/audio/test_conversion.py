@@ -17,7 +17,7 @@ from tests.unit.audio.conftest import Convert
 def test_seamless_encodes_what_could_be_copied(tmp_path: Path, convert: Convert) -> None:
     """Copied parts keep their encoders' silence between them: who minds may ask for an encode."""
     make_book(tmp_path / "book", codec="m4a", seconds=1.0)
-    assert convert(tmp_path / "book", seamless=True).mode == "encode"
+    assert convert(tmp_path / "book", joints="seamless").mode == "encode"
     assert convert(tmp_path / "book").mode == "remux"
 
 

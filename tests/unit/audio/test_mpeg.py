@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from auralarchive.audio import mpeg
 from auralarchive.audio.mpeg import Walk, id3_length, parse, walk
-from tests.support.audio import Tags, encode, odd_length, tag, voice
+from tests.support.audio import Tags, decode, encode, odd_length, tag, voice
 
 
 def _walk(path: Path) -> Walk:
@@ -86,3 +87,42 @@ def test_several_id3_tags_in_front_are_passed_over(tmp_path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     assert id3_length(fd) == 276
     os.close(fd)
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "seconds"), [(44100, 1, 3.0), (48000, 2, 2.0), (22050, 1, 4.0), (16000, 1, 1)]
+)
+def test_what_is_heard_of_an_mp3_is_known_to_the_sample(
+    tmp_path: Path, rate: int, channels: int, seconds: float
+) -> None:
+    path = encode(tmp_path / "x.mp3", voice(1, seconds, rate, channels), "mp3", rate=rate)
+    assert _walk(path).heard == len(decode(path))
+
+
+def test_without_a_header_all_frames_are_heard(tmp_path: Path) -> None:
+    path = encode(tmp_path / "x.mp3", voice(1, 3.0), "mp3", extra=("-write_xing", "0"))
+    found = _walk(path)
+    assert found.promise is None
+    assert found.heard == found.samples == len(decode(path))
+
+
+def test_files_put_one_behind_the_other_are_told_and_no_damage(tmp_path: Path) -> None:
+    one, other = (encode(tmp_path / f"{n}.mp3", voice(n, 2.0), "mp3") for n in (1, 2))
+    for path in (one, other):
+        tag(path, Tags("A", "B", "C", 1, 1))
+    (tmp_path / "x.mp3").write_bytes(one.read_bytes() + other.read_bytes())
+    found = _walk(tmp_path / "x.mp3")
+    assert (found.pieces, found.holes, found.heard) == (2, (), None)
+    assert found.frames == _walk(one).frames + _walk(other).frames + 1
+
+
+def test_a_walk_is_the_same_wherever_its_windows_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = encode(tmp_path / "x.mp3", voice(1, 5.0), "mp3")
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(b"\x11" * 2000)
+    whole = _walk(path)
+    for step in (1000, 4097, 20_000):
+        monkeypatch.setattr(mpeg, "_STEP", step)
+        found = _walk(path)
+        assert (found.frames, found.holes, found.audio_bytes) == (whole.frames, whole.holes, whole.audio_bytes)

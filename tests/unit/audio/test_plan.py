@@ -11,7 +11,7 @@ import pytest
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.config import AacConfig
 from auralarchive.audio.mp4.track import Packets
-from auralarchive.audio.plan import choose_format, may_copy, may_keep
+from auralarchive.audio.plan import Wishes, choose_format, decide, matching_format
 from auralarchive.audio.probe import Aac, Probe
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.audio.sources import Source
@@ -50,18 +50,46 @@ def test_a_person_s_bit_rate_wins() -> None:
     assert choose_format([_probe(kbps=64)], AudioSettings(), 80).bitrate_kbps == 80
 
 
-def test_one_unlocked_aac_book_is_kept() -> None:
-    good = _probe("aac")
-    assert may_keep([good])
-    assert not may_keep([good, good])
-    assert not may_keep([_probe("alac")])
-    assert not may_keep([replace(good, encrypted="aaxc")])
-    assert not may_keep([_probe("aac", name="a.m4a")])
-    assert may_keep([replace(_probe("aac", name="a.m4a"), brand=b"M4B ")])
+_AAC, _MP3 = _probe("aac", name="1.m4a"), _probe("mp3", name="2.mp3")
+_STEREO, _SLOW = _probe("aac", channels=2, name="3.m4a"), _probe("aac", rate=22050, name="4.m4a")
 
 
-def test_only_equal_aac_is_copied() -> None:
-    assert may_copy([_probe("aac"), _probe("aac", kbps=32)])
-    assert not may_copy([_probe("aac"), _probe("aac", rate=22050)])
-    assert not may_copy([_probe("aac"), _probe("aac", channels=2)])
-    assert not may_copy([_probe("aac"), _probe("mp3")])
+@pytest.mark.parametrize(
+    ("sources", "wishes", "mode"),
+    [
+        ([_probe("aac")], Wishes(), "keep"),
+        ([replace(_AAC, brand=b"M4B ")], Wishes(), "keep"),
+        ([_probe("aac")], Wishes(rewritten=True), "remux"),
+        ([_probe("aac")], Wishes(bitrate_kbps=48), "encode"),
+        ([_probe("aac")], Wishes(bitrate_kbps=64), "keep"),
+        ([replace(_probe("aac"), encrypted="aaxc")], Wishes(), "remux"),
+        ([_AAC], Wishes(), "remux"),
+        ([_AAC, _AAC], Wishes(), "remux"),
+        ([_MP3], Wishes(), "encode"),
+        ([_MP3, _AAC, _AAC], Wishes(), "mixed"),
+        ([_AAC, _STEREO, _AAC], Wishes(), "encode"),
+        ([_AAC, _STEREO, *[_AAC] * 4], Wishes(), "mixed"),
+        ([_AAC, _SLOW, _AAC], Wishes(), "mixed"),
+        ([_AAC, _SLOW], Wishes(), "encode"),
+        ([_MP3, _MP3, _AAC], Wishes(), "encode"),
+    ],
+)
+def test_what_touches_the_sound_least_is_done(sources: list[Probe], wishes: Wishes, mode: str) -> None:
+    found = decide(sources, wishes)
+    assert found.mode == mode
+    assert found.reason
+
+
+def test_the_odd_ones_are_encoded_to_stand_beside_the_others() -> None:
+    found = decide([_MP3, _AAC, _SLOW, _AAC, _AAC], Wishes())
+    assert found.copied == (False, True, False, True, True)
+    assert "2 of 5" in found.reason
+    target = matching_format([_MP3, _STEREO], [_AAC, _AAC], AudioSettings())
+    assert (target.rate, target.channels) == (44100, 1)
+
+
+def test_packets_that_no_encode_of_ours_can_match_are_not_mixed() -> None:
+    assert _AAC.aac is not None
+    efficient = replace(_AAC, aac=replace(_AAC.aac, config=AacConfig(2, 22050, 1, sbr=True)))
+    assert decide([efficient, efficient], Wishes()).mode == "remux"
+    assert decide([efficient, efficient, _MP3], Wishes()).mode == "encode"

@@ -18,7 +18,7 @@ from auralarchive.ports.work import CancelToken
 def _run(script: str, feed: bytes = b"", limits: Limits | None = None) -> tuple[Outcome, bytes]:
     output = bytearray()
     command = [sys.executable, "-I", "-S", "-c", script]
-    outcome = run(command, limits=limits or Limits(), cancel=CancelToken(), feed=feed, sink=output.extend)
+    outcome = run(command, limits=limits or Limits(), cancel=CancelToken(), feed=[feed], sink=output.extend)
     return outcome, bytes(output)
 
 

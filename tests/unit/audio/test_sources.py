@@ -77,7 +77,7 @@ def test_a_staged_file_takes_the_place_of_its_original(tmp_path: Path, sound: by
     other = tmp_path / "00001.m4a"
     other.write_bytes(b"x")
     copy = staged(other, source)
-    assert (copy.relative, copy.size, copy.path) == (source.relative, 1, other)
+    assert (copy.name, copy.relative, copy.size, copy.path) == ("a.mp3", source.relative, 1, other)
 
 
 def test_names_are_shown_without_tricks() -> None:

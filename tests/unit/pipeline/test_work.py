@@ -15,6 +15,7 @@ from auralarchive.domain.failures import RELEASE_FAULTS, SURROUNDINGS, FailureKi
 from auralarchive.domain.lifecycle import RETRY_TO
 from auralarchive.domain.status import DownloadStatus, Removal
 from auralarchive.pipeline import work
+from auralarchive.pipeline.reconcile import Reconciler
 from auralarchive.pipeline.stages import convert, grab
 from auralarchive.pipeline.work import JobKind, kind_of
 from auralarchive.ports.audio import ConvertRequest
@@ -438,6 +439,18 @@ def test_folders_stay_for_whom_they_are_needed(bench: Bench) -> None:
     bench.commands.cancel(download.id)
     bench.work()
     assert folders(bench) == []
+
+
+def test_finished_parts_of_an_encode_outlive_a_killed_worker_but_not_the_download(bench: Bench) -> None:
+    download = bench.at(S.COMPLETE)
+    units = convert.units_folder(bench.tools, download.id)
+    (units / "part").mkdir(parents=True)
+    bench.workshop.sweep(download.id)
+    assert units.exists()
+    bench.commands.cancel(download.id)
+    bench.work()
+    Reconciler(bench.tools, bench.workshop).sweep_disk()
+    assert not units.exists()
 
 
 def test_figures_go_with_the_work(bench: Bench) -> None:

@@ -47,12 +47,15 @@ def test_what_does_not_fit_is_refused_by_name_and_nothing_is_saved(
 
 def test_secrets_are_sealed_in_the_database_and_hidden_in_the_pages(core: Any, tmp_path: Path) -> None:
     core.holder.save("qbittorrent", {"qb_password": "CANARY"})
-    core.holder.save("conversion", {"aax_activation_bytes": ["CANARY01"]})
+    core.holder.save("conversion", {"aax_activation_bytes": ["0badf00d"], "aaxc_keys": [f"a={'ab' * 16}:{'cd' * 16}"]})
     assert core.holder.current.qbittorrent.qb_password.get_secret_value() == "CANARY"
-    assert "CANARY" not in json.dumps(core.store.settings.all())
+    saved = json.dumps(core.store.settings.all())
+    assert not any(secret in saved for secret in ("CANARY", "0badf00d", "abab", "cdcd"))
     shown = core.holder.values()["qbittorrent"]["qb_password"]
     assert (shown.value, shown.secret, shown.is_set) == (None, True, True)
     assert core.holder.values()["conversion"]["aax_activation_bytes"].secret
+    keys = core.holder.values()["conversion"]["aaxc_keys"]
+    assert (keys.value, keys.secret, keys.is_set) == (None, True, True)
     assert not core.holder.values()["conversion"]["audible_key"].is_set
     for file in (tmp_path / "data").glob("auralarchive.db*"):
         assert b"CANARY" not in file.read_bytes()

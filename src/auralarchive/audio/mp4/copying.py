@@ -49,10 +49,15 @@ def _some(source: int, offset: int, length: int, target: int) -> int:
             if error.errno in _FINAL:
                 raise
     data = os.pread(source, min(length, 4 * 1024 * 1024), offset)
+    write_all(target, data)
+    return len(data)
+
+
+def write_all(target: int, data: bytes) -> None:
+    """Write `data` to the file open as `target`, in as many calls as it takes."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(target, rest) :]
-    return len(data)
 
 
 def read_packets(source: int, packets: Packets) -> bytes:
@@ -90,7 +95,5 @@ def batches(packets: Packets, wanted_bytes: int = 4 * 1024 * 1024) -> list[Packe
 def _gather(source: int, packets: Packets, target: int, on_bytes: OnBytes) -> None:
     for group in batches(packets):
         data = read_packets(source, group)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(target, rest) :]
+        write_all(target, data)
         on_bytes(len(data))

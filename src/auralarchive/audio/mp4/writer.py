@@ -22,6 +22,7 @@ from itertools import pairwise
 import numpy as np
 
 from auralarchive.audio.mp4.boxes import box, full_box
+from auralarchive.audio.mp4.copying import write_all
 from auralarchive.audio.mp4.track import Numbers
 
 SPARE = 65536
@@ -84,13 +85,13 @@ def write(fd: int, movie: Movie, copy_packets: Callable[[int], None]) -> None:
     header = box(b"ftyp", b"M4B ", bytes(4), b"M4B M4A mp42isom")
     spare = box(b"free", bytes(movie.spare)) if movie.spare else b""
     length = len(header) + len(_moov(movie, texts, 0, wide=wide)) + len(spare) + (16 if wide else 8)
-    _write_all(fd, header + _moov(movie, texts, length, wide=wide) + spare)
+    write_all(fd, header + _moov(movie, texts, length, wide=wide) + spare)
     data = struct.pack(">I4sQ", 1, b"mdat", content + 16) if wide else struct.pack(">I4s", content + 8, b"mdat")
-    _write_all(fd, data)
+    write_all(fd, data)
     copy_packets(fd)
     if os.lseek(fd, 0, os.SEEK_CUR) != length + movie.audio_bytes:
         raise ValueError("the packets' bytes are not as many as their table says")
-    _write_all(fd, b"".join(texts))
+    write_all(fd, b"".join(texts))
 
 
 def aac_description(config: bytes, rate: int, channels: int, bits_per_second: int) -> bytes:
@@ -114,12 +115,6 @@ def runs(values: Numbers) -> list[tuple[int, int]]:
     starts = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
     counts = np.diff(np.append(starts, len(values)))
     return list(zip(counts.tolist(), values[starts].tolist(), strict=True))
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
 
 
 def _gapless(chapters: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:

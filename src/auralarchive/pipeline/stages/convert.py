@@ -36,6 +36,7 @@ def run(job: Job, tools: Tools) -> e.Event:
         book=download.book,
         bitrate_kbps=tools.settings.bitrate_kbps,
         jobs=tools.settings.jobs,
+        resume_dir=units_folder(tools, download.id),
     )
     try:
         result = tools.converter.convert(request, lambda part: tools.live.progress(download.id, part), job.cancel)
@@ -57,6 +58,11 @@ def _bytes_at(source: Path) -> int:
 def work_folder(tools: Tools, download_id: int, token: str) -> Path:
     """The folder of one claim; its name tells the sweeper whose it is."""
     return tools.settings.work_root / f"{download_id}-{token}"
+
+
+def units_folder(tools: Tools, download_id: int) -> Path:
+    """Where the parts of an encode that are finished outlive the claim: the next one goes on from there."""
+    return tools.settings.work_root / f"{download_id}.units"
 
 
 def _fresh_work_folder(tools: Tools, download_id: int, token: str) -> Path:

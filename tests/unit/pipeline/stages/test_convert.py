@@ -17,7 +17,7 @@ from auralarchive.ports.audio import ConvertRequest
 from auralarchive.ports.errors import Cancelled, NeedsPerson, NoSpace
 from auralarchive.ports.store import StaleRecord
 from auralarchive.ports.work import CancelToken
-from tests.support.audio import encode, voice
+from tests.support.audio import encode, lock_aaxc, voice
 from tests.support.scripted import Bench
 
 S = DownloadStatus
@@ -108,3 +108,20 @@ def test_with_the_real_engine(bench: Bench, tmp_path: Path) -> None:
     done = convert.run(bench.claim(download.id), tools)
     assert isinstance(done, e.ConversionDone)
     assert done.duration_seconds == pytest.approx(2.0, abs=0.2)
+
+
+def test_a_locked_book_without_its_key_is_not_tried_again(bench: Bench, tmp_path: Path) -> None:
+    """Only a person can enter the key: the conversion fails once, says which setting it wants, and waits."""
+    download = bench.at(S.DOWNLOADING)
+    plain = encode(tmp_path / "plain.m4a", voice(1, 2.0), "m4a")
+    locked = lock_aaxc(plain, tmp_path / "one.aaxc", bytes(range(16)), bytes(16))
+    bench.client.arrive(download.download_client_id or "", locked.read_bytes())
+    bench.poll()
+    bench.poll()
+    bench.workshop = replace(bench.workshop, tools=replace(bench.tools, converter=Engine()))
+    assert bench.work() == 1
+    row = bench.row(download.id)
+    assert (row.acquisition, row.failure_kind, row.retry_at) == (S.CONVERSION_FAILED, FailureKind.KEY_MISSING, None)
+    assert "conversion.aaxc_keys" in (row.reason or "")
+    bench.held.forward(24 * 3600)
+    assert bench.work() == 0
