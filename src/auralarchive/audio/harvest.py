@@ -91,6 +91,9 @@ def harvest(tags: Any) -> Harvest:
         for name, value in tags.items():
             if isinstance(value, APETextValue):
                 found.free(name, value)
+    elif isinstance(tags, dict):
+        for name, values in tags.items():
+            found.free(name, values)
     elif isinstance(tags, VComment | ASFTags):
         for name, value in list.__iter__(tags):
             if not isinstance(value, ASFByteArrayAttribute | ASFGUIDAttribute):

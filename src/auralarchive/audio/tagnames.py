@@ -46,7 +46,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "advisory": ("rtng", "itunesadvisory"),
     "track_total": ("tracktotal", "totaltracks"),
     "disc_total": ("disctotal", "totaldiscs"),
-    "track": ("TRCK", "trkn", "tracknumber", "track", "wmtracknumber"),
+    "track": ("TRCK", "trkn", "tracknumber", "track", "partnumber", "wmtracknumber"),
     "disc": ("TPOS", "disk", "discnumber", "disc", "wmpartofset"),
 }
 KNOWN = frozenset(name for names in NAMES.values() for name in names)

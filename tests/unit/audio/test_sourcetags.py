@@ -15,7 +15,7 @@ from mutagen.mp4 import MP4, MP4FreeForm
 from mutagen.wave import WAVE
 
 from auralarchive.audio.kinds import Kind
-from auralarchive.audio.sourcetags import SourceTags, clean, read_tags, seconds_of
+from auralarchive.audio.sourcetags import SourceTags, clean, read_tags
 from tests.support.audio import encode, make_book, picture, voice
 
 
@@ -215,13 +215,6 @@ def test_broken_tags_are_no_tags(tmp_path: Path, kind: Kind) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"ID3\x04\0\0\0\0\x02\x00" + b"TIT2\xff\xff\xff\xff" + os.urandom(500))
     assert _tags(path, kind).title == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("1:02:03.5", 3723.5), ("02:03", 123.0), ("0:00:01,25", 1.25), ("x", None), ("1:2:3:4", None)]
-)
-def test_times_are_read(text: str, seconds: float | None) -> None:
-    assert seconds_of(text) == seconds
 
 
 def test_text_becomes_one_bounded_line() -> None:
