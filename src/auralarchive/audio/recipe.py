@@ -71,6 +71,7 @@ def wishes_of(request: ConvertRequest, settings: AudioSettings) -> dict[str, Any
         "bitrate_kbps": request.bitrate_kbps,
         "joints": request.joints or settings.joints,
         "accept_damage": request.accept_damage,
+        "only": request.only,
         "book": asdict(request.book) if request.book else None,
         "cover": request.cover is not None,
         "chapters": request.chapters_file is not None,
@@ -147,6 +148,7 @@ class _Decisions(_Target):
 class _Wishes:
     joints: Joints = "gapless"
     accept_damage: bool = False
+    only: Annotated[str | None, Field(max_length=1000)] = None
     book: Book | None = None
     cover: bool = False
     chapters: bool = False
@@ -175,6 +177,7 @@ class Recipe:
         return replace(
             request,
             book=request.book or wishes.book,
+            only=request.only or wishes.only,
             joints=wishes.joints,
             accept_damage=request.accept_damage or wishes.accept_damage,
         )

@@ -37,7 +37,7 @@ def report(result: ConvertResult, seconds: float) -> dict[str, Any]:
         "chapters": [
             {"title": chapter.title, "start": chapter.start, "end": chapter.end} for chapter in result.chapters
         ],
-        "chapters_from": getattr(result, "chapters_from", None),
+        "chapters_from": result.chapters_from,
         "verification": verification,
         "timing": recipe.get("timing", {}),
         "cover": decisions.get("cover"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from auralarchive.domain.book import Book
+from auralarchive.domain.chapters import CatalogueChapters, ChapterSource
 from auralarchive.ports.work import CancelToken, Progress
 
 Mode = Literal["keep", "remux", "encode", "mixed"]
@@ -33,6 +34,8 @@ class ConvertRequest:
     jobs: int | None = None  # None: one a core
     cover: Path | None = None
     chapters_file: Path | None = None
+    only: str | None = None  # of several books in the sources: the one with this title, file or folder
+    catalogue: CatalogueChapters | None = None  # taken where it fits and tells more than the files
     joints: Joints | None = None  # None: as the settings say
     accept_damage: bool = False  # a person says so: damage in the sources is told, not refused
     resume_dir: Path | None = None
@@ -79,6 +82,7 @@ class ConvertResult:
     size: int
     codec: str
     bitrate_kbps: int
+    chapters_from: ChapterSource = ChapterSource.NONE
     cover: Path | None = None
     companions: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()

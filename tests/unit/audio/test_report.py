@@ -31,6 +31,7 @@ def test_an_encode(tmp_path: Path, convert: Convert) -> None:
     assert told["packets"] == told["packets_touched"] == -(-samples // 1024) + 1
     assert told["segments"] == {"count": 1, "reused": 0, "joints": 0, "joints_without_agreement": 0}
     assert [chapter["title"] for chapter in told["chapters"]] == ["Chapter 1", "Chapter 2", "Chapter 3"]
+    assert told["chapters_from"] == "files"
     assert [part["lag"] for part in told["verification"]["parts"]] == [0, 0, 0]
     assert {"probe", "plan", "encode", "write", "verify"} <= set(told["timing"])
 

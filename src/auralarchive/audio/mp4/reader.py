@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -239,14 +240,25 @@ def _edits(moov: bytes, trak: Span) -> tuple[Edit, ...]:
 
 
 def _chapters(fd: int, moov: bytes, traks: list[Span], size: int) -> tuple[Mark, ...]:
-    """The QuickTime chapter track where there is one, else Nero's list."""
+    """The QuickTime chapter track where there is one, else Nero's list. Broken ones cost the chapters, not the book."""
+    try:
+        marks = _chapter_track(fd, moov, traks, size)
+    except Malformed:
+        marks = ()
+    try:
+        return marks or _nero(moov)
+    except Malformed:
+        return ()
+
+
+def _chapter_track(fd: int, moov: bytes, traks: list[Span], size: int) -> tuple[Mark, ...]:
     wanted = {number for trak in traks for number in _chapter_references(moov, trak)}
     for trak in traks:
         if _track_id(moov, trak) in wanted and _handler(moov, trak) in (b"text", b"sbtl"):
             marks = _text_track(fd, moov, trak, size)
             if marks:
                 return marks
-    return _nero(moov)
+    return ()
 
 
 def _chapter_references(moov: bytes, trak: Span) -> tuple[int, ...]:
@@ -263,11 +275,11 @@ def _text_track(fd: int, moov: bytes, trak: Span, size: int) -> tuple[Mark, ...]
     tables = need(moov, trak, b"mdia", b"minf", b"stbl")
     packets = _packets(moov, tables, size)
     scale = _timescale(moov, need(moov, trak, b"mdia", b"mdhd"))
-    deltas = [ticks for count, ticks in _deltas(moov, tables) for _ in range(min(count, MAX_CHAPTERS))]
+    deltas = chain.from_iterable(repeat(ticks, count) for count, ticks in _deltas(moov, tables))
     marks: list[Mark] = []
     at = 0
-    places = zip(packets.offsets.tolist(), packets.sizes.tolist(), deltas, strict=False)
-    for offset, length, ticks in list(places)[:MAX_CHAPTERS]:
+    places = zip(packets.offsets[:MAX_CHAPTERS].tolist(), packets.sizes[:MAX_CHAPTERS].tolist(), deltas, strict=False)
+    for offset, length, ticks in places:
         title = _text(os.pread(fd, min(length, _MAX_TITLE), offset))
         if title is not None:
             marks.append(Mark(at / scale, title))

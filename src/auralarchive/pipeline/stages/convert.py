@@ -81,6 +81,7 @@ def recipe_of(result: ConvertResult) -> dict[str, Any]:
         "mode": result.mode,
         "duration_seconds": result.duration_seconds,
         "chapters": [asdict(chapter) for chapter in result.chapters],
+        "chapters_from": result.chapters_from,
         "sha256": result.sha256,
         "size": result.size,
         "codec": result.codec,
