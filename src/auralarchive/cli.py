@@ -5,42 +5,33 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from auralarchive import settings as tree
-from auralarchive.audio.isolated import IsolatedEngine
-from auralarchive.audio.report import report
+from auralarchive.convert import convert
 from auralarchive.demo import Demo
-from auralarchive.domain.book import Book, pseudo_asin
-from auralarchive.domain.failures import FailureKind
-from auralarchive.ports.audio import ConvertRequest
 from auralarchive.ports.clients import Finding
-from auralarchive.ports.errors import AuralError, Misconfigured
-from auralarchive.ports.work import CancelToken
+from auralarchive.ports.errors import AuralError
 from auralarchive.runtime.api import ApiError, LocalApi, NoServer, remember_server, server_file
 from auralarchive.runtime.core import Core, open_core
-from auralarchive.runtime.derived import audio_settings
 from auralarchive.runtime.doctor import diagnose
 from auralarchive.runtime.fsck import fsck as check_invariants
 from auralarchive.runtime.import_config import import_config as take_over
 from auralarchive.runtime.serve import VERSION, configure_logging
 from auralarchive.runtime.serve import serve as serve_core
 from auralarchive.store import DatabaseRefused
+from auralarchive.terminal import err, out, size, tell
 
 app = typer.Typer(
     help="From “I'd like to hear that” to a perfect, chaptered audiobook in your own library.",
@@ -49,9 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-# Names of strangers hold brackets: nothing that is printed is read as markup.
-out, err = Console(markup=False, highlight=False), Console(stderr=True, markup=False, highlight=False)
-
 DataDir = Annotated[Path | None, typer.Option(help="Folder for database, keys and logs.", show_default=False)]
 Config = Annotated[
     Path | None,
@@ -65,17 +53,12 @@ def main() -> None:
     try:
         app()
     except (AuralError, DatabaseRefused, ApiError, NoServer) as error:
-        _tell(f" {error}", "Error:", "red", to=err)
+        tell(f" {error}", "Error:", "red", to=err)
         sys.exit(1)
     except ValidationError as error:
         for problem in error.errors():
-            _tell(f" {problem['msg']}", f"Setting {'.'.join(map(str, problem['loc']))}:", "red", to=err)
+            tell(f" {problem['msg']}", f"Setting {'.'.join(map(str, problem['loc']))}:", "red", to=err)
         sys.exit(2)
-
-
-def _tell(text: str, mark: str = "", style: str = "", *, to: Console = out) -> None:
-    """A coloured mark and one line, never broken: paths in it are there to be copied."""
-    to.print(Text.assemble((mark, style), text), soft_wrap=True)
 
 
 @contextmanager
@@ -128,9 +111,9 @@ def _serve(core: Core, also: str = "") -> None:
         err.print(Text.assemble(f"AuralArchive {VERSION} answers at ", (url, "bold")), soft_wrap=True)
         if setup_token is not None:
             err.print("There is no account yet. To make it from another machine, enter there this setup token:")
-            _tell(f"  {setup_token}", to=err)
+            tell(f"  {setup_token}", to=err)
         if also:
-            _tell(also, to=err)
+            tell(also, to=err)
 
     try:
         asyncio.run(serve_core(core, announce=announce))
@@ -202,12 +185,12 @@ def search(
     if found["results"]:
         out.print(_results(found["results"]))
     elif found["indexers"]:
-        _tell("Nothing found. Try fewer words, or the title alone.", to=err)
+        tell("Nothing found. Try fewer words, or the title alone.", to=err)
     else:
-        _tell("There is no indexer to ask yet. Add one under Settings in the pages.", to=err)
+        tell("There is no indexer to ask yet. Add one under Settings in the pages.", to=err)
     for indexer in found["indexers"]:
         if indexer["status"] != "ok":
-            _tell(f" {indexer['error']}", f"{indexer['name']}:", "yellow", to=err)
+            tell(f" {indexer['error']}", f"{indexer['name']}:", "yellow", to=err)
 
 
 def _results(releases: list[dict[str, Any]]) -> Table:
@@ -220,7 +203,7 @@ def _results(releases: list[dict[str, Any]]) -> Table:
             f"{release['match_score']:.0f}",
             f"{release['quality_score']:.0f}",
             release["title"],
-            _size(release["size"]),
+            size(release["size"]),
             str(release["seeders"] if release["seeders"] is not None else "?"),
             release["indexer"],
             release["id"],
@@ -286,7 +269,7 @@ def _follow(api: LocalApi, download_id: int) -> None:
             progress.update(task, description=status, completed=now["download_progress"] or 0)
             if f"{status} {reason}" != shown:
                 shown = f"{status} {reason}"
-                _tell(shown.strip(), to=progress.console)
+                tell(shown.strip(), to=progress.console)
             if status in _ENDS or (status.endswith("_FAILED") and not now["next_retry_at"]):
                 break
             time.sleep(0.5)
@@ -295,126 +278,7 @@ def _follow(api: LocalApi, download_id: int) -> None:
     print(now["final_file_path"])  # as it is: whoever pipes it wants no line breaks
 
 
-@app.command()
-def convert(
-    inputs: Annotated[list[Path], typer.Argument(exists=True, help="Audio files, or one folder.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The M4B to write; it must not exist yet.")],
-    jobs: Annotated[int | None, typer.Option(help="Processes at once.", show_default="one a core")] = None,
-    bitrate: Annotated[str, typer.Option(help="Highest bitrate in kbit/s, or auto.")] = "auto",
-    title: Annotated[str | None, typer.Option(help="Title of the book.")] = None,
-    author: Annotated[str | None, typer.Option(help="Author.")] = None,
-    narrator: Annotated[str | None, typer.Option(help="Narrator.")] = None,
-    series: Annotated[str | None, typer.Option(help="Series; with its number as “Name #3”.")] = None,
-    asin: Annotated[str | None, typer.Option(help="ASIN of the edition.")] = None,
-    cover: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A picture for the cover.")] = None,
-    chapters: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A list of chapters.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Make one verified M4B of audio files or a folder, with the same engine as the server's.
-
-    AAC is joined without loss, everything else is encoded as well as its source deserves. Nothing of the
-    sources is changed.
-    """
-    if output.exists():
-        raise typer.BadParameter(f"{output} exists already; it is never overwritten. Name another file.")
-    limit = _bitrate(bitrate)
-    book = _book(title, author, narrator, series, asin)
-    engine = IsolatedEngine(audio_settings(tree.read()))
-    started = time.monotonic()
-    with _writing(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(prefix=".auralarchive-", dir=output.parent)
-    with folder as work, _bar("Converting") as show:
-        request = ConvertRequest(
-            sources=tuple(path.absolute() for path in inputs),
-            work_dir=Path(work),
-            book=book,
-            bitrate_kbps=limit,
-            jobs=jobs,
-            cover=cover,
-            chapters_file=chapters,
-            retag=book is not None or cover is not None,
-        )
-        result = engine.convert(request, show, CancelToken())
-        _publish(result.path, output, private=result.mode != "keep")
-    seconds = time.monotonic() - started
-    if as_json:
-        print(json.dumps(report(replace(result, path=output), seconds), indent=2))
-        return
-    marks = f"{len(result.chapters)} chapters ({result.chapters_from})"
-    _tell(f"{output}: {result.mode}, {marks}, {_size(result.size)}, {seconds:.1f} s")
-    for warning in result.warnings:
-        _tell(f" {warning}", "Note:", "yellow", to=err)
-
-
-def _bitrate(text: str) -> int | None:
-    number = text.removesuffix("k")
-    if text == "auto":
-        return None
-    if not number.isdecimal() or not 16 <= int(number) <= 512:
-        raise typer.BadParameter("--bitrate is auto, or 16 to 512 in kbit/s.")
-    return int(number)
-
-
-def _publish(made: Path, output: Path, *, private: bool) -> None:
-    """Put the file there without ever replacing one that has appeared meanwhile."""
-    with _writing(output):
-        if private:
-            with suppress(OSError):  # no hard links there: it is copied
-                output.hardlink_to(made)
-                return
-        # A source that is kept as it is gets a copy: two names of one file would change together.
-        with made.open("rb") as source, _new(output) as target:
-            try:
-                shutil.copyfileobj(source, target, 1 << 20)
-            except BaseException:
-                output.unlink()  # half a book looks like one
-                raise
-
-
-def _new(output: Path) -> IO[bytes]:
-    try:
-        return output.open("xb")
-    except FileExistsError:
-        raise typer.BadParameter(f"{output} exists already; it is never overwritten. Name another file.") from None
-
-
-@contextmanager
-def _writing(output: Path) -> Iterator[None]:
-    """The disk's refusals in words."""
-    try:
-        yield
-    except OSError as error:
-        raise Misconfigured(
-            f"{output} cannot be written: {error.strerror}.",
-            "Name another folder, or check this one's owner and its free space.",
-            kind=FailureKind.PERMISSION,
-        ) from error
-
-
-def _book(
-    title: str | None, author: str | None, narrator: str | None, series: str | None, asin: str | None
-) -> Book | None:
-    if not any((title, author, narrator, series, asin)):
-        return None
-    name, _, part = (series or "").partition("#")
-    known_title, known_author = title or "", author or ""
-    return Book(
-        asin=asin or pseudo_asin(known_title, known_author),
-        title=known_title,
-        author=known_author,
-        narrator=narrator,
-        series=name.strip() or None,
-        series_part=part.strip() or None,
-    )
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Any]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
-        task = progress.add_task(what, total=1.0)
-        yield lambda part: progress.update(task, completed=part)
+app.command()(convert)
 
 
 @app.command()
@@ -428,9 +292,9 @@ def doctor(data_dir: DataDir = None, config: Config = None, as_json: Json = Fals
     else:
         for finding in findings:
             mark, style = ("ok  ", "green") if finding.ok else ("bad ", "red")
-            _tell(f" {finding.subject}: {finding.message}", mark, style)
+            tell(f" {finding.subject}: {finding.message}", mark, style)
             if finding.remedy and not finding.ok:
-                _tell(f"      -> {finding.remedy}")
+                tell(f"      -> {finding.remedy}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
@@ -453,7 +317,7 @@ def fsck(data_dir: DataDir = None, config: Config = None, as_json: Json = False)
         print(json.dumps({"ok": not violations, "violations": violations}))
     else:
         for violation in violations:
-            _tell(f" {violation}", "violated", "red")
+            tell(f" {violation}", "violated", "red")
         if not violations:
             out.print("All invariants hold.")
     if violations:
@@ -470,12 +334,6 @@ def import_config(
     with _core(data_dir, config) as core:
         result = take_over(file, core.holder)
     for name in result.taken:
-        _tell(f" {name}", "taken", "green")
+        tell(f" {name}", "taken", "green")
     for name in result.left:
-        _tell(f" {name}", "left ", "yellow")
-
-
-def _size(size: int | None) -> str:
-    if size is None:
-        return "?"
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+        tell(f" {name}", "left ", "yellow")

@@ -18,7 +18,7 @@ from tests.support.processes import free_port, stop, wait_for
 
 API_KEY = "test-api-key-0123456789"
 #: Settings of whoever runs the tests; and without its bytecode kept, each start would compile it for seconds.
-_NOT_INHERITED = ("AURALARCHIVE_", "PYTHONDONTWRITEBYTECODE")
+NOT_INHERITED = ("AURALARCHIVE_", "PYTHONDONTWRITEBYTECODE")
 PROGRAM = str(Path(sys.executable).with_name("auralarchive"))
 
 
@@ -61,7 +61,7 @@ class RunningServer:
     def settings(self) -> dict[str, str]:
         """The environment of a quick test server: short intervals, peers on this machine."""
         return {
-            **{key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)},
+            **{key: value for key, value in os.environ.items() if not key.startswith(NOT_INHERITED)},
             "AURALARCHIVE_DATA_DIR": str(self.data_dir),
             "AURALARCHIVE_LIBRARY_PATH": str(self.library),
             "AURALARCHIVE_API_KEY": API_KEY,

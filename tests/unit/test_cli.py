@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import re
-import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import httpx2
 import pytest
-from mutagen.mp4 import MP4
 
-from auralarchive import cli
-from auralarchive.ports.errors import Misconfigured
-from tests.support.audio import make_book
+from tests.support.commands import environment, run
 from tests.support.processes import free_port, stop, wait_for
 from tests.support.server import PROGRAM, RunningServer
 from tests.support.world import DONE, World
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
-
-
-def environment(folder: Path, **more: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AURALARCHIVE_")}
-    ours = {"AURALARCHIVE_DATA_DIR": str(folder / "data"), "AURALARCHIVE_EMBEDDED__LOOPBACK": "true"}
-    return {**kept, **ours, "AURALARCHIVE_EMBEDDED__LISTEN_PORT": "0", "COLUMNS": "200", "TERM": "dumb", **more}
-
-
-def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    result = subprocess.run(
-        [PROGRAM, *arguments], env=environment(folder, **more), capture_output=True, text=True, timeout=100, check=False
-    )
-    assert "Traceback" not in result.stderr, result.stderr
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -104,79 +83,6 @@ def test_serving_says_where_and_how_to_begin(tmp_path: Path) -> None:
     assert "Started server process" not in said
     assert "color_message" not in said
     assert not (tmp_path / "data" / "server.json").exists()
-
-
-def test_convert_makes_a_book_and_never_overwrites(tmp_path: Path) -> None:
-    make_book(tmp_path / "book", chapters=2, seconds=2, codec="mp3")
-    output = tmp_path / "out" / "Emma.m4b"
-    arguments = ("convert", str(tmp_path / "book"), "-o", str(output), "--title", "Emma", "--author", "Jane Austen")
-    made = run(tmp_path, *arguments, "--series", "Novels #4", "--json")
-    assert made.returncode == 0, made.stderr
-    told = json.loads(made.stdout)
-    assert (told["mode"], len(told["chapters"])) == ("encode", 2)
-    tags = MP4(output)
-    assert (tags["\xa9nam"], tags["\xa9ART"]) == (["Emma"], ["Jane Austen"])
-    assert sorted(path.name for path in output.parent.iterdir()) == ["Emma.m4b"]
-    before = output.read_bytes()
-    again = run(tmp_path, *arguments)
-    assert (again.returncode, "never overwritten" in again.stderr) == (2, True)
-    assert output.read_bytes() == before
-
-
-def test_brackets_in_a_name_are_no_markup(tmp_path: Path) -> None:
-    """Releases are named so; Rich would swallow `[eng]` and break on `[/x]`."""
-    make_book(tmp_path / "book", chapters=1, seconds=1, codec="mp3")
-    output = tmp_path / "out [eng]" / "Emma [/x].m4b"
-    made = run(tmp_path, "convert", str(tmp_path / "book"), "-o", str(output), COLUMNS="40")
-    assert (made.returncode, made.stdout.count("\n")) == (0, 1), made.stderr
-    assert made.stdout.startswith(f"{output}: encode")
-
-
-def test_a_book_that_is_kept_does_not_share_its_file(tmp_path: Path) -> None:
-    """Two names of one file would change together: the source must stay what it is."""
-    make_book(tmp_path / "book", chapters=2, seconds=2, codec="mp3")
-    first, second = tmp_path / "first.m4b", tmp_path / "second.m4b"
-    run(tmp_path, "convert", str(tmp_path / "book"), "-o", str(first))
-    result = run(tmp_path, "convert", str(first), "-o", str(second))
-    assert result.returncode == 0, result.stderr
-    assert first.stat().st_ino != second.stat().st_ino
-    assert (first.stat().st_nlink, second.stat().st_nlink) == (1, 1)
-
-
-def test_a_folder_that_cannot_be_made_is_told_with_a_remedy(tmp_path: Path) -> None:
-    make_book(tmp_path / "book", chapters=1, seconds=1, codec="mp3")
-    (tmp_path / "file").write_text("in the way")
-    result = run(tmp_path, "convert", str(tmp_path / "book"), "-o", str(tmp_path / "file" / "Emma.m4b"))
-    assert (result.returncode, "Name another folder" in result.stderr) == (1, True)
-
-
-def test_a_copy_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a book looks like one, and would stand in the way of the next attempt."""
-
-    def full(_source: object, target: IO[bytes], _length: int) -> None:
-        target.write(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(shutil, "copyfileobj", full)
-    (tmp_path / "made.m4b").write_bytes(b"whole book")
-    with pytest.raises(Misconfigured, match="No space left"):
-        cli._publish(tmp_path / "made.m4b", tmp_path / "Emma.m4b", private=False)
-    assert not (tmp_path / "Emma.m4b").exists()
-
-
-@pytest.mark.parametrize("bitrate", ["fast", "8"])
-def test_a_bitrate_that_is_none_is_refused(tmp_path: Path, bitrate: str) -> None:
-    (tmp_path / "a.mp3").write_bytes(b"x")
-    result = run(tmp_path, "convert", str(tmp_path / "a.mp3"), "-o", str(tmp_path / "b.m4b"), "--bitrate", bitrate)
-    assert (result.returncode, "16 to 512" in result.stderr) == (2, True)
-
-
-def test_what_is_no_audio_is_refused_in_words(tmp_path: Path) -> None:
-    (tmp_path / "a.mp3").write_bytes(b"no audio")
-    result = run(tmp_path, "convert", str(tmp_path / "a.mp3"), "-o", str(tmp_path / "b.m4b"))
-    assert result.returncode == 1
-    assert result.stderr.strip()
-    assert [path.name for path in tmp_path.iterdir() if path.name != "data"] == ["a.mp3"]
 
 
 def test_the_doctor_without_a_server(tmp_path: Path) -> None:

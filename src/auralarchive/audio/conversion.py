@@ -24,7 +24,7 @@ from auralarchive.audio.mp4.writer import Movie, aac_description, write
 from auralarchive.audio.plan import Decision, Format, Wishes, choose_format, decide, matching_format
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
-from auralarchive.audio.progress import Meter
+from auralarchive.audio.progress import LISTEN_SHARE, Meter, copy_share, encode_share
 from auralarchive.audio.proof import Copied, Expectation, Proof, Prover, Sounded
 from auralarchive.audio.recipe import Recipe, recipe_of, wishes_of
 from auralarchive.audio.remux import plan_copy
@@ -43,7 +43,7 @@ from auralarchive.ports.errors import Cancelled, PermanentError
 from auralarchive.ports.work import CancelToken
 
 MAKER = "AuralArchive"
-_PROBED, _COPIED, _MIXED, _ENCODED, _PROVED = 0.02, 0.1, 0.7, 0.93, 0.999
+_PROBED, _PROVED = 0.005, 0.985
 _CPU_RESERVE_SECONDS = 900
 _FILE_RESERVE = 256 * 1024 * 1024
 
@@ -208,11 +208,12 @@ class Conversion:
             parts = tuple(inner for part in plan.parts for inner in _inside(part, encoded))
             marks = self._chapters(parts, plan.timescale)
             movie = Movie(description, plan.timescale, plan.sizes, plan.deltas, plan.skip, plan.playing, marks)
-        step = self.meter.span(self.done, min(_PROVED, self.done + _COPIED), plan.total_bytes)
+        left = _PROVED - self.done
+        step = self.meter.span(self.done, self.done + left * copy_share(self.settings.proof), plan.total_bytes)
 
         def prove(out: int, movie: Movie) -> Proof:
             expected = Copied(movie, parts, lambda fd, track: plan.same(fd, track, self.cancel.check))
-            return self._prover(self.done + _COPIED).copied(out, expected)
+            return self._prover(_PROVED - left * LISTEN_SHARE).copied(out, expected)
 
         places = zip(joints, plan.parts[1:], strict=True)
         decisions: dict[str, Any] = {"joints": [_told(joint, part, plan.timescale) for joint, part in places]}
@@ -226,6 +227,7 @@ class Conversion:
         odd = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if not same]
         target = self._as_then(matching_format(odd, copied, self.settings))
         together = sum(each.seconds for each in odd)
+        share = encode_share(target.coder, together / self.seconds)
         probes: list[Probe] = []
         encoded: dict[Source, Encoded] = {}
         with self._results() as results:
@@ -234,22 +236,25 @@ class Conversion:
                 if same:
                     probes += sources
                     continue
-                part = _MIXED * sum(each.seconds for each in sources) / together
-                made = self._encoded(sources, target, results, self.done + part)
-                staged_probe = self._staged(made, sources[0], len(encoded))
+                part = share * sum(each.seconds for each in sources) / together
+                end = self.done + part
+                made = self._encoded(sources, target, results, end - part * (1 - encode_share(target.coder)))
+                staged_probe = self._staged(made, sources[0], len(encoded), end)
+                self.done = end
                 probes.append(staged_probe)
                 encoded[staged_probe.source] = made
             return self._copied(probes, encoded)
 
-    def _staged(self, encoded: Encoded, first: Probe, number: int) -> Probe:
-        """An encode as a work file, proved, in the place of its sources."""
+    def _staged(self, encoded: Encoded, first: Probe, number: int, done: float) -> Probe:
+        """An encode as a work file, proved, in the place of its sources; the progress then stands at `done`."""
         path = self.work.scratch / f"odd-{number:05d}.m4a"
         movie = encoded.movie(())
         fd = self.work.create(path)
         try:
             write(fd, movie, lambda out: encoded.joined.copy(out, lambda count: self.cancel.check()))
             with self.timing.phase("verify"):
-                self._prover(self.done).encoded(fd, Sounded(movie, encoded.parts, encoded.prints, encoded.stride))
+                expected = Sounded(movie, encoded.parts, encoded.prints, encoded.stride)
+                self._prover(self.done, done).encoded(fd, expected)
         finally:
             os.close(fd)
         return probe(staged(path, first.source))
@@ -257,7 +262,8 @@ class Conversion:
     def _encode(self) -> ConvertResult:
         target = self._as_then(choose_format(self.probes, self.settings, self.request.bitrate_kbps))
         with self._results() as results:
-            encoded = self._encoded(self.probes, target, results, _ENCODED)
+            done = _PROBED + (1 - _PROBED) * encode_share(target.coder)
+            encoded = self._encoded(self.probes, target, results, done)
             movie = encoded.movie(self._chapters(encoded.parts, target.rate))
 
             def prove(out: int, movie: Movie) -> Proof:
@@ -332,13 +338,13 @@ class Conversion:
             os.close(out)
         return self._result(movie, proof, size, decisions, cover)
 
-    def _prover(self, done: float) -> Prover:
+    def _prover(self, done: float, end: float = _PROVED) -> Prover:
         return Prover(
             ffmpeg=self.ffmpeg,
             limits=self._limits(sum(each.seconds for each in self.probes)),
             cancel=self.cancel,
             meter=self.meter,
-            span=(done, _PROVED),
+            span=(done, end),
             jobs=self.jobs,
             complete=self.settings.proof == "decode",
             warnings=self.warnings,
