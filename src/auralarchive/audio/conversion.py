@@ -336,7 +336,9 @@ class Conversion:
         )
 
     def _chapters(self, parts: Sequence[Part], timescale: int) -> Marks:
-        chosen = self._choose(parts, timescale, lambda: self._pauses(timescale))
+        # Pauses are heard only by a decode of the whole book: who wants none of copies, wants none for this.
+        listens = self.settings.proof == "decode" or self.decision.mode == "encode"
+        chosen = self._choose(parts, timescale, (lambda: self._pauses(timescale)) if listens else None)
         self.chapters_from = chosen.source
         self.warnings += chosen.notes
         return chosen.marks

@@ -254,7 +254,7 @@ class Prover:
 def _is_quiet(heard: Prints, part: Part) -> bool:
     """In a copy the windows lie a little off the parts' bounds: only what lies well inside counts."""
     inside = heard.within(part.start + fingerprint.WINDOW, part.start + part.length - fingerprint.WINDOW).windows
-    return int(np.abs(inside.astype(np.int32)).max(initial=0)) <= _SILENT_PEAK
+    return fingerprint.peak(inside) <= _SILENT_PEAK
 
 
 def _part_at(expected: Expectation, second: float) -> Part:
