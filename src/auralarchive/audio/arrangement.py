@@ -91,6 +91,20 @@ def arrange(probes: Sequence[Probe]) -> Arrangement:
     )
 
 
+def together(probes: Sequence[Probe]) -> Arrangement:
+    """All of `probes` as one book, because a person says that they are one."""
+    ordering = order(sorted(probes, key=lambda probe: str(probe.source.path)))
+    first = ordering.probes[0].tags
+    group = Group(
+        printable(first.album or first.title),
+        printable(first.author),
+        ordering.probes,
+        "a person says that they are one book",
+        _ORDERINGS[ordering.by],
+    )
+    return Arrangement((group,), warnings=ordering.warnings)
+
+
 def select(groups: Sequence[Group], wanted_title: str, wanted_author: str = "") -> Group | None:
     """The group that clearly is the wanted book; None where none is, or more than one could be."""
     query = SearchQuery(title=wanted_title, author=wanted_author or None)
@@ -114,8 +128,8 @@ def several_books(groups: Sequence[Group]) -> InvalidInput:
     more = f"; and {len(groups) - _MOST_LISTED} more" if len(groups) > _MOST_LISTED else ""
     return InvalidInput(
         f"There are {len(groups)} books in it: {listed}{more}.",
-        "Take one of them with “auralarchive convert --only NAME”, or make one output of each with"
-        " “auralarchive convert --split”.",
+        "Take one of them with “auralarchive convert --only NAME”, make one output of each with"
+        " “auralarchive convert --split”, or one of all with “--together”.",
         kind=FailureKind.SEVERAL_BOOKS,
     )
 

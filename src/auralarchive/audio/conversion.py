@@ -11,7 +11,7 @@ from typing import Any
 
 from auralarchive.audio import chapters as chapter_choice
 from auralarchive.audio import cover as cover_choice
-from auralarchive.audio.arrangement import Arrangement, Group, arrange, only, select, several_books
+from auralarchive.audio.arrangement import Arrangement, Group, arrange, only, select, several_books, together
 from auralarchive.audio.chapters import Chosen, Marks, Part
 from auralarchive.audio.cover import Cover
 from auralarchive.audio.digests import Digests, digests
@@ -98,7 +98,7 @@ class Conversion:
         for source in self.found.audio:
             probes.append(probe(source, tolerant=self.request.accept_damage))
             step(1)
-        group = self._wanted(arrange(probes))
+        group = self._wanted(together(probes) if self.request.together else arrange(probes))
         self.originals = self.probes = group.probes
         self.order = {"because": group.reason, "by": group.ordering}
         self.warnings += self.found.warnings
@@ -362,7 +362,9 @@ class Conversion:
         )
 
     def _chapters(self, parts: Sequence[Part], timescale: int) -> Marks:
-        chosen = self._choose(parts, timescale, lambda: self._pauses(timescale))
+        # Pauses are heard only by a decode of the whole book: who wants none of copies, wants none for this.
+        listens = self.settings.proof == "decode" or self.decision.mode == "encode"
+        chosen = self._choose(parts, timescale, (lambda: self._pauses(timescale)) if listens else None)
         self.chapters_from = chosen.source
         self.warnings += chosen.notes
         return chosen.marks

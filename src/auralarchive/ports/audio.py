@@ -34,6 +34,7 @@ class ConvertRequest:
     jobs: int | None = None  # None: one a core
     cover: Path | None = None
     chapters_file: Path | None = None
+    together: bool = False  # a person says that all sources are one book
     only: str | None = None  # of several books in the sources: the one with this title, file or folder
     catalogue: CatalogueChapters | None = None  # taken where it fits and tells more than the files
     joints: Joints | None = None  # None: as the settings say

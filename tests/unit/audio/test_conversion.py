@@ -68,6 +68,7 @@ def test_of_several_books_the_wanted_one_is_made(tmp_path: Path, convert: Conver
         convert(tmp_path / "books")
     assert refused.value.kind is FailureKind.SEVERAL_BOOKS
     assert "--only" in refused.value.remedy
+    assert len(convert(tmp_path / "books", together=True).chapters) == 4
     wanted = Book("B000000000", "Persuasion", "Jane Austen")
     for wishes in ({"only": "persuasion"}, {"book": wanted}):
         result = convert(tmp_path / "books", **wishes)

@@ -52,8 +52,8 @@ def read(fd: int) -> Mp4:
     offset, length = places[b"moov"]
     if length > MAX_MOOV:
         raise Malformed("its index is too large")
-    box = os.pread(fd, length, offset)
-    moov = box[16:] if box[:4] == b"\0\0\0\1" else box[8:]
+    header = 16 if os.pread(fd, 4, offset) == b"\0\0\0\1" else 8
+    moov = os.pread(fd, length - header, offset + header)
     whole = Span(0, len(moov))
     traks = [span for name, span in children(moov, whole) if name == b"trak"]
     audio = tuple(_audio(moov, trak, size) for trak in traks if _handler(moov, trak) == b"soun")
@@ -191,22 +191,33 @@ def _packets(moov: bytes, tables: Span, file_size: int) -> Packets:
     per_chunk = _per_chunk(moov, need(moov, tables, b"stsc"), len(chunks), len(sizes))
     if not len(sizes):
         return Packets(_EMPTY, _EMPTY)
-    before = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    first = np.concatenate([[0], np.cumsum(per_chunk)[:-1]])
-    chunk = np.repeat(np.arange(len(chunks)), per_chunk)
-    offsets = chunks[chunk] + before - before[np.minimum(first, len(sizes) - 1)][chunk]
-    if int(offsets.min()) < 0 or int((offsets + sizes).max()) > file_size:
+    filled = per_chunk > 0
+    chunks, per_chunk = chunks[filled], per_chunk[filled]
+    firsts = np.cumsum(per_chunk) - per_chunk
+    ends = chunks + np.add.reduceat(sizes, firsts, dtype=np.int64)
+    if int(chunks.min()) < 0 or int(ends.max()) > file_size:
         raise Malformed("its packets lie beyond its end: the file is cut")
+    # Each packet follows the one before it; a chunk's first leaps. One array of millions is enough.
+    offsets = np.empty(len(sizes), np.int64)
+    offsets[1:] = sizes[:-1]
+    offsets[firsts[1:]] += chunks[1:] - ends[:-1]
+    offsets[0] = chunks[0]
+    np.cumsum(offsets, out=offsets)
     return Packets(offsets, sizes)
 
 
 def _sizes(moov: bytes, span: Span, file_size: int) -> Numbers:
     fixed, count = unpack("II", moov, span, 4)
-    if not fixed:
-        return _table(moov, span, 12, count)
     if fixed * count > file_size:
         raise Malformed("its packets would be larger than the file")
-    return np.full(count, fixed, np.int64)
+    if fixed:
+        return np.full(count, fixed, np.int32)
+    if 12 + count * 4 > span.size:
+        raise Malformed("a table promises more entries than it holds")
+    sizes = np.frombuffer(moov, ">u4", count, span.start + 12)
+    if count and int(sizes.max()) >= 2**31:
+        raise Malformed("one of its packets is too large")
+    return sizes.astype(np.int32)
 
 
 def _chunk_offsets(moov: bytes, tables: Span) -> Numbers:

@@ -50,8 +50,9 @@ def straighten(track: AudioTrack, frame: int) -> Straight | None:
 
 
 def _starts(deltas: Sequence[tuple[int, int]]) -> Numbers:
-    ticks = np.repeat([ticks for _, ticks in deltas], [number for number, _ in deltas]).astype(np.int64)
-    starts: Numbers = np.cumsum(ticks) - ticks
+    ticks = np.repeat(np.asarray([ticks for _, ticks in deltas], np.int64), [number for number, _ in deltas])
+    starts = np.cumsum(ticks)
+    starts -= ticks
     return starts
 
 
