@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -23,13 +23,17 @@ from rich.table import Column
 from rich.text import Text
 
 from auralarchive import settings as tree
+from auralarchive.audio.arrangement import Group, arrange
 from auralarchive.audio.isolated import IsolatedEngine
+from auralarchive.audio.probe import probe
 from auralarchive.audio.progress import Pace
 from auralarchive.audio.report import report
 from auralarchive.audio.settings import AudioSettings, Coders, ProofOfCopies
+from auralarchive.audio.sources import find_sources
 from auralarchive.convert_table import table
 from auralarchive.domain.book import Book, pseudo_asin
 from auralarchive.domain.failures import FailureKind
+from auralarchive.domain.naming import distinct, safe_component
 from auralarchive.ports.audio import ConvertRequest, ConvertResult, Doing, Joints
 from auralarchive.ports.errors import Cancelled, Misconfigured, PermanentError
 from auralarchive.ports.work import CancelToken
@@ -37,17 +41,20 @@ from auralarchive.runtime.derived import audio_settings
 from auralarchive.terminal import clock, err, out, tell
 
 _MOST_RECIPE_BYTES = 64 * 1024 * 1024
+_LONGEST_NAME = 200
 _BOOK, _SOUND, _AGAIN = "The book", "Its sound", "Once more"
 _Inputs = Annotated[list[Path], typer.Argument(exists=True, help="Audio files, or one folder.")]
 
 
 def convert(
     inputs: _Inputs,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The M4B to write; it must not exist yet.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The M4B to write, or a folder for --split.")],
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes at once.", show_default="one a core")] = None,
     only: Annotated[
         str | None, typer.Option(help="Of several books in the folder: the one with this title, file or folder.")
     ] = None,
+    split: Annotated[bool, typer.Option("--split", help="Of several books: make each, in the folder -o.")] = False,
+    together: Annotated[bool, typer.Option("--together", help="Take all files for one book.")] = False,
     accept_damage: Annotated[
         bool, typer.Option("--accept-damage", help="Go on with sources that are cut or corrupt, and say where.")
     ] = False,
@@ -104,8 +111,8 @@ def convert(
 
     What was killed goes on where it was, when the same command is given again.
     """
-    if output.exists():
-        raise _exists(output)
+    if split and (only or together or recipe or title or chapters or asin):
+        raise typer.BadParameter("--split makes several books: leave out what is for one of them.")
     if recipe is not None and (bitrate, coder, joints) != ("auto", None, None):
         raise typer.BadParameter("the recipe decides: leave out --bitrate, --coder and --joints.")
     book = _book(title, author, narrator, series, asin)
@@ -118,19 +125,54 @@ def convert(
         cover=cover,
         chapters_file=chapters,
         only=only,
+        together=together,
         joints=joints,
         accept_damage=accept_damage,
         retag=book is not None or cover is not None,
         recipe=_recipe(recipe) if recipe else None,
     )
-    started = time.monotonic()
+    settings = _settings(coder, proof)
     with _interruptible():
-        result = _made(request, _settings(coder, proof), output)
-    told = report(replace(result, path=output), time.monotonic() - started)
+        wanted = _each(request, settings, output) if split else [(output, request)]
+        for target, _ in wanted:
+            if target.exists():
+                raise _exists(target)
+        told = []
+        for target, one in wanted:
+            told.append(_reported(one, settings, target))
+            if not as_json:
+                _show(told[-1])
     if as_json:
-        typer.echo(json.dumps(told, indent=2))
-    else:
-        _show(told)
+        typer.echo(json.dumps(told if split else told[0], indent=2))
+
+
+def _reported(request: ConvertRequest, settings: AudioSettings, output: Path) -> dict[str, Any]:
+    started = time.monotonic()
+    result = _made(request, settings, output)
+    return report(replace(result, path=output), time.monotonic() - started)
+
+
+def _each(request: ConvertRequest, settings: AudioSettings, folder: Path) -> list[tuple[Path, ConvertRequest]]:
+    """Every book in the sources: its file in `folder`, named for its title, and its request."""
+    found = find_sources(request.sources, max_files=settings.max_files)
+    groups = arrange([probe(source, tolerant=request.accept_damage) for source in found.audio]).groups
+    wanted: dict[str, ConvertRequest] = {}
+    for group in groups:
+        name = distinct(f"{safe_component(group.title, _LONGEST_NAME)}.m4b", wanted)
+        own = _own(group, groups)
+        # What was left out of a folder, such as the worse of two copies, stays so only where it is looked at anew.
+        wanted[name] = replace(request, sources=own, together=own[0].is_file())
+    return [(folder / name, one) for name, one in wanted.items()]
+
+
+def _own(group: Group, groups: Sequence[Group]) -> tuple[Path, ...]:
+    """The book's folder with its cover and all, where that holds nothing of another book; else only its files."""
+    files = [probe.source.path for probe in group.probes]
+    others = [probe.source.path for other in groups if other is not group for probe in other.probes]
+    folder = Path(os.path.commonpath([path.parent for path in files]))
+    if any(path.is_relative_to(folder) for path in others):
+        return tuple(files)
+    return (folder,)
 
 
 def _show(told: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from mutagen.mp4 import MP4
 
 from auralarchive.convert import _publish
 from auralarchive.ports.errors import Misconfigured
-from tests.support.audio import encode, make_book, make_m4b, voice
+from tests.support.audio import encode, make_book, make_m4b, picture, voice
 from tests.support.commands import environment, run
 from tests.support.processes import wait_for
 from tests.support.server import PROGRAM
@@ -113,6 +113,27 @@ def test_options_reach_the_engine(tmp_path: Path) -> None:
     )
     told = json.loads(copied.stdout)
     assert (told["mode"], told["verification"]["decoded_samples"]) == ("remux", None)
+
+
+def test_of_several_books_one_or_each_or_all_together(tmp_path: Path) -> None:
+    """What the refusal offers can be typed; a book with a folder of its own keeps the cover in it."""
+    books = tmp_path / "books"
+    for title, colour in (("Emma", (9, 9, 9)), ("Persuasion", (99, 99, 99))):
+        make_book(books / title, chapters=2, seconds=2, title=title)
+        (books / title / "cover.jpg").write_bytes(picture(200, colour=colour))
+    arguments = ("convert", str(books), "--json", "-o")
+    refused = run(tmp_path, *arguments, str(tmp_path / "1.m4b"))
+    assert refused.returncode == 1
+    assert all(option in refused.stderr for option in ("--only", "--split", "--together"))
+    one = json.loads(run(tmp_path, *arguments, str(tmp_path / "1.m4b"), "--only", "Persuasion").stdout)
+    assert [entry["name"].partition("/")[0] for entry in one["recipe"]["inputs"]] == ["Persuasion", "Persuasion"]
+    each = json.loads(run(tmp_path, *arguments, str(tmp_path / "each"), "--split").stdout)
+    assert sorted(path.name for path in (tmp_path / "each").iterdir()) == ["Emma.m4b", "Persuasion.m4b"]
+    assert len({told["cover"]["sha256"] for told in each}) == 2
+    both = json.loads(run(tmp_path, *arguments, str(tmp_path / "2.m4b"), "--together").stdout)
+    assert len(both["recipe"]["inputs"]) == 4
+    twice = run(tmp_path, *arguments, str(tmp_path / "each"), "--split")
+    assert (twice.returncode, "never overwritten" in twice.stderr) == (2, True)
 
 
 def test_damage_is_taken_where_a_person_says_so(tmp_path: Path) -> None:

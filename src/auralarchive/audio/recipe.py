@@ -72,6 +72,7 @@ def wishes_of(request: ConvertRequest, settings: AudioSettings) -> dict[str, Any
         "joints": request.joints or settings.joints,
         "accept_damage": request.accept_damage,
         "only": request.only,
+        "together": request.together,
         "book": asdict(request.book) if request.book else None,
         "cover": request.cover is not None,
         "chapters": request.chapters_file is not None,
@@ -149,6 +150,7 @@ class _Wishes:
     joints: Joints = "gapless"
     accept_damage: bool = False
     only: Annotated[str | None, Field(max_length=1000)] = None
+    together: bool = False
     book: Book | None = None
     cover: bool = False
     chapters: bool = False
@@ -178,6 +180,7 @@ class Recipe:
             request,
             book=request.book or wishes.book,
             only=request.only or wishes.only,
+            together=request.together or wishes.together,
             joints=wishes.joints,
             accept_damage=request.accept_damage or wishes.accept_damage,
         )
