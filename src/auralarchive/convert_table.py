@@ -111,7 +111,7 @@ def _checked(told: Mapping[str, Any]) -> str:
     if proof["decoded_samples"] is not None:
         checks.append("decoded to the end")
     if proof["identical_packets"] is not None:
-        checks.append(f"{proof['identical_packets']:,} packets are the sources' own")
+        checks.append(f"{told['packets'] - told['packets_touched']:,} packets are the sources' own")
     if proof["parts"]:
         checks.append(f"{_many(len(proof['parts']), 'source')} recognised by sound, each in its place")
     return "; ".join(checks)

@@ -219,6 +219,8 @@ class Conversion:
         decisions: dict[str, Any] = {"joints": [_told(joint, part, plan.timescale) for joint, part in places]}
         if encoded:
             decisions["encoded"] = [each.decisions() for each in encoded.values()]
+            ours = (stretch for stretch in plan.stretches if stretch.source in encoded)
+            decisions["encoded_packets"] = sum(len(stretch.packets) for stretch in ours)
         return self._finish(movie, lambda out: plan.copy(out, step), prove, decisions)
 
     def _mix(self) -> ConvertResult:

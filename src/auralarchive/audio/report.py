@@ -30,7 +30,7 @@ def report(result: ConvertResult, seconds: float) -> dict[str, Any]:
         "speed": round(result.duration_seconds / seconds, 1) if seconds > 0 else None,
         "samples": _samples(recipe.get("inputs", []), recipe.get("output", {})),
         "packets": verification.get("packets"),
-        "packets_touched": _touched(verification),
+        "packets_touched": _touched(verification, decisions),
         "joints": joints,
         "joins": joints,
         "segments": _segments(result.mode, decisions),
@@ -79,7 +79,11 @@ def _samples(inputs: Sequence[Mapping[str, Any]], output: Mapping[str, Any]) -> 
     }
 
 
-def _touched(verification: Mapping[str, Any]) -> int | None:
+def _touched(verification: Mapping[str, Any], decisions: Mapping[str, Any]) -> int | None:
     """Packets that are not the sources' own bytes: after an encode, all."""
     packets = verification.get("packets")
-    return None if packets is None else packets - (verification["identical_packets"] or 0)
+    if packets is None:
+        return None
+    # Of a mixed book the proof compares with what was encoded for it, as with any source.
+    ours: int = decisions.get("encoded_packets", 0)
+    return int(packets - (verification["identical_packets"] or 0) + ours)

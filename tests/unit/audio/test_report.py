@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from auralarchive.audio.report import report
 from auralarchive.ports.audio import ConvertResult
 from tests.support.audio import encode, make_book, make_m4b, odd_length, voice
@@ -46,6 +48,18 @@ def test_copied_joints_are_told_one_by_one(tmp_path: Path, convert: Convert) -> 
     gaps = sum(joint["gap"] for joint in told["joints"])
     assert told["samples"]["out"] == told["samples"]["in"] + gaps
     assert told["segments"] is None
+
+
+def test_of_a_mixed_book_both_are_told(tmp_path: Path, convert: Convert) -> None:
+    make_book(tmp_path / "book", chapters=4, codec="m4a", seconds=2.0)
+    encode(tmp_path / "book" / "03 - Chapter 3.mp3", voice(3, 1.0), "mp3")
+    (tmp_path / "book" / "03 - Chapter 3.m4a").unlink()
+    told = _report(convert(tmp_path / "book"))
+    assert (told["mode"], len(told["joints"]), told["segments"]["count"]) == ("mixed", 3, 1)
+    new = sum(joint["touched"] for joint in told["joints"])
+    # What was encoded is a source like the others to the joints and to the proof, and not to a person.
+    assert told["verification"]["identical_packets"] == told["packets"] - new
+    assert told["packets_touched"] - new == pytest.approx(odd_length(3, 1.0, 44100) / 1024, abs=3)
 
 
 def test_nothing_of_a_kept_book_is_touched(tmp_path: Path, convert: Convert) -> None:
