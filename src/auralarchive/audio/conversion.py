@@ -12,6 +12,7 @@ from typing import Any
 from auralarchive.audio import chapters as chapter_choice
 from auralarchive.audio import cover as cover_choice
 from auralarchive.audio.chapters import Marks, Part
+from auralarchive.audio.coder import Choice, cache_folder, choose
 from auralarchive.audio.cover import Cover
 from auralarchive.audio.digests import Digests, digests
 from auralarchive.audio.drm import unlock
@@ -21,7 +22,7 @@ from auralarchive.audio.lists import book_list, cue_beside
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.writer import Movie, aac_description, write
 from auralarchive.audio.ordering import in_order
-from auralarchive.audio.plan import Decision, Format, Wishes, choose_format, decide, matching_format
+from auralarchive.audio.plan import Decision, Format, Wishes, choose_format, decide, matching_format, most_kbps
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
 from auralarchive.audio.progress import Meter
@@ -35,6 +36,7 @@ from auralarchive.audio.sources import Found, Source, find_sources, staged
 from auralarchive.audio.sourcetags import read_pictures
 from auralarchive.audio.tags import book_tags, metadata
 from auralarchive.audio.timing import Timing
+from auralarchive.audio.trials import Bench
 from auralarchive.audio.workspace import Workspace
 from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult
 from auralarchive.ports.errors import Cancelled, PermanentError
@@ -65,6 +67,7 @@ class Conversion:
     done: float = _PROBED
     decision: Decision = field(default_factory=lambda: Decision("keep", "", ()))
     digests: Digests = field(default_factory=lambda: Digests(()))
+    coder: Choice | None = None
 
     def run(self) -> ConvertResult:
         """The whole way. Raises the port's errors."""
@@ -177,7 +180,7 @@ class Conversion:
         """Encode each run of odd sources to a file of its own, which then is a source like the others."""
         copied = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if same]
         odd = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if not same]
-        target = matching_format(odd, copied, self.settings)
+        target = self._measured(matching_format(odd, copied, self.settings))
         together = sum(each.seconds for each in odd)
         probes: list[Probe] = []
         encoded: dict[Source, Encoded] = {}
@@ -208,7 +211,7 @@ class Conversion:
         return probe(staged(path, first.source))
 
     def _encode(self) -> ConvertResult:
-        target = choose_format(self.probes, self.settings, self.request.bitrate_kbps)
+        target = self._measured(choose_format(self.probes, self.settings, self.request.bitrate_kbps))
         with self._results() as results:
             encoded = self._encoded(self.probes, target, results, _ENCODED)
             movie = encoded.movie(self._chapters(encoded.parts, target.rate))
@@ -221,6 +224,14 @@ class Conversion:
                 encoded.joined.copy(out, lambda count: self.cancel.check())
 
             return self._finish(movie, copy_packets, prove, encoded.decisions())
+
+    def _measured(self, plain: Format) -> Format:
+        """The same with the coder that was measured to do, and the bits that it needs."""
+        with self.timing.phase("coder"):
+            bench = Bench(self.ffmpeg, self._limits(60), self.cancel, self.jobs, self.work.scratch)
+            most = most_kbps(plain, self.settings, self.request.bitrate_kbps)
+            self.coder = choose(plain, most, bench, self.settings.coder, cache_folder())
+        return self.coder.target
 
     @contextmanager
     def _results(self) -> Iterator[Results]:
@@ -318,6 +329,8 @@ class Conversion:
     ) -> ConvertResult:
         mode = self.decision.mode
         decisions = {"reason": self.decision.reason, **decisions}
+        if self.coder is not None:
+            decisions["coder_choice"] = self.coder.decisions()
         hashes = self.digests.all()
         for each in self.originals:
             each.source.check_unchanged()

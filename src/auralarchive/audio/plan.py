@@ -15,10 +15,14 @@ from auralarchive.audio.probe import Aac, Probe
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.ports.audio import Mode
 
-Coder = Literal["fast", "twoloop"]
+#: FFmpeg's own encoder in one of its two ways, or another encoder that some builds have.
+Coder = Literal["fast", "twoloop", "libfdk_aac", "aac_at"]
 
-#: From here on (kbit/s a channel) FFmpeg's fast coder sounds as good as the slow one, for a third of the work.
+#: From here on (kbit/s a channel) FFmpeg's fast coder as a rule sounds as good as the slow one. It is only a rule:
+#: where coders can be tried, what was measured decides (`coder.py`).
 _FAST_FROM = 72
+#: A faster coder may have so many times the bits of the source, where that makes it as good as a slower one.
+RAISE = 1.1
 #: Codecs that need fewer bits than plain AAC for the same sound are not taken below this.
 _EFFICIENT = ("opus", "vorbis")
 _EFFICIENT_FLOOR = 48
@@ -31,12 +35,13 @@ _MOST_COPIED, _NEARLY_ALL_COPIED = 0.5, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What an encode makes: Hz, channels, kbit/s in all, and FFmpeg's coder."""
+    """What an encode makes: Hz, channels, kbit/s in all, FFmpeg's coder, and how many frames late that comes."""
 
     rate: int
     channels: int
     bitrate_kbps: int
     coder: Coder
+    delay: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +141,21 @@ def choose_format(probes: Sequence[Probe], settings: AudioSettings, wanted_kbps:
     return _format(rate, channels, wanted_kbps or _bitrate(probes, channels, settings))
 
 
+def most_kbps(target: Format, settings: AudioSettings, wanted_kbps: int | None) -> int:
+    """How far the bits may be raised for a faster coder: not at all where a person has named them."""
+    if wanted_kbps is not None:
+        return target.bitrate_kbps
+    ceiling = min(settings.ceiling_kbps * target.channels, _bound(target.rate, target.channels))
+    return max(target.bitrate_kbps, min(ceiling, int(RAISE * target.bitrate_kbps)))
+
+
+def _bound(rate: int, channels: int) -> int:
+    """More than 6144 bits a frame and channel do not exist in AAC."""
+    return rate * 6 * channels // 1000
+
+
 def _format(rate: int, channels: int, kbps: int) -> Format:
-    # More than 6144 bits a frame and channel do not exist in AAC.
-    kbps = max(8, min(kbps, rate * 6 * channels // 1000))
+    kbps = max(8, min(kbps, _bound(rate, channels)))
     return Format(rate, channels, kbps, "fast" if kbps / channels >= _FAST_FROM else "twoloop")
 
 

@@ -41,7 +41,8 @@ class AudioSettings:
     `aax_activation_bytes` are 8 hexadecimal digits each; `aaxc_keys` are tried on every AAXC file that
     has no voucher beside it. Bit rates in kbit/s a channel. `memory_limit` in bytes is each FFmpeg's.
     `stall_seconds`: an FFmpeg that moves no data for so long is ended. `proof` of copied packets: decode
-    them all, or only compare their bytes with the sources' and decode the ends.
+    them all, or only compare their bytes with the sources' and decode the ends. `coder` of FFmpeg's AAC encoder:
+    the one that was measured to do, or always the same.
     """
 
     ffmpeg: Path | None = None
@@ -56,6 +57,7 @@ class AudioSettings:
     max_files: int = 10_000
     joints: Joints = "gapless"
     proof: Literal["decode", "packets"] = "decode"
+    coder: Literal["auto", "fast", "twoloop"] = "auto"
 
     def __post_init__(self) -> None:
         for secret in self.aax_activation_bytes:
