@@ -72,7 +72,7 @@ def choose(
         raise
     except (OSError, ValueError, TransientError, PermanentError) as error:
         _log.warning("the coders could not be measured: %s", error)
-        return Choice(plain, f"nothing could be measured ({error}): a rule of thumb", build)
+        return Choice(plain, "nothing could be measured: a rule of thumb", build)
 
 
 def build_of(ffmpeg: Ffmpeg) -> str:
