@@ -211,6 +211,10 @@ _WHAT_TO_DO: dict[FailureKind, tuple[str, str]] = {
     FailureKind.NO_SPACE: ("The disk is full.", "Make room; it goes on by itself."),
     FailureKind.PERMISSION: ("A folder or file may not be read or written.", "Give it to the user that runs us."),
     FailureKind.NO_AUDIO: ("There is no audio in the download.", "Choose another release."),
+    FailureKind.SEVERAL_BOOKS: (
+        "The download holds several books, and none of them clearly is the wanted one.",
+        "Choose another release, or take one out with `auralarchive convert --only NAME`.",
+    ),
     FailureKind.DAMAGED_AUDIO: ("The audio is cut, corrupt or silent.", "Choose another release."),
     FailureKind.KEY_MISSING: (
         "The book is locked, and no key for it is set.",

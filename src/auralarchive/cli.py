@@ -341,7 +341,8 @@ def convert(
     if as_json:
         print(json.dumps(report(replace(result, path=output), seconds), indent=2))
         return
-    _tell(f"{output}: {result.mode}, {len(result.chapters)} chapters, {_size(result.size)}, {seconds:.1f} s")
+    marks = f"{len(result.chapters)} chapters ({result.chapters_from})"
+    _tell(f"{output}: {result.mode}, {marks}, {_size(result.size)}, {seconds:.1f} s")
     for warning in result.warnings:
         _tell(f" {warning}", "Note:", "yellow", to=err)
 

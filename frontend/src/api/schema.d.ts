@@ -388,7 +388,7 @@ export interface paths {
         put?: never;
         /**
          * Retry
-         * @description Try the failed stage again.
+         * @description Try the failed stage again; with `accept_damage` the book is made of what its files still have.
          */
         post: operations["retry_api_downloads_queue__download_id__retry_post"];
         delete?: never;
@@ -3719,7 +3719,9 @@ export interface operations {
     };
     retry_api_downloads_queue__download_id__retry_post: {
         parameters: {
-            query?: never;
+            query?: {
+                accept_damage?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The id as lists give it. */

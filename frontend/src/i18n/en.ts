@@ -267,6 +267,8 @@ export const en = {
   },
   detail: {
     missing: "This download does not exist.",
+    damageHint: "No better copy to be had? What its files still have can become a book, with a note of what is lost.",
+    acceptDamage: "Use it in spite of the damage",
     facts: "Facts",
     trail: "What happened",
     trailEmpty: "Nothing is recorded yet.",

@@ -11,17 +11,17 @@ from typing import Any
 
 from auralarchive.audio import chapters as chapter_choice
 from auralarchive.audio import cover as cover_choice
-from auralarchive.audio.chapters import Marks, Part
+from auralarchive.audio.arrangement import Arrangement, Group, arrange, only, select, several_books, together
+from auralarchive.audio.chapters import Chosen, Marks, Part
 from auralarchive.audio.coder import Choice, cache_folder, choose
 from auralarchive.audio.cover import Cover
 from auralarchive.audio.digests import Digests, digests
 from auralarchive.audio.drm import unlock
 from auralarchive.audio.encoding import Encoded, EncodeRoute
 from auralarchive.audio.ffmpeg import Ffmpeg
-from auralarchive.audio.lists import book_list, cue_beside
+from auralarchive.audio.lists import lists_beside, own_list
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.writer import Movie, aac_description, write
-from auralarchive.audio.ordering import in_order
 from auralarchive.audio.plan import Decision, Format, Wishes, choose_format, decide, matching_format, most_kbps
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
@@ -32,12 +32,14 @@ from auralarchive.audio.remux import plan_copy
 from auralarchive.audio.results import Results
 from auralarchive.audio.seam import Joint, Workshop, make_seams, plan_seams
 from auralarchive.audio.settings import AudioSettings
+from auralarchive.audio.silence import Pause, pauses
 from auralarchive.audio.sources import Found, Source, find_sources, staged
 from auralarchive.audio.sourcetags import read_pictures
-from auralarchive.audio.tags import book_tags, metadata
+from auralarchive.audio.tags import book_tags, gapless_item, metadata
 from auralarchive.audio.timing import Timing
 from auralarchive.audio.trials import Bench
 from auralarchive.audio.workspace import Workspace
+from auralarchive.domain.chapters import ChapterSource
 from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult
 from auralarchive.ports.errors import Cancelled, PermanentError
 from auralarchive.ports.work import CancelToken
@@ -63,7 +65,9 @@ class Conversion:
     originals: tuple[Probe, ...] = ()
     probes: tuple[Probe, ...] = ()
     warnings: list[str] = field(default_factory=list)
+    chapters_from: ChapterSource = ChapterSource.NONE
     timing: Timing = field(default_factory=Timing)
+    order: dict[str, str] = field(default_factory=dict)
     done: float = _PROBED
     decision: Decision = field(default_factory=lambda: Decision("keep", "", ()))
     digests: Digests = field(default_factory=lambda: Digests(()))
@@ -75,7 +79,7 @@ class Conversion:
             self._look()
         with digests([each.source for each in self.originals], self.cancel.check) as self.digests:
             with self.timing.phase("plan"):
-                asked = self.request.retag or self.request.chapters_file is not None
+                asked = self.request.retag or self.request.chapters_file is not None or self._lacks_chapters()
                 self.decision = decide(self.probes, Wishes(self.request.bitrate_kbps, asked))
                 self._unlock()
                 self._mend_joints()
@@ -90,12 +94,29 @@ class Conversion:
         step = self.meter.span(0.0, _PROBED, len(self.found.audio))
         probes = []
         for source in self.found.audio:
-            probes.append(probe(source))
+            probes.append(probe(source, tolerant=self.request.accept_damage))
             step(1)
-        self.originals = self.probes = in_order(probes)
+        group = self._wanted(together(probes) if self.request.together else arrange(probes))
+        self.originals = self.probes = group.probes
+        self.order = {"because": group.reason, "by": group.ordering}
         self.warnings += self.found.warnings
         for each in self.probes:
             self.warnings += [*each.warnings, *(f"{each.source.name}: {text}" for text in each.tags.warnings)]
+
+    def _wanted(self, found: Arrangement) -> Group:
+        """The one book, or of several the one that is asked for. Raises `InvalidInput` that lists them."""
+        group: Group | None = found.groups[0]
+        if len(found.groups) > 1:
+            book = self.request.book
+            if self.request.only is not None:
+                group = only(found.groups, self.request.only)
+            else:
+                group = select(found.groups, book.title, book.author) if book else None
+        if group is None:
+            raise several_books(found.groups)
+        others = tuple(f"{each.title}: " for each in found.groups if each is not group)
+        self.warnings += [text for text in found.warnings if not text.startswith(others)]
+        return group
 
     def _unlock(self) -> None:
         locked = [each for each in self.probes if each.encrypted]
@@ -115,6 +136,14 @@ class Conversion:
 
     def _heartbeat(self, _count: int) -> None:
         self.cancel.check()
+
+    def _lacks_chapters(self) -> bool:
+        """It has none, but some lie beside it or in the catalogue: worth a copy of its packets."""
+        only = self.probes[0]
+        if len(self.probes) > 1 or len(only.chapters) > 1 or only.aac is None:
+            return False
+        part = Part(only, 0, only.aac.playing)
+        return len(self._choose([part], only.aac.timescale, listen=None).marks) > 1
 
     def _mend_joints(self) -> None:
         """Rather than leave a gap, where the tables show that one would stay, a book may be encoded."""
@@ -142,7 +171,8 @@ class Conversion:
             found = reader.read(fd)
             track = found.audio[0]
             part = Part(only, 0, track.playing[1])
-            marks = chapter_choice.choose([part], track.timescale)
+            chosen = chapter_choice.choose([part], track.timescale)
+            marks, self.chapters_from = chosen.marks, chosen.source
             movie = Movie(b"", track.timescale, track.packets.sizes, track.deltas, *track.playing, marks)
             with self.timing.phase("verify"):
                 proof = self._prover(_PROBED).kept(fd, found, Expectation(movie, [part]))
@@ -279,7 +309,8 @@ class Conversion:
         cover = self._cover()
         folder = self.originals[0].source.path.parent.name
         tags = book_tags(self.request.book, [each.tags for each in self.originals], folder)
-        movie = replace(movie, metadata=metadata(tags, cover.data if cover else None, MAKER))
+        note = gapless_item(movie.skip, movie.media_duration - movie.skip - movie.playing, movie.playing)
+        movie = replace(movie, metadata=metadata(tags, cover.data if cover else None, MAKER, [note]))
         out = self.work.create(self.work.result)
         try:
             with self.timing.phase("write"):
@@ -316,9 +347,28 @@ class Conversion:
         )
 
     def _chapters(self, parts: Sequence[Part], timescale: int) -> Marks:
-        chosen = book_list(self.request.chapters_file)
-        cue = cue_beside(self.found.companions, parts[0].probe.source.path) if len(parts) == 1 else ()
-        return chapter_choice.choose(parts, timescale, chosen=chosen, cue=cue)
+        # Pauses are heard only by a decode of the whole book: who wants none of copies, wants none for this.
+        listens = self.settings.proof == "decode" or self.decision.mode == "encode"
+        chosen = self._choose(parts, timescale, (lambda: self._pauses(timescale)) if listens else None)
+        self.chapters_from = chosen.source
+        self.warnings += chosen.notes
+        return chosen.marks
+
+    def _choose(self, parts: Sequence[Part], timescale: int, listen: Callable[[], Sequence[Pause]] | None) -> Chosen:
+        return chapter_choice.choose(
+            parts,
+            timescale,
+            own=own_list(self.request.chapters_file),
+            beside=lists_beside(
+                [*self.found.companions, *self.found.lists], [each.source.path for each in self.originals]
+            ),
+            catalogue=self.request.catalogue,
+            listen=listen,
+        )
+
+    def _pauses(self, timescale: int) -> Sequence[Pause]:
+        only = self.probes[0]
+        return pauses(only, timescale, ffmpeg=self.ffmpeg, limits=self._limits(only.seconds), cancel=self.cancel)
 
     def _cover(self) -> Cover | None:
         embedded = (picture for each in self.originals for picture in _pictures(each))
@@ -328,7 +378,7 @@ class Conversion:
         self, movie: Movie, proof: Proof, size: int, decisions: dict[str, Any], cover: Cover | None
     ) -> ConvertResult:
         mode = self.decision.mode
-        decisions = {"reason": self.decision.reason, **decisions}
+        decisions = {"reason": self.decision.reason, "order": self.order, **decisions}
         if self.coder is not None:
             decisions["coder_choice"] = self.coder.decisions()
         hashes = self.digests.all()
@@ -345,6 +395,7 @@ class Conversion:
             size=size,
             codec="aac",
             bitrate_kbps=round(movie.audio_bytes * 8 / max(seconds, 0.001) / 1000),
+            chapters_from=self.chapters_from,
             cover=self.work.save(f"cover{cover.suffix}", cover.data) if cover else None,
             companions=tuple(self.found.companions),
             warnings=tuple(self.warnings),

@@ -111,7 +111,9 @@ def base_command(ffmpeg: Ffmpeg) -> list[str]:
 def source_arguments(fd: int, kind: Kind) -> list[str]:
     """One source as an input: its descriptor, its container, and nothing else whatever it holds."""
     guard = ["-protocol_whitelist", "file,pipe", "-format_whitelist", kind.value, "-codec_whitelist", _DECODERS]
-    return [*guard, "-f", kind.value, "-i", f"file:/dev/fd/{fd}"]
+    # Every frame of FLAC carries a checksum, which FFmpeg compares only where it is told to.
+    checked = ["-err_detect", "crccheck"] if kind is Kind.FLAC else []
+    return [*guard, *checked, "-f", kind.value, "-i", f"file:/dev/fd/{fd}"]
 
 
 def pcm_input(rate: int, channels: int, fd: int) -> list[str]:

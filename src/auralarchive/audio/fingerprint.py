@@ -24,6 +24,8 @@ KEPT = 1024
 _ENOUGH, _MOST = 2048, 16384
 _WIDEST_STRIDE = 64
 _LAGS = 64
+#: Windows that are looked at together, and that tell a lag.
+_BLOCK, _ENOUGH_FOR_LAG = 512, 256
 #: Parts that resemble each other less are not the same; the worst encode that anyone listens to has 0.8.
 _LEAST_ALIKE = 0.35
 _CLEARLY = 1.01
@@ -129,28 +131,37 @@ def compare(source: Prints, result: Prints) -> Likeness:
     """Compare windows of the same numbers. Raises ValueError where the numbers differ."""
     if not np.array_equal(source.numbers, result.numbers):
         raise ValueError("the fingerprints are of other places")
-    loud = _peaks(source.windows) > _QUIET
-    if not loud.any():
+    loud = np.flatnonzero(_peaks(source.windows) > _QUIET)
+    if not len(loud):
         # Nothing is there, and nothing may have been added.
-        added = _peaks(result.windows).max(initial=0) > _ADDED
-        return Likeness(len(loud), 0.0 if added else None, 0.0, 0)
-    one, other = source.windows[loud].astype(np.float32), result.windows[loud].astype(np.float32)
-    power, level = float(np.vdot(one, one)), float(np.vdot(other, other))
-    at_zero = float(np.vdot(one, other))
-    alike = at_zero / max(1.0, np.sqrt(power * level))
-    return Likeness(len(loud), round(alike, 4), round(10 * np.log10(max(level, 1.0) / power), 2), _lag(one, other))
+        return Likeness(len(source.numbers), 0.0 if peak(result.windows) > _ADDED else None, 0.0, 0)
+    power = level = both = 0.0
+    for start in range(0, len(loud), _BLOCK):
+        one, other = (prints.windows[loud[start : start + _BLOCK]].astype(np.float32) for prints in (source, result))
+        power += float(np.vdot(one, one))
+        level += float(np.vdot(other, other))
+        both += float(np.vdot(one, other))
+    some = loud[:: max(1, len(loud) // _ENOUGH_FOR_LAG)]
+    lag = _lag(source.windows[some].astype(np.float32), result.windows[some].astype(np.float32))
+    alike = both / max(1.0, np.sqrt(power * level))
+    return Likeness(len(loud), round(alike, 4), round(10 * np.log10(max(level, 1.0) / power), 2), lag)
+
+
+def peak(windows: Windows) -> int:
+    """The loudest sample, of 32768."""
+    return max(int(windows.max(initial=0)), -int(windows.min(initial=0)))
 
 
 def _peaks(windows: Windows) -> npt.NDArray[np.int32]:
-    peaks: npt.NDArray[np.int32] = np.abs(windows.astype(np.int32)).max(axis=1, initial=0)
+    high, low = (edge.astype(np.int32) for edge in (windows.max(axis=1, initial=0), windows.min(axis=1, initial=0)))
+    peaks: npt.NDArray[np.int32] = np.maximum(high, -low)
     return peaks
 
 
 def _lag(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> int:
     """By how many samples the second comes late, as far as can be told; 0 where another place is hardly better."""
-    step = max(1, len(one) // 256)
     # The changes from sample to sample: in the deep tones of a voice one sample more or less hardly shows.
-    one, other = np.diff(one[::step], axis=1), np.diff(other[::step], axis=1)
+    one, other = np.diff(one, axis=1), np.diff(other, axis=1)
     length = 2 * WINDOW
     spectrum = np.fft.rfft(one, length, axis=1).conj() * np.fft.rfft(other, length, axis=1)
     found = np.fft.irfft(spectrum.sum(axis=0), length)

@@ -91,6 +91,9 @@ def harvest(tags: Any) -> Harvest:
         for name, value in tags.items():
             if isinstance(value, APETextValue):
                 found.free(name, value)
+    elif isinstance(tags, dict):
+        for name, values in tags.items():
+            found.free(name, values)
     elif isinstance(tags, VComment | ASFTags):
         for name, value in list.__iter__(tags):
             if not isinstance(value, ASFByteArrayAttribute | ASFGUIDAttribute):
@@ -134,7 +137,7 @@ def _mp4(tags: MP4Tags, found: Harvest) -> None:
             _, mean, name = key.split(":", 2)
             _mp4_freeform(mean, name, values, found)
         elif isinstance(values, list):
-            found.code(key, _genres(values) if key == "\xa9gen" else map(_first, values))
+            found.code(key, _genres(values) if key == "\xa9gen" else map(_written, values))
 
 
 def _mp4_freeform(mean: str, name: str, values: Sequence[Any], found: Harvest) -> None:
@@ -146,9 +149,9 @@ def _mp4_freeform(mean: str, name: str, values: Sequence[Any], found: Harvest) -
             found.keep(Extra(name, bytes(value), mean, int(value.dataformat)))
 
 
-def _first(value: object) -> object:
-    """Track and disc are pairs of (number, of how many)."""
-    return value[0] if isinstance(value, tuple) and value else value
+def _written(value: object) -> object:
+    """Track and disc are pairs: "2/12"."""
+    return "/".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def _genres(values: Sequence[object]) -> Iterator[str]:

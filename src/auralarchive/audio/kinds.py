@@ -16,3 +16,4 @@ class Kind(StrEnum):
     ASF = "asf"
     WAV = "wav"
     AIFF = "aiff"
+    MATROSKA = "matroska"

@@ -95,7 +95,8 @@ def _may_keep(probes: Sequence[Probe]) -> bool:
         return False
     only = probes[0]
     booklike = only.source.path.suffix.lower() == ".m4b" or only.brand == b"M4B "
-    return booklike and only.aac is not None and bool(only.aac.description) and not only.encrypted
+    kept = only.aac is not None and bool(only.aac.description) and only.aac.as_written
+    return booklike and kept and not only.encrypted
 
 
 def _leader(probes: Sequence[Probe]) -> Aac:

@@ -7,6 +7,7 @@ millisecond or so a file, where starting ffprobe costs a hundred.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import mutagen
@@ -16,12 +17,14 @@ from mutagen.asf import ASF
 from mutagen.flac import FLAC
 from mutagen.wave import WAVE
 
+from auralarchive.audio import matroska
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.boxes import Malformed
 from auralarchive.audio.mp4.config import AacConfig
 from auralarchive.audio.mp4.config import parse as parse_config
-from auralarchive.audio.mp4.reader import Mark
+from auralarchive.audio.mp4.reader import Mark, Mp4
+from auralarchive.audio.mp4.straighten import Straight, straighten
 from auralarchive.audio.mp4.track import AudioTrack, Packets
 from auralarchive.audio.mpeg import Walk, walk
 from auralarchive.audio.sources import Source
@@ -39,7 +42,7 @@ _UNLIKELY_RATE = 384_000
 
 @dataclass(frozen=True, slots=True)
 class Aac:
-    """Packets of AAC that can be copied as they are."""
+    """Packets of AAC that can be copied as they are. Not `as_written`: the file itself tells other times."""
 
     config: AacConfig
     packets: Packets
@@ -50,6 +53,7 @@ class Aac:
     playing: int
     description: bytes
     config_bytes: bytes
+    as_written: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,19 @@ class Probe:
         return self.codec in ("flac", "alac", "pcm", "wmalossless")
 
 
-def probe(source: Source) -> Probe:
-    """Look into `source`. Raises `Damaged` (cut, holes, contradictions) and `InvalidInput` (no sound inside)."""
+def probe(source: Source, *, tolerant: bool = False) -> Probe:
+    """Look into `source`. Raises `Damaged` (cut, holes, contradictions) and `InvalidInput` (no sound inside).
+
+    `tolerant`: cuts and holes are warnings, as long as there is something to decode.
+    """
     with source.open() as fd:
         tags = read_tags(fd, source.kind)
         if source.kind is Kind.MP4:
             return _mp4(source, fd, tags)
         if source.kind in (Kind.MP3, Kind.ADTS):
-            return _mpeg(source, fd, tags)
+            return _mpeg(source, fd, tags, tolerant=tolerant)
+        if source.kind is Kind.MATROSKA:
+            return _matroska(source, fd, tags)
         return _by_mutagen(source, fd, tags)
 
 
@@ -112,7 +121,10 @@ def _mp4(source: Source, fd: int, tags: SourceTags) -> Probe:
     if not len(track.packets) or not track.rate or not track.channels:
         raise damaged(source, "its sound is empty")
     encrypted = _encryption(source, movie.brand, track)
-    aac = _aac(track)
+    straight = _straight(track)
+    if straight is not None:
+        track = straight.track
+    aac = _aac(track, as_written=straight is None)
     codec = (
         "aac"
         if aac or track.config
@@ -121,6 +133,8 @@ def _mp4(source: Source, fd: int, tags: SourceTags) -> Probe:
         )
     )
     seconds = track.seconds
+    moved = straight.moved if straight is not None else float
+    chapters = [Mark(moved(mark.start), mark.title) for mark in movie.chapters]
     return Probe(
         source=source,
         codec=codec,
@@ -132,10 +146,26 @@ def _mp4(source: Source, fd: int, tags: SourceTags) -> Probe:
         aac=aac if not encrypted or encrypted in ("aax", "aaxc") else None,
         encrypted=encrypted,
         tags=tags,
-        chapters=tuple(mark for mark in movie.chapters if mark.start < seconds),
+        chapters=tuple(mark for mark in chapters if mark.start < seconds),
         brand=movie.brand,
-        warnings=("Only the first of its audio tracks is used.",) if len(movie.audio) > 1 else (),
+        warnings=tuple(_oddities(source, movie, straight)),
     )
+
+
+def _oddities(source: Source, movie: Mp4, straight: Straight | None) -> Iterator[str]:
+    if len(movie.audio) > 1:
+        yield "Only the first of its audio tracks is used."
+    if straight is not None:
+        yield f"The time table of {source.name} is not that of its packets: it was made anew."
+
+
+def _straight(track: AudioTrack) -> Straight | None:
+    """The track with an even time table, where it is AAC whose own is not."""
+    if not track.config or track.frame is not None:
+        return None
+    config = parse_config(track.config)
+    ticks, rest = divmod(config.frame * track.timescale, config.rate)
+    return None if rest else straighten(track, ticks)
 
 
 def _encryption(source: Source, brand: bytes, track: AudioTrack) -> str:
@@ -151,7 +181,7 @@ def _encryption(source: Source, brand: bytes, track: AudioTrack) -> str:
     return ""
 
 
-def _aac(track: AudioTrack) -> Aac | None:
+def _aac(track: AudioTrack, *, as_written: bool) -> Aac | None:
     """The track as packets to copy, where it is AAC with regular packets."""
     frame = track.frame
     if not track.config or frame is None:
@@ -168,14 +198,17 @@ def _aac(track: AudioTrack) -> Aac | None:
         playing,
         description=track.description,
         config_bytes=track.config,
+        as_written=as_written,
     )
 
 
-def _mpeg(source: Source, fd: int, tags: SourceTags) -> Probe:
+def _mpeg(source: Source, fd: int, tags: SourceTags, *, tolerant: bool) -> Probe:
     found = walk(fd)
     if found is None or not found.frames:
         raise damaged(source, "there is no sound in it")
-    _check_whole(source, found)
+    damage = list(_damage(source, found))
+    if damage and not tolerant:
+        raise damage[0]
     first = found.first
     aac = None
     if first.adts and not found.changes:
@@ -202,18 +235,39 @@ def _mpeg(source: Source, fd: int, tags: SourceTags) -> Probe:
         aac=aac,
         tags=tags,
         chapters=tags.chapters,
-        warnings=(f"{source.name} ends in a partial frame.",) if found.cut_bytes else (),
+        warnings=(
+            *(each.reason for each in damage),
+            *((f"{source.name} ends in a partial frame.",) if found.cut_bytes else ()),
+        ),
     )
 
 
-def _check_whole(source: Source, found: Walk) -> None:
+def _damage(source: Source, found: Walk) -> Iterator[Damaged]:
     rate = found.first.rate
     if found.holes:
         hole = found.holes[0]
-        raise damaged(source, f"{hole.length} bytes are no sound", hole.sample / rate)
+        yield damaged(source, f"{hole.length} bytes are no sound", hole.sample / rate)
     if found.promised and found.promised > found.frames + _FRAMES_TOLERATED:
         missing = (found.promised - found.frames) * found.first.samples / rate
-        raise damaged(source, f"it ends {missing:.1f} seconds too early", found.seconds)
+        yield damaged(source, f"it ends {missing:.1f} seconds too early", found.seconds)
+
+
+def _matroska(source: Source, fd: int, tags: SourceTags) -> Probe:
+    found = matroska.read(fd)
+    if not found.codec:
+        raise InvalidInput(f"{source.name} has no sound.", "Choose another release.", kind=FailureKind.NO_AUDIO)
+    if not 0 < found.rate <= _UNLIKELY_RATE or not 0 < found.channels <= 64:
+        raise damaged(source, "its header names no possible sample rate")
+    return Probe(
+        source=source,
+        codec=found.codec,
+        rate=_OPUS_RATE if found.codec == "opus" else found.rate,
+        channels=found.channels,
+        bitrate_kbps=source.size * 8 / max(found.seconds, 0.001) / 1000,
+        seconds=found.seconds,
+        tags=tags,
+        chapters=tags.chapters,
+    )
 
 
 def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:

@@ -100,7 +100,7 @@ class Prover:
         """Prove an encode of ours. Raises `Damaged` (of a source) and `PermanentError` (of our work)."""
         movie = expected.movie
         track = check_structure(fd, movie).audio[0]
-        with self._digest(fd) as digest:
+        with self._aside(fd, played=True) as digest:
             self._own_packets(fd, track)
             try:
                 heard = self._listen(fd, track, expected.stride)
@@ -110,7 +110,6 @@ class Prover:
                 raise failed(f"it decodes to {heard.samples} samples instead of {movie.playing}")
             likenesses = tuple(self._compare(expected, heard.prints))
             self._look_for_silence(expected, heard.prints)
-            self._plays(fd)
             return Proof(digest(), len(movie.sizes), None, movie.playing, likenesses)
 
     def copied(self, fd: int, expected: Copied) -> Proof:
@@ -118,17 +117,16 @@ class Prover:
         movie = expected.movie
         found = check_structure(fd, movie)
         track = found.audio[0]
-        with self._digest(fd) as digest:
+        with self._aside(fd, played=True) as digest:
             suspicious = self._copied_packets(fd, track, expected)
             identical = expected.same(fd, track)
             samples = self._whole(fd, found, expected) if self.complete or suspicious else None
-            self._plays(fd)
             return Proof(digest(), len(movie.sizes), identical, samples)
 
     def kept(self, fd: int, found: Mp4, expected: Expectation) -> Proof:
         """Prove a file that is to be kept as it is. Raises `Damaged`."""
         track = found.audio[0]
-        with self._digest(fd) as digest:
+        with self._aside(fd, played=False) as digest:
             suspicious = self._copied_packets(fd, track, expected)
             samples = self._whole(fd, found, expected) if self.complete or suspicious else None
             count = len(track.packets)
@@ -137,11 +135,18 @@ class Prover:
     # The single proofs
 
     @contextmanager
-    def _digest(self, fd: int) -> Iterator[Callable[[], str]]:
-        """The file's own digest, taken in a thread while the other checks go on."""
-        with ThreadPoolExecutor(1, "digest") as pool:
+    def _aside(self, fd: int, *, played: bool) -> Iterator[Callable[[], str]]:
+        """The file's own digest, and a player's opinion of it, taken in threads while the other checks go on."""
+        with ThreadPoolExecutor(2, "proof") as pool:
             digest = pool.submit(file_digest, fd, self.cancel.check)
-            yield digest.result
+            complaint = pool.submit(plays, self.ffmpeg, self.limits, self.cancel, fd) if played else None
+
+            def both() -> str:
+                if complaint is not None and complaint.result():
+                    raise failed(f"a player complains: {complaint.result()}")
+                return digest.result()
+
+            yield both
 
     def _own_packets(self, fd: int, track: AudioTrack) -> None:
         begins, ends = strange_packets(fd, track.packets, parse_config(track.config).channels)
@@ -239,11 +244,6 @@ class Prover:
             )
         )
 
-    def _plays(self, fd: int) -> None:
-        complaint = plays(self.ffmpeg, self.limits, self.cancel, fd)
-        if complaint:
-            raise failed(f"a player complains: {complaint}")
-
     def _tell(self, damage: Damaged) -> None:
         """An error, unless a person has said that damage is to be accepted."""
         if not self.tolerant:
@@ -254,7 +254,7 @@ class Prover:
 def _is_quiet(heard: Prints, part: Part) -> bool:
     """In a copy the windows lie a little off the parts' bounds: only what lies well inside counts."""
     inside = heard.within(part.start + fingerprint.WINDOW, part.start + part.length - fingerprint.WINDOW).windows
-    return int(np.abs(inside.astype(np.int32)).max(initial=0)) <= _SILENT_PEAK
+    return fingerprint.peak(inside) <= _SILENT_PEAK
 
 
 def _part_at(expected: Expectation, second: float) -> Part:

@@ -45,12 +45,14 @@ class CopyPlan:
 
     @cached_property
     def sizes(self) -> Numbers:
+        if len(self.stretches) == 1:
+            return self.stretches[0].packets.sizes
         return np.concatenate(list(self._sizes()))
 
     def _sizes(self) -> Iterator[Numbers]:
         for stretch in self.stretches:
             yield stretch.packets.sizes
-            yield np.asarray([len(packet) for packet in stretch.new], np.int64)
+            yield np.asarray([len(packet) for packet in stretch.new], np.int32)
 
     @property
     def total_bytes(self) -> int:

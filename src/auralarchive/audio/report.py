@@ -21,6 +21,7 @@ def report(result: ConvertResult, seconds: float) -> dict[str, Any]:
         "chapters": [
             {"title": chapter.title, "start": chapter.start, "end": chapter.end} for chapter in result.chapters
         ],
+        "chapters_from": result.chapters_from,
         "joins": result.recipe.get("decisions", {}).get("joints", []),
         "verification": result.recipe.get("verification", {}),
         "cover": str(result.cover) if result.cover else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from auralarchive.audio.kinds import Kind
+from auralarchive.audio.matroska import MAGIC, holds_video
 from auralarchive.audio.mpeg import first_frame, id3_length
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -33,6 +34,8 @@ def _by_magic(head: bytes) -> Kind | None:
         return Kind.WAV
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return Kind.AIFF
+    if head[:4] == MAGIC and not holds_video(head):
+        return Kind.MATROSKA
     return None
 
 
@@ -51,6 +54,8 @@ def describe(fd: int) -> str:
         return "empty"
     if head.lower().startswith(_PLAYLISTS):
         return "a playlist"
+    if head[:4] == MAGIC:
+        return "a video"
     if head[:5].lower() in (b"<html", b"<!doc"):
         return "a web page"
     if not any(head):

@@ -24,11 +24,13 @@ from auralarchive.ports.errors import Gone, InvalidInput, Misconfigured, Transie
 MAX_DEPTH = 16
 MAX_ENTRIES = 100_000
 AUDIO_SUFFIXES = frozenset(
-    ".mp3 .m4a .m4b .mp4 .aac .flac .ogg .oga .opus .wma .wav .aif .aiff .aax .aaxc .m4p".split()  # noqa: SIM905 - reads best
+    ".mp3 .m4a .m4b .mp4 .aac .flac .ogg .oga .opus .wma .wav .aif .aiff .aax .aaxc .m4p .mka .weba".split()  # noqa: SIM905 - reads best
 )
 COMPANION_SUFFIXES = frozenset(
     (".pdf", ".cue", ".nfo", ".epub", ".jpg", ".jpeg", ".png", ".webp", ".txt", ".mobi", ".azw3")
 )
+#: Kinds of files that may hold a list of chapters, beside companions that do.
+LIST_SUFFIXES = frozenset((".json", ".ffmetadata", ".ffmeta"))
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -72,6 +74,7 @@ class Found:
 
     audio: list[Source] = field(default_factory=list)
     companions: list[Path] = field(default_factory=list)
+    lists: list[Path] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -152,6 +155,9 @@ def _take(path: Path, relative: Path, found: Found) -> None:
     suffix = path.suffix.lower()
     if suffix in COMPANION_SUFFIXES:
         found.companions.append(path)
+        return
+    if suffix in LIST_SUFFIXES:
+        found.lists.append(path)
         return
     fd = open_regular(path)
     if fd is None:

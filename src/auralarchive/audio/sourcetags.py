@@ -22,13 +22,16 @@ from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
+from auralarchive.audio import matroska
 from auralarchive.audio.harvest import Extra, harvest
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.reader import MAX_CHAPTERS, Mark
 from auralarchive.audio.mpeg import id3_length
 from auralarchive.audio.pictures import pictures_in
 from auralarchive.audio.plaintext import one_line, paragraphs
+from auralarchive.audio.sourcechapters import Embedded, embedded
 from auralarchive.audio.tagnames import NAMES
+from auralarchive.domain.chapters import ChapterSource
 
 LONGEST = 4096
 LONGEST_DESCRIPTION = 64 * 1024
@@ -81,8 +84,12 @@ class SourceTags:
     advisory: str = ""
     track: int | None = None
     disc: int | None = None
+    track_total: int | None = None
+    disc_total: int | None = None
     extras: tuple[Extra, ...] = ()
     chapters: tuple[Mark, ...] = ()
+    chapter_source: ChapterSource = ChapterSource.NONE
+    markers: tuple[Mark, ...] = ()  # OverDrive's
     picture_sizes: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -108,11 +115,13 @@ def read_pictures(fd: int, kind: Kind) -> tuple[bytes, ...]:
 def _read(file: Any, fd: int, kind: Kind) -> SourceTags:
     if kind in (Kind.MP3, Kind.ADTS) and (refused := _too_much(fd)):
         return SourceTags(warnings=(refused,))
+    if kind is Kind.MATROSKA:
+        header = matroska.read(fd)
+        return _collect(header.tags, Embedded(header.marks, ChapterSource.MATROSKA), ())
     opened, tags = _open(file, fd, kind)
     if tags is None:
         return SourceTags()
-    chapters = _id3_chapters(tags) if isinstance(tags, ID3) else _vorbis_chapters(tags)
-    return _collect(tags, chapters, pictures_in(opened, tags))
+    return _collect(tags, embedded(opened, tags), pictures_in(opened, tags))
 
 
 def _open(file: Any, fd: int, kind: Kind) -> tuple[Any, Any]:
@@ -155,57 +164,26 @@ def _count(fd: int, word: bytes, length: int) -> int:
     return os.pread(fd, length, 0).count(word)
 
 
-def _id3_chapters(tags: Any) -> tuple[Mark, ...]:
-    marks = []
-    for number, frame in enumerate(sorted(tags.getall("CHAP"), key=lambda frame: frame.start_time), 1):
-        names = frame.sub_frames.getall("TIT2")
-        marks.append(Mark(frame.start_time / 1000, clean(str(names[0])) if names else f"Chapter {number}"))
-    return tuple(marks)
-
-
-def _vorbis_chapters(tags: Any) -> tuple[Mark, ...]:
-    """CHAPTER001=00:00:00.000 with CHAPTER001NAME=…"""
-    marks = []
-    for number in range(MAX_CHAPTERS):
-        for form in (f"CHAPTER{number:03d}", f"CHAPTER{number:02d}"):
-            start = seconds_of(_text(tags, form))
-            if start is not None:
-                marks.append(Mark(start, _text(tags, form + "NAME") or f"Chapter {number}"))
-                break
-        else:
-            if number > 1:
-                break
-    return tuple(sorted(marks, key=lambda mark: mark.start))
-
-
-def seconds_of(text: str) -> float | None:
-    """Read `1:02:03.500`, `02:03` and the like."""
-    match = re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2}(?:[.,]\d{1,9})?)", text.strip())
-    if match is None:
-        return None
-    return int(match[1] or 0) * 3600 + int(match[2]) * 60 + float(match[3].replace(",", "."))
-
-
-def _text(tags: Any, name: str) -> str:
-    try:
-        value = tags[name]
-    except (KeyError, ValueError, TypeError):
-        return ""
-    return clean(str(value[0])) if isinstance(value, list) and value else ""
-
-
-def _collect(tags: Any, chapters: tuple[Mark, ...], pictures: Sequence[bytes]) -> SourceTags:
+def _collect(tags: Any, held: Embedded, pictures: Sequence[bytes]) -> SourceTags:
     found = harvest(tags)
     values = {meaning: _values(found.known, names) for meaning, names in NAMES.items()}
     texts = {meaning: _told(meaning, several) for meaning, several in values.items()}
+    totals = {
+        meaning: _number(texts.pop(f"{meaning}_total")) or _number(texts[meaning].partition("/")[2])
+        for meaning in ("track", "disc")
+    }
     track, disc = _number(texts.pop("track")), _number(texts.pop("disc"))
     told: dict[str, Any] = {**_settled(texts)}
     return SourceTags(
         **told,
         track=track,
         disc=disc,
+        track_total=totals["track"],
+        disc_total=totals["disc"],
         extras=tuple(found.extras),
-        chapters=chapters,
+        chapters=held.marks,
+        chapter_source=held.source,
+        markers=held.markers,
         picture_sizes=tuple(map(len, pictures)),
     )
 

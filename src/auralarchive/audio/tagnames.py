@@ -44,7 +44,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *("wmalbumartistsortorder", "wmartistsortorder"),
     ),
     "advisory": ("rtng", "itunesadvisory"),
-    "track": ("TRCK", "trkn", "tracknumber", "track", "wmtracknumber"),
+    "track_total": ("tracktotal", "totaltracks"),
+    "disc_total": ("disctotal", "totaldiscs"),
+    "track": ("TRCK", "trkn", "tracknumber", "track", "partnumber", "wmtracknumber"),
     "disc": ("TPOS", "disk", "discnumber", "disc", "wmpartofset"),
 }
 KNOWN = frozenset(name for names in NAMES.values() for name in names)

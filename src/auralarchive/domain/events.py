@@ -144,7 +144,9 @@ class RetryAbandoned(Event):
 
 @dataclass(frozen=True, slots=True)
 class RetryRequested(Event):
-    """A person wants the failed stage tried again."""
+    """A person wants the failed stage tried again; with `accept_damage`, whatever the sources have lost."""
+
+    accept_damage: bool = False
 
 
 @dataclass(frozen=True, slots=True)

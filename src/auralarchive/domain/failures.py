@@ -36,6 +36,7 @@ class FailureKind(StrEnum):
     NO_SPACE = "no_space"
     PERMISSION = "permission"
     NO_AUDIO = "no_audio"
+    SEVERAL_BOOKS = "several_books"
     DAMAGED_AUDIO = "damaged_audio"
     KEY_MISSING = "key_missing"
     KEY_WRONG = "key_wrong"
@@ -67,6 +68,7 @@ RELEASE_FAULTS = frozenset(
         FailureKind.METADATA_TIMEOUT,
         FailureKind.STALLED,
         FailureKind.NO_AUDIO,
+        FailureKind.SEVERAL_BOOKS,
         FailureKind.DAMAGED_AUDIO,
         FailureKind.ADDRESS_REFUSED,
     }

@@ -118,8 +118,9 @@ class Commands:
     def resume(self, download_id: int) -> Download:
         return self.recorder.record(download_id, e.ResumeRequested())
 
-    def retry(self, download_id: int) -> Download:
-        return self.recorder.record(download_id, e.RetryRequested())
+    def retry(self, download_id: int, *, accept_damage: bool = False) -> Download:
+        """Try the failed stage again; `accept_damage` makes the book of what the sources still have."""
+        return self.recorder.record(download_id, e.RetryRequested(accept_damage))
 
     def cancel(self, download_id: int) -> Download:
         """Cancel it; of an imported book this ends the seeding and keeps the book."""

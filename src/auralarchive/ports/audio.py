@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from auralarchive.domain.book import Book
+from auralarchive.domain.chapters import CatalogueChapters, ChapterSource
 from auralarchive.ports.work import CancelToken, Progress
 
 Mode = Literal["keep", "remux", "encode", "mixed"]
@@ -32,6 +33,9 @@ class ConvertRequest:
     jobs: int | None = None  # None: one a core
     cover: Path | None = None
     chapters_file: Path | None = None
+    together: bool = False  # a person says that all sources are one book
+    only: str | None = None  # of several books in the sources: the one with this title, file or folder
+    catalogue: CatalogueChapters | None = None  # taken where it fits and tells more than the files
     joints: Joints | None = None  # None: as the settings say
     accept_damage: bool = False  # a person says so: damage in the sources is told, not refused
     resume_dir: Path | None = None
@@ -63,6 +67,7 @@ class ConvertResult:
     size: int
     codec: str
     bitrate_kbps: int
+    chapters_from: ChapterSource = ChapterSource.NONE
     cover: Path | None = None
     companions: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()

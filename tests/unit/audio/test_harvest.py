@@ -65,7 +65,7 @@ def test_mp4_names_of_any_domain_and_values_of_any_type() -> None:
     tags["----:com.apple.iTunes:iTunSMPB"] = [MP4FreeForm(b" 00000000")]
     tags["trkn"], tags["\xa9mvi"], tags["\xa9gen"] = [(3, 12)], [7], ["(101)"]
     found = harvest(tags)
-    assert found.known == {"publisher": ["Pub House"], "trkn": ["3"], "\xa9mvi": ["7"], "\xa9gen": ["Speech"]}
+    assert found.known == {"publisher": ["Pub House"], "trkn": ["3/12"], "\xa9mvi": ["7"], "\xa9gen": ["Speech"]}
     assert found.extras == [
         Extra("Mood", b"dark", "org.example"),
         Extra("Mood", b"cold", "org.example"),

@@ -9,6 +9,7 @@ import pytest
 from auralarchive.audio.messages import ORDER, REPLY, Order, Refusal, Reply
 from auralarchive.audio.settings import AaxcKey, AudioSettings
 from auralarchive.domain.book import Book
+from auralarchive.domain.chapters import CatalogueChapters
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.audio import ConvertRequest
 from auralarchive.ports.errors import AuralError, Cancelled, Damaged, Misconfigured, NoSpace
@@ -36,3 +37,9 @@ def test_errors_of_the_port_arrive_as_what_they_were(error: AuralError) -> None:
     assert reply.refusal is not None
     arrived = reply.refusal.error()
     assert (type(arrived), arrived.failure) == (type(error), error.failure)
+
+
+def test_a_catalogue_s_chapters_reach_the_process() -> None:
+    listed = CatalogueChapters(((0, "A"), (5000, "B 👨\u200d👩")), 9000, 1000, 500, accurate=False)
+    order = Order(AudioSettings(), ConvertRequest((Path("/x"),), Path("/w"), catalogue=listed))
+    assert ORDER.validate_json(ORDER.dump_json(order)).request.catalogue == listed

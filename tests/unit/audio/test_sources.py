@@ -28,6 +28,14 @@ def test_audio_is_found_in_depth_and_by_content(tmp_path: Path, sound: bytes) ->
     assert [path.name for path in found.companions] == ["notes.nfo"]
 
 
+def test_lists_of_chapters_are_kept_apart_from_what_goes_into_the_library(tmp_path: Path, sound: bytes) -> None:
+    for name, data in (("1.mp3", sound), ("a.json", b"{}"), ("b.FFMETADATA", b""), ("c.cue", b"")):
+        (tmp_path / name).write_bytes(data)
+    found = find_sources((tmp_path,), max_files=10)
+    assert [path.name for path in found.lists] == ["a.json", "b.FFMETADATA"]
+    assert [path.name for path in found.companions] == ["c.cue"]
+
+
 def test_bounds_on_files(tmp_path: Path, sound: bytes) -> None:
     for number in range(5):
         (tmp_path / f"{number}.mp3").write_bytes(sound)

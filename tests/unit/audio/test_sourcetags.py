@@ -10,12 +10,12 @@ import mutagen
 import pytest
 from mutagen.apev2 import APEv2
 from mutagen.asf import ASF
-from mutagen.id3 import COMM, ID3, TALB, TCOM, TCON, TDRC, TIT1, TIT2, TIT3, TPE1, TRCK, TXXX, ParseID3v1
+from mutagen.id3 import COMM, ID3, TALB, TCOM, TCON, TDRC, TIT1, TIT2, TIT3, TPE1, TPOS, TRCK, TXXX, ParseID3v1
 from mutagen.mp4 import MP4, MP4FreeForm
 from mutagen.wave import WAVE
 
 from auralarchive.audio.kinds import Kind
-from auralarchive.audio.sourcetags import SourceTags, clean, read_tags, seconds_of
+from auralarchive.audio.sourcetags import SourceTags, clean, read_tags
 from tests.support.audio import encode, make_book, picture, voice
 
 
@@ -195,18 +195,26 @@ def test_chapters_in_vorbis_comments(tmp_path: Path) -> None:
     assert [(mark.start, mark.title) for mark in _tags(path, Kind.FLAC).chapters] == [(0.0, "One"), (0.25, "Two")]
 
 
+@pytest.mark.parametrize(("codec", "kind"), [("mp3", Kind.MP3), ("m4a", Kind.MP4), ("flac", Kind.FLAC)])
+def test_totals_stand_behind_the_number_or_in_a_tag_of_their_own(tmp_path: Path, codec: str, kind: Kind) -> None:
+    (path,) = make_book(tmp_path, chapters=1, seconds=0.5, codec=codec)
+    file = mutagen.File(path)
+    if codec == "flac":
+        file["tracknumber"], file["tracktotal"], file["discnumber"], file["disctotal"] = "2", "12", "1", "3"
+    elif codec == "m4a":
+        file["trkn"], file["disk"] = [(2, 12)], [(1, 3)]
+    else:
+        file["TRCK"], file["TPOS"] = TRCK(encoding=3, text="2/12"), TPOS(encoding=3, text="1/3")
+    file.save()
+    tags = _tags(path, kind)
+    assert (tags.track, tags.track_total, tags.disc, tags.disc_total) == (2, 12, 1, 3)
+
+
 @pytest.mark.parametrize("kind", [Kind.MP3, Kind.MP4, Kind.FLAC, Kind.OGG, Kind.ASF, Kind.WAV])
 def test_broken_tags_are_no_tags(tmp_path: Path, kind: Kind) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"ID3\x04\0\0\0\0\x02\x00" + b"TIT2\xff\xff\xff\xff" + os.urandom(500))
     assert _tags(path, kind).title == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("1:02:03.5", 3723.5), ("02:03", 123.0), ("0:00:01,25", 1.25), ("x", None), ("1:2:3:4", None)]
-)
-def test_times_are_read(text: str, seconds: float | None) -> None:
-    assert seconds_of(text) == seconds
 
 
 def test_text_becomes_one_bounded_line() -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
 
-from auralarchive.audio.mp4.track import Packets
+from auralarchive.audio.mp4.track import BLOCK, Packets
 
 _STEP = 16 * 1024 * 1024
 #: Below this many bytes a run (as in raw AAC, where each packet has a header) gathering in memory is faster.
 _SHORT_RUN = 8192
 _FINAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+#: Packets that lie further apart (another track's chunks are between) are not read in one go.
+_NEAR = 1024 * 1024
 
 #: Called with the number of bytes just copied; may raise to stop.
 OnBytes = Callable[[int], None]
@@ -77,19 +80,14 @@ def read_packets(source: int, packets: Packets) -> bytes:
     return bytes(gathered.tobytes())
 
 
-def batches(packets: Packets, wanted_bytes: int = 4 * 1024 * 1024) -> list[Packets]:
+def batches(packets: Packets, wanted_bytes: int = 4 * 1024 * 1024) -> Iterator[Packets]:
     """The packets in groups of about `wanted_bytes` that lie near each other in their file."""
-    if not len(packets):
-        return []
-    ends = np.cumsum(packets.sizes)
-    group = ends // wanted_bytes
-    # A leap in the file (another track's chunks between) ends a group too: nothing between is read.
-    leap = np.zeros(len(packets), np.int64)
-    gap = packets.offsets[1:] - (packets.offsets[:-1] + packets.sizes[:-1])
-    leap[1:] = np.cumsum((gap < 0) | (gap > 1024 * 1024))
-    breaks = np.flatnonzero((np.diff(group) != 0) | (np.diff(leap) != 0)) + 1
-    bounds = [0, *breaks.tolist(), len(packets)]
-    return [packets.slice(start, end) for start, end in pairwise(bounds)]
+    for start, end in pairwise(packets.leaps(_NEAR)):
+        for first in range(start, end, BLOCK):
+            block = packets.slice(first, min(end, first + BLOCK))
+            group = np.cumsum(block.sizes) // wanted_bytes
+            breaks = (np.flatnonzero(np.diff(group)) + 1).tolist()
+            yield from (block.slice(*bounds) for bounds in pairwise([0, *breaks, len(block)]))
 
 
 def _gather(source: int, packets: Packets, target: int, on_bytes: OnBytes) -> None:

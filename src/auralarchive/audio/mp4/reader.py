@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -51,8 +52,8 @@ def read(fd: int) -> Mp4:
     offset, length = places[b"moov"]
     if length > MAX_MOOV:
         raise Malformed("its index is too large")
-    box = os.pread(fd, length, offset)
-    moov = box[16:] if box[:4] == b"\0\0\0\1" else box[8:]
+    header = 16 if os.pread(fd, 4, offset) == b"\0\0\0\1" else 8
+    moov = os.pread(fd, length - header, offset + header)
     whole = Span(0, len(moov))
     traks = [span for name, span in children(moov, whole) if name == b"trak"]
     audio = tuple(_audio(moov, trak, size) for trak in traks if _handler(moov, trak) == b"soun")
@@ -190,22 +191,33 @@ def _packets(moov: bytes, tables: Span, file_size: int) -> Packets:
     per_chunk = _per_chunk(moov, need(moov, tables, b"stsc"), len(chunks), len(sizes))
     if not len(sizes):
         return Packets(_EMPTY, _EMPTY)
-    before = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    first = np.concatenate([[0], np.cumsum(per_chunk)[:-1]])
-    chunk = np.repeat(np.arange(len(chunks)), per_chunk)
-    offsets = chunks[chunk] + before - before[np.minimum(first, len(sizes) - 1)][chunk]
-    if int(offsets.min()) < 0 or int((offsets + sizes).max()) > file_size:
+    filled = per_chunk > 0
+    chunks, per_chunk = chunks[filled], per_chunk[filled]
+    firsts = np.cumsum(per_chunk) - per_chunk
+    ends = chunks + np.add.reduceat(sizes, firsts, dtype=np.int64)
+    if int(chunks.min()) < 0 or int(ends.max()) > file_size:
         raise Malformed("its packets lie beyond its end: the file is cut")
+    # Each packet follows the one before it; a chunk's first leaps. One array of millions is enough.
+    offsets = np.empty(len(sizes), np.int64)
+    offsets[1:] = sizes[:-1]
+    offsets[firsts[1:]] += chunks[1:] - ends[:-1]
+    offsets[0] = chunks[0]
+    np.cumsum(offsets, out=offsets)
     return Packets(offsets, sizes)
 
 
 def _sizes(moov: bytes, span: Span, file_size: int) -> Numbers:
     fixed, count = unpack("II", moov, span, 4)
-    if not fixed:
-        return _table(moov, span, 12, count)
     if fixed * count > file_size:
         raise Malformed("its packets would be larger than the file")
-    return np.full(count, fixed, np.int64)
+    if fixed:
+        return np.full(count, fixed, np.int32)
+    if 12 + count * 4 > span.size:
+        raise Malformed("a table promises more entries than it holds")
+    sizes = np.frombuffer(moov, ">u4", count, span.start + 12)
+    if count and int(sizes.max()) >= 2**31:
+        raise Malformed("one of its packets is too large")
+    return sizes.astype(np.int32)
 
 
 def _chunk_offsets(moov: bytes, tables: Span) -> Numbers:
@@ -239,14 +251,25 @@ def _edits(moov: bytes, trak: Span) -> tuple[Edit, ...]:
 
 
 def _chapters(fd: int, moov: bytes, traks: list[Span], size: int) -> tuple[Mark, ...]:
-    """The QuickTime chapter track where there is one, else Nero's list."""
+    """The QuickTime chapter track where there is one, else Nero's list. Broken ones cost the chapters, not the book."""
+    try:
+        marks = _chapter_track(fd, moov, traks, size)
+    except Malformed:
+        marks = ()
+    try:
+        return marks or _nero(moov)
+    except Malformed:
+        return ()
+
+
+def _chapter_track(fd: int, moov: bytes, traks: list[Span], size: int) -> tuple[Mark, ...]:
     wanted = {number for trak in traks for number in _chapter_references(moov, trak)}
     for trak in traks:
         if _track_id(moov, trak) in wanted and _handler(moov, trak) in (b"text", b"sbtl"):
             marks = _text_track(fd, moov, trak, size)
             if marks:
                 return marks
-    return _nero(moov)
+    return ()
 
 
 def _chapter_references(moov: bytes, trak: Span) -> tuple[int, ...]:
@@ -263,11 +286,11 @@ def _text_track(fd: int, moov: bytes, trak: Span, size: int) -> tuple[Mark, ...]
     tables = need(moov, trak, b"mdia", b"minf", b"stbl")
     packets = _packets(moov, tables, size)
     scale = _timescale(moov, need(moov, trak, b"mdia", b"mdhd"))
-    deltas = [ticks for count, ticks in _deltas(moov, tables) for _ in range(min(count, MAX_CHAPTERS))]
+    deltas = chain.from_iterable(repeat(ticks, count) for count, ticks in _deltas(moov, tables))
     marks: list[Mark] = []
     at = 0
-    places = zip(packets.offsets.tolist(), packets.sizes.tolist(), deltas, strict=False)
-    for offset, length, ticks in list(places)[:MAX_CHAPTERS]:
+    places = zip(packets.offsets[:MAX_CHAPTERS].tolist(), packets.sizes[:MAX_CHAPTERS].tolist(), deltas, strict=False)
+    for offset, length, ticks in places:
         title = _text(os.pread(fd, min(length, _MAX_TITLE), offset))
         if title is not None:
             marks.append(Mark(at / scale, title))

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Numbers = npt.NDArray[np.int64]
+#: Sizes of packets are kept as 32 bits: a book has millions. Sums of them are made of 64.
+Numbers = npt.NDArray[np.signedinteger[Any]]
+
+
+#: Packets that are worked on at a time: a book has millions, and arrays of all of them add up.
+BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +31,24 @@ class Packets:
 
     def runs(self) -> list[tuple[int, int]]:
         """Neighbouring packets as byte ranges (offset, length): copying needs no loop over packets."""
-        if not len(self.sizes):
+        bounds = self.leaps(0)
+        if len(bounds) < 2:
             return []
-        breaks = np.flatnonzero(self.offsets[1:] != self.offsets[:-1] + self.sizes[:-1]) + 1
-        starts = np.concatenate([[0], breaks])
-        ends = np.concatenate([breaks, [len(self.sizes)]])
+        starts, ends = np.asarray(bounds[:-1]), np.asarray(bounds[1:])
         first = self.offsets[starts]
         length = self.offsets[ends - 1] + self.sizes[ends - 1] - first
         return list(zip(first.tolist(), length.tolist(), strict=True))
+
+    def leaps(self, near: int) -> list[int]:
+        """The packets that do not follow the one before them, at most `near` bytes apart; the first, and the end."""
+        if not len(self.sizes):
+            return []
+        found = [0]
+        for start in range(0, len(self.sizes) - 1, BLOCK):
+            block = self.slice(start, start + BLOCK + 1)
+            gap = block.offsets[1:] - block.offsets[:-1] - block.sizes[:-1]
+            found += (np.flatnonzero((gap < 0) | (gap > near)) + start + 1).tolist()
+        return [*found, len(self.sizes)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,8 @@ def _chunk_table(packets: int, each: int) -> bytes:
 
 def _audio_track(movie: Movie, base: int, *, wide: bool) -> bytes:
     each = max(1, movie.timescale // 1024)  # about a second a chunk
-    starts = np.concatenate([[0], np.cumsum(movie.sizes)])[: len(movie.sizes) : each] + base
+    lengths = np.add.reduceat(movie.sizes, np.arange(0, len(movie.sizes), each), dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths + base
     tables = box(
         b"stbl",
         movie.description,

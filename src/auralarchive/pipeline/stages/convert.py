@@ -36,6 +36,7 @@ def run(job: Job, tools: Tools) -> e.Event:
         book=download.book,
         bitrate_kbps=tools.settings.bitrate_kbps,
         jobs=tools.settings.jobs,
+        accept_damage=_damage_accepted(tools, download.id),
         resume_dir=units_folder(tools, download.id),
     )
     try:
@@ -47,6 +48,17 @@ def run(job: Job, tools: Tools) -> e.Event:
         raise
     failpoint("convert.recipe_saved")
     return e.ConversionDone(str(result.path), result.mode, len(result.chapters), result.duration_seconds)
+
+
+def _damage_accepted(tools: Tools, download_id: int) -> bool:
+    """Whether a person has said so, of the files that there are: their word stands in the log."""
+    accepted = False
+    for event in tools.store.downloads.events(download_id):
+        if event.event == e.RetryRequested.__name__:
+            accepted = bool(event.data.get("accept_damage"))
+        elif event.event == e.ReleaseChosen.__name__:
+            accepted = False
+    return accepted
 
 
 def _bytes_at(source: Path) -> int:
@@ -81,6 +93,7 @@ def recipe_of(result: ConvertResult) -> dict[str, Any]:
         "mode": result.mode,
         "duration_seconds": result.duration_seconds,
         "chapters": [asdict(chapter) for chapter in result.chapters],
+        "chapters_from": result.chapters_from,
         "sha256": result.sha256,
         "size": result.size,
         "codec": result.codec,

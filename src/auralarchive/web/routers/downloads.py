@@ -198,9 +198,9 @@ def resume(download_id: Id, services: CurrentServices) -> Response:
 
 
 @router.post("/queue/{download_id}/retry", response_model=DownloadView, responses=problems(404, 409, 422))
-def retry(download_id: Id, services: CurrentServices) -> Response:
-    """Try the failed stage again."""
-    return _shown(services, services.commands.retry(download_id))
+def retry(download_id: Id, services: CurrentServices, accept_damage: bool = False) -> Response:
+    """Try the failed stage again; with `accept_damage` the book is made of what its files still have."""
+    return _shown(services, services.commands.retry(download_id, accept_damage=accept_damage))
 
 
 @router.get("/status", response_model=StatusView)

@@ -54,3 +54,29 @@ def test_any_single_broken_byte_of_the_index_is_read_or_refused(tmp_path: Path) 
             _read(path)
         except Malformed:
             continue
+
+
+def _broken(path: Path, *changes: tuple[bytes, int, bytes]) -> reader.Mp4:
+    """The book with bytes changed that follow so far behind a name in its chapter track, the last in the file."""
+    data = bytearray(make_m4b(path, 3, seconds=0.5).read_bytes())
+    for name, behind, value in changes:
+        at = data.rindex(name) + behind
+        data[at : at + len(value)] = value
+    path.write_bytes(data)
+    return _read(path)
+
+
+def test_a_broken_chapter_track_costs_the_track_and_not_the_book(tmp_path: Path) -> None:
+    """Nero's list takes its place; where that is broken also, the book has no chapters."""
+    huge = b"\xff\xff\xff\xff"
+    for change in ((b"stsz", 12, huge), (b"stco", 12, huge), (b"stsc", 8, huge), (b"stts", 8, huge)):
+        found = _broken(tmp_path / "x.m4b", change)
+        assert [mark.title for mark in found.chapters] == ["Chapter 1", "Chapter 2", "Chapter 3"]
+        assert len(found.audio) == 1
+    found = _broken(tmp_path / "x.m4b", (b"stsz", 12, huge), (b"chpl", 8, b"\0\0\0\0\xff"))
+    assert len(found.chapters) <= 255
+
+
+def test_a_run_of_four_thousand_million_chapters_costs_nothing(tmp_path: Path) -> None:
+    found = _broken(tmp_path / "x.m4b", (b"stts", 12, b"\xff\xff\xff\xff"))
+    assert len(found.chapters) == 3

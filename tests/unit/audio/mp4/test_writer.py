@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
+import av
+import mutagen.mp4
 import numpy as np
 import pytest
 
@@ -89,3 +95,80 @@ def test_packets_that_are_not_as_told_are_an_error(tmp_path: Path) -> None:
 def test_runs_of_equal_values() -> None:
     assert runs(np.array([5, 5, 7, 5], np.int64)) == [(2, 5), (1, 7), (1, 5)]
     assert runs(np.zeros(0, np.int64)) == []
+
+
+#: Emoji joined by invisible characters, letters of many marks, right to left: all longer than Nero's 255 bytes.
+TITLES = (
+    "👨\u200d👩\u200d👧" * 30,
+    "e\u0301\u0323" * 120,
+    "فصل می\u200cخواهم " * 20 + "שלום",
+    "x" * 256 + "ü",
+    "Short",
+)
+
+
+def _chapters(count: int) -> tuple[tuple[int, str], ...]:
+    """At odd samples, each of another length."""
+    return tuple((number * 1021 + number % 7 if number else 0, TITLES[number % 5]) for number in range(count))
+
+
+def _probed(path: Path) -> list[dict[str, Any]]:
+    if shutil.which("ffprobe") is None:
+        pytest.skip("there is no ffprobe on this machine")
+    command = ["ffprobe", "-v", "error", "-of", "json", "-show_chapters", f"file:{path}"]
+    found: list[dict[str, Any]] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)[
+        "chapters"
+    ]
+    return found
+
+
+def _sparse(path: Path, movie: Movie) -> Path:
+    _written(path, movie)
+    return path
+
+
+@pytest.mark.parametrize("count", [255, 400])
+def test_ffprobe_reads_every_chapter_to_the_sample(tmp_path: Path, count: int) -> None:
+    movie = _movie(count + 3, _chapters(count))
+    path = _sparse(tmp_path / "x.m4b", movie)
+    assert [(each["start"], each["tags"]["title"], each["time_base"]) for each in _probed(path)] == [
+        (start, title, f"1/{RATE}") for start, title in movie.chapters
+    ]
+
+
+@pytest.mark.parametrize("count", [255, 400])
+def test_pyav_reads_every_chapter_to_the_sample(tmp_path: Path, count: int) -> None:
+    movie = _movie(count + 3, _chapters(count))
+    with av.open(str(_sparse(tmp_path / "x.m4b", movie))) as container:
+        seen = [
+            (mark["start"] * (mark["time_base"] or 0) * RATE, mark["metadata"]["title"])
+            for mark in container.chapters()
+        ]
+    assert seen == list(movie.chapters)
+
+
+def test_nero_s_list_is_right_to_the_millisecond_and_never_half_a_character(tmp_path: Path) -> None:
+    """mutagen reads this list alone."""
+    movie = _movie(258, _chapters(255))
+    path = _sparse(tmp_path / "x.m4b", movie)
+    listed = mutagen.mp4.MP4(path).chapters
+    for (start, title), mark in zip(movie.chapters, listed, strict=True):
+        assert abs(mark.start - start / RATE) < 0.001
+        assert title.startswith(mark.title)
+        assert min(len(title.encode()), 252) <= len(mark.title.encode()) <= 255
+
+
+def test_nero_s_list_alone_gives_ffprobe_all_chapters(tmp_path: Path) -> None:
+    movie = _movie(258, _chapters(255))
+    path = _sparse(tmp_path / "x.m4b", movie)
+    path.write_bytes(path.read_bytes().replace(b"tref", b"free"))
+    assert all(
+        abs(float(row["start_time"]) - start / RATE) < 0.001
+        for row, (start, _) in zip(_probed(path), movie.chapters, strict=True)
+    )
+
+
+def test_titles_say_that_they_are_utf_8(tmp_path: Path) -> None:
+    """Apple's players take what says nothing of its encoding for MacRoman."""
+    path = _sparse(tmp_path / "x.m4b", _movie(20, ((0, "ü"), (3000, "ö"))))
+    assert path.read_bytes().count(b"\0\0\0\x0cencd\0\0\1\0") == 2

@@ -14,7 +14,7 @@ from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.status import DownloadStatus
 from auralarchive.pipeline.stages import convert
 from auralarchive.ports.audio import ConvertRequest
-from auralarchive.ports.errors import Cancelled, NeedsPerson, NoSpace
+from auralarchive.ports.errors import Cancelled, Damaged, NeedsPerson, NoSpace
 from auralarchive.ports.store import StaleRecord
 from auralarchive.ports.work import CancelToken
 from tests.support.audio import encode, lock_aaxc, voice
@@ -125,3 +125,14 @@ def test_a_locked_book_without_its_key_is_not_tried_again(bench: Bench, tmp_path
     assert "conversion.aaxc_keys" in (row.reason or "")
     bench.held.forward(24 * 3600)
     assert bench.work() == 0
+
+
+def test_damage_is_accepted_by_a_person_s_word_and_only_of_that_release(bench: Bench) -> None:
+    bench.converter.fault = Damaged("a.mp3 is damaged.", "Fetch it again.", kind=FailureKind.DAMAGED_AUDIO)
+    download = bench.at(S.COMPLETE)
+    bench.work()
+    bench.commands.retry(download.id, accept_damage=True)
+    bench.work()
+    bench.commands.retry(download.id)
+    bench.work()
+    assert [request.accept_damage for request in bench.converter.requests] == [False, True, False]
