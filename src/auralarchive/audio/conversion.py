@@ -13,6 +13,7 @@ from auralarchive.audio import chapters as chapter_choice
 from auralarchive.audio import cover as cover_choice
 from auralarchive.audio.arrangement import Arrangement, Group, arrange, only, select, several_books, together
 from auralarchive.audio.chapters import Chosen, Marks, Part
+from auralarchive.audio.coder import Choice, cache_folder, choose
 from auralarchive.audio.cover import Cover
 from auralarchive.audio.digests import Digests, digests
 from auralarchive.audio.drm import unlock
@@ -21,7 +22,7 @@ from auralarchive.audio.ffmpeg import Ffmpeg
 from auralarchive.audio.lists import lists_beside, own_list
 from auralarchive.audio.mp4 import reader
 from auralarchive.audio.mp4.writer import Movie, aac_description, write
-from auralarchive.audio.plan import Decision, Format, Wishes, choose_format, decide, matching_format
+from auralarchive.audio.plan import Decision, Format, Wishes, choose_format, decide, matching_format, most_kbps
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
 from auralarchive.audio.progress import LISTEN_SHARE, Meter, copy_share, encode_share
@@ -36,6 +37,7 @@ from auralarchive.audio.sources import Found, Source, find_sources, printable, s
 from auralarchive.audio.sourcetags import read_pictures
 from auralarchive.audio.tags import book_tags, gapless_item, metadata
 from auralarchive.audio.timing import Timing
+from auralarchive.audio.trials import Bench
 from auralarchive.audio.workspace import Workspace
 from auralarchive.domain.chapters import ChapterSource
 from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult
@@ -70,6 +72,7 @@ class Conversion:
     done: float = _PROBED
     decision: Decision = field(default_factory=lambda: Decision("keep", "", ()))
     digests: Digests = field(default_factory=lambda: Digests(()))
+    coder: Choice | None = None
 
     @property
     def seconds(self) -> float:
@@ -227,7 +230,7 @@ class Conversion:
         """Encode each run of odd sources to a file of its own, which then is a source like the others."""
         copied = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if same]
         odd = [each for each, same in zip(self.probes, self.decision.copied, strict=True) if not same]
-        target = self._as_then(matching_format(odd, copied, self.settings))
+        target = self._coded(matching_format(odd, copied, self.settings))
         together = sum(each.seconds for each in odd)
         share = encode_share(target.coder, together / self.seconds)
         probes: list[Probe] = []
@@ -262,7 +265,7 @@ class Conversion:
         return probe(staged(path, first.source))
 
     def _encode(self) -> ConvertResult:
-        target = self._as_then(choose_format(self.probes, self.settings, self.request.bitrate_kbps))
+        target = self._coded(choose_format(self.probes, self.settings, self.request.bitrate_kbps))
         with self._results() as results:
             done = _PROBED + (1 - _PROBED) * encode_share(target.coder)
             encoded = self._encoded(self.probes, target, results, done)
@@ -277,8 +280,15 @@ class Conversion:
 
             return self._finish(movie, copy_packets, prove, encoded.decisions())
 
-    def _as_then(self, chosen: Format) -> Format:
-        return self.recipe.chosen(chosen) if self.recipe else chosen
+    def _coded(self, plain: Format) -> Format:
+        """The same with the coder that was measured to do, and the bits that it needs; or all as a recipe says."""
+        if self.recipe:
+            return self.recipe.chosen(plain)
+        with self.timing.phase("coder"):
+            bench = Bench(self.ffmpeg, self._limits(60), self.cancel, self.jobs, self.work.scratch)
+            most = most_kbps(plain, self.settings, self.request.bitrate_kbps)
+            self.coder = choose(plain, most, bench, self.settings.coder, cache_folder())
+        return self.coder.target
 
     @contextmanager
     def _results(self) -> Iterator[Results]:
@@ -395,6 +405,8 @@ class Conversion:
         self, movie: Movie, proof: Proof, size: int, decisions: dict[str, Any], cover: Cover | None
     ) -> ConvertResult:
         mode = self.decision.mode
+        if self.coder is not None:
+            decisions["coder_choice"] = self.coder.decisions()
         hashes = self.digests.all()
         for each in self.originals:
             each.source.check_unchanged()

@@ -33,12 +33,13 @@ _TOO_NEW_TO_COUNT = (99, 0)
 
 @dataclass(frozen=True, slots=True)
 class Ffmpeg:
-    """One FFmpeg that can do what we need. `origin` says where it was found."""
+    """One FFmpeg that can do what we need. `origin` says where it was found, `encoders` what it has for AAC."""
 
     path: Path
     version: str
     release: tuple[int, int]
     origin: str
+    encoders: tuple[str, ...] = ("aac",)
 
 
 def find_ffmpeg(setting: Path | None = None, environment: Mapping[str, str] = os.environ) -> Ffmpeg:
@@ -82,9 +83,10 @@ def examine(path: Path, origin: str) -> Ffmpeg | None:
     numbers = re.match(r"n?(\d+)\.(\d+)", version)
     # Builds from the repository are named for a commit; they are new.
     release = (int(numbers[1]), int(numbers[2])) if numbers else _TOO_NEW_TO_COUNT
-    if release < OLDEST or not re.search(r"^ A\S* aac ", _ask(path, "-encoders"), re.MULTILINE):
+    encoders = re.findall(r"^ A\S* (aac|libfdk_aac|aac_at) ", _ask(path, "-encoders"), re.MULTILINE)
+    if release < OLDEST or "aac" not in encoders:
         return None
-    return Ffmpeg(path.absolute(), version, release, origin)
+    return Ffmpeg(path.absolute(), version, release, origin, tuple(encoders))
 
 
 def _ask(path: Path, question: str) -> str:

@@ -15,10 +15,14 @@ from auralarchive.audio.probe import Aac, Probe
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.ports.audio import Mode
 
-Coder = Literal["fast", "twoloop"]
+#: FFmpeg's own encoder in one of its two ways, or another encoder that some builds have.
+Coder = Literal["fast", "twoloop", "libfdk_aac", "aac_at"]
 
-#: From here on (kbit/s a channel) FFmpeg's fast coder sounds as good as the slow one, for a third of the work.
+#: From here on (kbit/s a channel) FFmpeg's fast coder as a rule sounds as good as the slow one. It is only a rule:
+#: where coders can be tried, what was measured decides (`coder.py`).
 _FAST_FROM = 72
+#: A faster coder may have so many times the bits of the source, where that makes it as good as a slower one.
+RAISE = 1.1
 #: Codecs that need fewer bits than plain AAC for the same sound are not taken below this.
 _EFFICIENT = ("opus", "vorbis")
 _EFFICIENT_FLOOR = 48
@@ -31,12 +35,13 @@ _MOST_COPIED, _NEARLY_ALL_COPIED = 0.5, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What an encode makes: Hz, channels, kbit/s in all, and FFmpeg's coder."""
+    """What an encode makes: Hz, channels, kbit/s in all, FFmpeg's coder, and how many frames late that comes."""
 
     rate: int
     channels: int
     bitrate_kbps: int
     coder: Coder
+    delay: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +132,32 @@ def matching_format(odd: Sequence[Probe], copied: Sequence[Probe], settings: Aud
     """The encode that lets odd sources stand in one track with copied ones."""
     leader = _leader(copied)
     wished = _bitrate(odd, leader.config.channels, settings)
-    return _format(leader.config.rate, leader.config.channels, wished, settings)
+    return _format(leader.config.rate, leader.config.channels, wished)
 
 
 def choose_format(probes: Sequence[Probe], settings: AudioSettings, wanted_kbps: int | None) -> Format:
     """The encode that loses least: the sources' highest rate and channels (two at most), bits as they have."""
     rate = _rate(max(probe.rate for probe in probes))
     channels = min(2, max(probe.channels for probe in probes))
-    return _format(rate, channels, wanted_kbps or _bitrate(probes, channels, settings), settings)
+    return _format(rate, channels, wanted_kbps or _bitrate(probes, channels, settings))
 
 
-def _format(rate: int, channels: int, kbps: int, settings: AudioSettings) -> Format:
-    # More than 6144 bits a frame and channel do not exist in AAC.
-    kbps = max(8, min(kbps, rate * 6 * channels // 1000))
-    measured: Coder = "fast" if kbps / channels >= _FAST_FROM else "twoloop"
-    return Format(rate, channels, kbps, measured if settings.coder == "auto" else settings.coder)
+def most_kbps(target: Format, settings: AudioSettings, wanted_kbps: int | None) -> int:
+    """How far the bits may be raised for a faster coder: not at all where a person has named them."""
+    if wanted_kbps is not None:
+        return target.bitrate_kbps
+    ceiling = min(settings.ceiling_kbps * target.channels, _bound(target.rate, target.channels))
+    return max(target.bitrate_kbps, min(ceiling, int(RAISE * target.bitrate_kbps)))
+
+
+def _bound(rate: int, channels: int) -> int:
+    """More than 6144 bits a frame and channel do not exist in AAC."""
+    return rate * 6 * channels // 1000
+
+
+def _format(rate: int, channels: int, kbps: int) -> Format:
+    kbps = max(8, min(kbps, _bound(rate, channels)))
+    return Format(rate, channels, kbps, "fast" if kbps / channels >= _FAST_FROM else "twoloop")
 
 
 def _rate(highest: int) -> int:

@@ -104,8 +104,10 @@ def _shape(target: Format) -> str:
 
 def encoder_arguments(target: Format) -> list[str]:
     """What tells FFmpeg to encode as `target` says."""
+    native = target.coder in ("fast", "twoloop")
+    encoder = ("aac", "-aac_coder", target.coder) if native else (target.coder,)
     return [
-        *("-c:a", "aac", "-aac_coder", target.coder, "-b:a", f"{target.bitrate_kbps}k"),
+        *("-c:a", *encoder, "-b:a", f"{target.bitrate_kbps}k"),
         # Without it every 256th packet carries the encoder's name, and no two encodes are alike.
         *("-flags:a", "+bitexact"),
     ]
@@ -196,10 +198,13 @@ class UnitEncoder:
             ) from error
         finally:
             os.close(fd)
-        # The tables count the last packet only as far as there is sound in it.
-        if track.media_duration != FRAME + unit.samples or len(track.packets) != unit.packets:
-            raise Inexact(f"{track.media_duration - FRAME} samples instead of {unit.samples}")
-        return Made(unit, folder / PACKETS, track.packets, folder / PRINTS)
+        # The tables count the last packet only as far as there is sound in it. Of an encoder that comes
+        # several frames late only one packet before the sound is kept: a decoder needs no more.
+        delay = self.target.delay
+        packets = track.packets.slice(delay - 1, len(track.packets))
+        if track.media_duration != delay * FRAME + unit.samples or len(packets) != unit.packets:
+            raise Inexact(f"{track.media_duration - delay * FRAME} samples instead of {unit.samples}")
+        return Made(unit, folder / PACKETS, packets, folder / PRINTS)
 
     def prints(self, made: Made) -> Prints:
         """The fingerprint of what was encoded. Raises ValueError."""

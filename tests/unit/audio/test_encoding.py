@@ -12,10 +12,13 @@ import pytest
 
 from auralarchive.audio import encoding, grid
 from auralarchive.audio.encoding import Encoded, EncodeRoute
-from auralarchive.audio.ffmpeg import Ffmpeg
+from auralarchive.audio.ffmpeg import Ffmpeg, examine
 from auralarchive.audio.fingerprint import Prints
+from auralarchive.audio.grid import FRAME
 from auralarchive.audio.join import Joined
+from auralarchive.audio.likeness import lag
 from auralarchive.audio.mp4.track import Packets
+from auralarchive.audio.mp4.writer import write
 from auralarchive.audio.plan import Format
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.process import Limits
@@ -23,7 +26,8 @@ from auralarchive.audio.results import Results
 from auralarchive.audio.sources import find_sources
 from auralarchive.ports.errors import Cancelled, Damaged, PermanentError
 from auralarchive.ports.work import CancelToken
-from tests.support.audio import encode, make_book, odd_length, voice
+from tests.support.audio import decode, encode, make_book, odd_length, voice
+from tests.support.fdk import seeming_fdk
 
 TARGET = Format(44100, 1, 64, "fast")
 
@@ -74,6 +78,27 @@ def test_parts_lie_where_their_samples_do(tmp_path: Path, ffmpeg: Ffmpeg, codec:
     assert heard.done == pytest.approx(heard.total, rel=0.01)
     movie = encoded.movie(())
     assert (movie.skip, movie.playing, movie.media_duration) == (1024, sum(lengths), sum(lengths) + 1024)
+
+
+def test_an_encoder_that_comes_two_frames_late_gives_the_same_places(tmp_path: Path) -> None:
+    """Over several units: nothing is shifted, and one packet before the sound is kept as of any other."""
+    fdk = examine(seeming_fdk(tmp_path / "ffmpeg", FRAME), "test")
+    assert fdk is not None
+    (tmp_path / "book").mkdir()
+    encode(tmp_path / "book" / "1.flac", voice(1, 150.0), "flac")
+    encoded = _run(_route(fdk, tmp_path / "work", Format(44100, 1, 96, "libfdk_aac", 2)), _probes(tmp_path / "book"))
+    assert len(encoded.joined.joints) > 0
+    movie = encoded.movie(())
+    assert movie.skip == FRAME
+    with (tmp_path / "book.m4a").open("w+b") as file:
+        write(file.fileno(), movie, lambda out: encoded.joined.copy(out, lambda count: None))
+    source = voice(1, 150.0)
+    heard = decode(tmp_path / "book.m4a")[: len(source)]
+    assert movie.playing == len(source)
+    for begin in (0, len(source) // 2, len(source) - 200_000):
+        assert lag(source[begin : begin + 200_000], heard[begin : begin + 200_000]) == 0
+    error, loudness = (float(np.sqrt(np.mean(sound**2))) for sound in (heard - source, source))
+    assert error < 0.1 * loudness
 
 
 def test_other_rates_are_decoded_and_counted(tmp_path: Path, ffmpeg: Ffmpeg) -> None:

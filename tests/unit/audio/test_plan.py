@@ -11,7 +11,7 @@ import pytest
 from auralarchive.audio.kinds import Kind
 from auralarchive.audio.mp4.config import AacConfig
 from auralarchive.audio.mp4.track import Packets
-from auralarchive.audio.plan import Wishes, choose_format, decide, matching_format
+from auralarchive.audio.plan import Wishes, choose_format, decide, matching_format, most_kbps
 from auralarchive.audio.probe import Aac, Probe
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.audio.sources import Source
@@ -46,14 +46,24 @@ def test_an_encode_follows_its_sources(sources: list[Probe], expected: tuple[int
     assert (found.rate, found.channels, found.bitrate_kbps, found.coder) == expected
 
 
-@pytest.mark.parametrize("kbps", [32, 160])
-def test_a_person_s_coder_wins(kbps: int) -> None:
-    for coder in ("fast", "twoloop"):
-        assert choose_format([_probe(kbps=kbps)], AudioSettings(coder=coder), None).coder == coder
-
-
 def test_a_person_s_bit_rate_wins() -> None:
     assert choose_format([_probe(kbps=64)], AudioSettings(), 80).bitrate_kbps == 80
+
+
+@pytest.mark.parametrize(
+    ("probe", "wanted", "ceiling", "most"),
+    [
+        (_probe(kbps=64), None, 128, 70),
+        (_probe(kbps=64), 64, 128, 64),
+        (_probe(kbps=64), None, 66, 66),
+        (_probe(kbps=320, channels=2), None, 128, 256),
+        (_probe(kbps=64, rate=11025), None, 128, 66),
+    ],
+)
+def test_bits_are_raised_by_a_tenth_at_most(probe: Probe, wanted: int | None, ceiling: int, most: int) -> None:
+    """Not over the ceiling, not over what AAC can hold, and not at all where a person has named them."""
+    settings = AudioSettings(ceiling_kbps=ceiling)
+    assert most_kbps(choose_format([probe], settings, wanted), settings, wanted) == most
 
 
 _AAC, _MP3 = _probe("aac", name="1.m4a"), _probe("mp3", name="2.mp3")

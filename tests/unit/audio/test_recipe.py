@@ -34,7 +34,11 @@ def test_inputs_decisions_and_output_are_told(tmp_path: Path, convert: Convert) 
         "rate": 44100,
     }
     assert recipe["output"]["sha256"] == hashlib.sha256(result.path.read_bytes()).hexdigest()
-    assert recipe["decisions"]["coder"] == "twoloop"
+    assert (recipe["decisions"]["coder"], recipe["decisions"]["bitrate_kbps"]) == ("fast", 70)
+    choice = recipe["decisions"]["coder_choice"]
+    assert "as good as twoloop at 64" in choice["why"]
+    assert choice["build"]
+    assert [each["coder"] for each in choice["done"]] == ["twoloop", "fast", "fast"]
     assert str(tmp_path) not in json.dumps(recipe)
 
 
