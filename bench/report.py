@@ -13,14 +13,16 @@ import json
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
+WIDTH = 140
 
 # A case is timed; or measures something itself and returns the figure.
 Case = Callable[[], float | None]
@@ -75,7 +77,7 @@ def _print(title: str, results: list[Result], reference: str, unit: str) -> None
     for result in results:
         spread = (result.median, min(result.figures), max(result.figures))
         table.add_row(result.name, *(f"{figure:.4g}" for figure in spread), f"{result.ratio:.2f}")
-    Console(width=120).print(table)
+    Console(width=WIDTH).print(table)
 
 
 def _keep(title: str, results: list[Result], reference: str, unit: str) -> None:
@@ -108,9 +110,31 @@ def against_bounds(title: str, figures: list[Bound], unit: str) -> None:
     for heading in (f"measured ({unit})", f"bound ({unit})", "ratio"):
         table.add_column(heading, justify="right")
     for one in figures:
-        table.add_row(one.name, f"{one.figure:.4g}", f"{one.bound:.4g}", f"{one.figure / one.bound:.2f}")
-    Console(width=120).print(table)
+        ratio = f"{one.figure / one.bound:.2f}" if one.bound else "-"
+        table.add_row(one.name, f"{one.figure:.4g}", f"{one.bound:.4g}", ratio)
+    Console(width=WIDTH).print(table)
     _keep_rows(title, [asdict(one) for one in figures], unit)
+
+
+def rows(title: str, found: Sequence[Mapping[str, object]]) -> None:
+    """Print rows as a table, the first column's text to the left, and keep them in bench/results.
+
+    The headings are the rows' keys, in the order of their appearance. What a row lacks is left empty.
+    """
+    headings = list(dict.fromkeys(heading for row in found for heading in row))
+    table = Table(title=title, title_justify="left")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left")
+    for row in found:
+        table.add_row(*(_shown(row.get(heading)) for heading in headings))
+    Console(width=WIDTH).print(table)
+    _keep_rows(title, [dict(row) for row in found], "")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return escape(f"{value:.4g}" if isinstance(value, float) else str(value))
 
 
 def _keep_rows(title: str, rows: list[dict[str, object]], unit: str) -> None:

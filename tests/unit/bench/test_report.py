@@ -51,3 +51,24 @@ def test_figures_stand_beside_their_bounds(
     assert "measured (MB)" in told
     assert "0.80" in told, "the ratio of both"
     assert '"figure": 104.0' in (tmp_path / "memory-when-idle.json").read_text()
+
+
+def test_a_bound_of_nothing_has_no_ratio(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Samples that may not be lost at all are held to 0."""
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    report.against_bounds("Samples", [report.Bound("lost", 3.0, 0.0)], "samples")
+    assert "-" in capsys.readouterr().out.splitlines()[-2]
+
+
+def test_rows_may_lack_what_others_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A peer that failed is a row with its reason; brackets in it are no markup."""
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    report.rows("Peers", [{"case": "ours", "wall s": 1.23456}, {"case": "theirs: [aac] not there"}])
+    told = capsys.readouterr().out
+    assert "1.235" in told
+    assert "theirs: [aac] not there" in told
+    assert '"wall s": 1.23456' in (tmp_path / "peers.json").read_text()
