@@ -13,7 +13,7 @@ from auralarchive.ports.work import CancelToken, Progress
 
 _STEP = 0.0005
 #: What an encode of some sound takes, where listening to it takes 1; and the other work that either brings. Measured.
-_ENCODE = {"fast": 12.0, "twoloop": 22.0}
+_ENCODE: dict[str, float] = {"fast": 12.0, "twoloop": 22.0}
 _BESIDES = 0.45
 #: Of a copy: the part that listening to it takes, and those of writing it where it is, and is not, listened to.
 LISTEN_SHARE = 0.85
@@ -24,7 +24,7 @@ _WINDOW_SECONDS = 60.0
 
 def encode_share(coder: Coder, part: float = 1.0) -> float:
     """The share of the whole work that is the encode, where this `part` of the sound is encoded."""
-    work = _ENCODE[coder] * part
+    work = _ENCODE.get(coder, _ENCODE["twoloop"]) * part
     return work / (work + 1 + _BESIDES)
 
 
