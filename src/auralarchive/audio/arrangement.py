@@ -180,12 +180,13 @@ def _told_apart(books: Sequence[tuple[Pack, Ordering]]) -> list[tuple[Group, Ord
 
 
 def _titles(pack: Pack, ordering: Ordering) -> list[str]:
-    """All that a book may be called, the surest first; the last is never empty."""
+    """All that a book may be called, the surest first: as a last resort its file's whole name."""
     album = displayed(probe.tags.album for probe in pack.probes) if pack.facts.album else ""
     tag = pack.probes[0].tags.title if pack.facts.title else ""
     parsed = _parsed(pack).title
-    name = pack.label or stem(ordering.probes[0].source.path.name)
-    return [title for title in (album, tag, parsed, name) if title]
+    path = ordering.probes[0].source.path
+    name = next(filter(str.strip, (pack.label, stem(path.name), path.parent.name, path.name)))
+    return [title for title in (album, tag, parsed, name) if title.strip()]
 
 
 def _parsed(pack: Pack) -> ParsedTitle:
