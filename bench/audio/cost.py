@@ -83,7 +83,7 @@ class Runner:
             err.seek(0)
             if process.returncode:
                 said = err.read()[-2000:].decode(errors="replace")
-                raise CommandFailed(f"{command[0]} ended with {process.returncode}: {said}")
+                raise CommandFailed(f"{command[0]} ended with {process.returncode}:\n{said}")
             return usage.ru_utime + usage.ru_stime, out.read().decode(errors="replace")
 
 

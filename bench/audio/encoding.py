@@ -17,8 +17,6 @@ from bench.report import Bound, against_bounds, rows
 PLAIN, SAME, CHOICE = "plain ffmpeg, twoloop 64k", "ours, the same settings", "ours, own choice"
 TOOL, UTIL, SHELF = "m4b-tool, all cores (its commands)", "m4b-util", "Audiobookshelf (its commands)"
 _SAME_SETTINGS = Ours(kbps=64, coder="twoloop")
-#: More units than cores: more places where they meet, to be measured.
-_MANY_UNITS = Ours(kbps=64, coder="twoloop", jobs=16)
 
 
 def encode(plan: Plan) -> None:
@@ -28,8 +26,6 @@ def encode(plan: Plan) -> None:
     _measure_coder_once(mp3, plan)
     outcomes = _twelve(mp3, plan)
     tell_fidelity("12 MP3 into one M4B: how faithful", outcomes, mp3, single=outcomes[PLAIN])
-    seams = take_turns({"ours, 16 units at a time": ours(mp3, _MANY_UNITS)}, 1, plan.folder / "seams")
-    tell_fidelity("12 MP3, more seams", seams, mp3, single=outcomes[PLAIN])
     _tell_quality(outcomes, mp3, plan)
     for title, source, rounds in _ones(books, plan):
         _one(title, source, rounds, plan)
@@ -89,7 +85,7 @@ def _one(title: str, source: Path, rounds: int, plan: Plan) -> None:
     outcomes = take_turns(cases, rounds, plan.folder / "one")
     rows(title, cost_rows(outcomes, PLAIN))
     against_bounds(f"{title}: bounds", _bounds(outcomes), "ratio")
-    tell_fidelity(f"{title}: how faithful", outcomes, sources, starts=_starts(source, plan))
+    tell_fidelity(f"{title}: how faithful", outcomes, sources, starts=_starts(source, plan), single=outcomes[PLAIN])
 
 
 def _starts(source: Path, plan: Plan) -> list[float]:

@@ -1,6 +1,6 @@
 """One conversion by our engine in a process of its own, and what it tells of it as JSON.
 
-    python -m bench.audio.ours WORK [--kbps N] [--coder NAME] [--jobs N] […] SOURCE...
+    python -m bench.audio.ours WORK [--kbps N] [--coder NAME] […] SOURCE...
 
 `seconds` and `cpu` (user and system, of this process and of all that it started) are those of `Engine.convert` alone;
 the process around it also starts Python and looks FFmpeg over. An error of the engine ends it with one line.
@@ -34,7 +34,6 @@ class Ours:
     """
 
     kbps: int | None = None
-    jobs: int | None = None
     coder: str = ""
     joints: str = ""
     proof: str = ""
@@ -63,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Convert once and tell what it took.")
     parser.add_argument("work", type=Path)
     parser.add_argument("sources", type=Path, nargs="+")
-    for name, kind in (("kbps", int), ("jobs", int), ("coder", str), ("joints", str), ("proof", str), ("unlock", str)):
+    for name, kind in (("kbps", int), ("coder", str), ("joints", str), ("proof", str), ("unlock", str)):
         parser.add_argument(f"--{name}", type=kind)
     given = vars(parser.parse_args())
     work, sources = given.pop("work"), tuple(given.pop("sources"))
@@ -76,7 +75,7 @@ def main() -> None:
 
 def _converted(ours: Ours, work: Path, sources: tuple[Path, ...]) -> dict[str, Any]:
     engine = Engine(ours.settings())
-    request = ConvertRequest(sources, work, bitrate_kbps=ours.kbps, jobs=ours.jobs)
+    request = ConvertRequest(sources, work, bitrate_kbps=ours.kbps)
     started, before = time.perf_counter(), _cpu()
     result = engine.convert(request, lambda part: None, CancelToken())
     return {"seconds": time.perf_counter() - started, "cpu": _cpu() - before, **_told(result)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from bench.audio.peers import m4b_tool, plain
 from bench.audio.refusals import same_sound
 from tests.support.audio import Samples, encode, ffmpeg, voice, write_wav
 
+pytestmark = pytest.mark.skipif(shutil.which("ffprobe") is None, reason="there is no ffprobe on this machine")
 RATE = 44_100
 LENGTHS = [len(voice(number)) for number in (1, 2, 3)]
 
