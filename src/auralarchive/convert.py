@@ -356,7 +356,14 @@ def _interruptible() -> Iterator[None]:
 
 # To be watched
 
-_WORDS = {"probe": "Looking", "encode": "Encoding", "joints": "Joining", "write": "Joining", "verify": "Checking"}
+_WORDS = {
+    "probe": "Looking",
+    "coder": "Trying",
+    "encode": "Encoding",
+    "joints": "Joining",
+    "write": "Joining",
+    "verify": "Checking",
+}
 _WIDE = 60
 
 

@@ -10,6 +10,7 @@ import pytest
 from auralarchive.audio.engine import Engine
 from auralarchive.audio.ffmpeg import Ffmpeg
 from auralarchive.audio.progress import LinkedToken, Meter, Pace, encode_share
+from auralarchive.audio.settings import AudioSettings
 from auralarchive.ports.audio import ConvertRequest
 from auralarchive.ports.errors import Cancelled, NoSpace
 from auralarchive.ports.work import CancelToken
@@ -86,7 +87,7 @@ def _watched(ffmpeg: Ffmpeg, source: Path, work: Path) -> tuple[list[tuple[float
     seen: list[tuple[float, float]] = [(0.0, 0.0)]
     phases: list[tuple[str, float]] = []
     began = time.monotonic()
-    Engine(None, ffmpeg).convert(
+    Engine(AudioSettings(coder="twoloop"), ffmpeg).convert(
         ConvertRequest((source,), work),
         lambda part: seen.append((time.monotonic() - began, part)),
         CancelToken(),
@@ -103,7 +104,7 @@ def test_a_real_encode_is_where_it_says(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
     parts = [part for _, part in seen]
     assert parts == sorted(parts)
     assert max(abs(at - part) for at, part in seen) < 0.2
-    assert [phase for phase, _ in phases] == ["probe", "plan", "encode", "write", "verify"]
+    assert [phase for phase, _ in phases] == ["probe", "plan", "coder", "encode", "write", "verify"]
 
 
 def test_nothing_is_done_before_its_time(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
@@ -114,7 +115,7 @@ def test_nothing_is_done_before_its_time(tmp_path: Path, ffmpeg: Ffmpeg) -> None
     _, phases = _watched(ffmpeg, tmp_path / "book", tmp_path / "work")
     share = encode_share("twoloop", 20 / 110)
     began = dict(phases[:-1])  # of each phase the last time but for the last proof
-    assert list(began) == ["probe", "plan", "encode", "verify", "joints", "write"]
+    assert list(began) == ["probe", "plan", "coder", "encode", "verify", "joints", "write"]
     assert began["joints"] == pytest.approx(share, abs=0.02)
     assert began["encode"] < 0.01 < began["verify"] < began["joints"]
 
