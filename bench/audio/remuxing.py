@@ -21,12 +21,20 @@ _WITHOUT_PROOF = ("probe", "plan", "joints", "write")
 def remux(plan: Plan) -> None:
     """12 M4A and one large one. What was copied is held against the sound that the sources were made of."""
     several = _measure("12 M4A into one M4B", plan.copied.m4a(), plan, bound=2.0, all_peers=True)
+    del several[COMPARED]  # the same book once more
     tell_fidelity("12 M4A into one M4B: how faithful", several, plan.copied.masters())
-    whole = {"ours": ours(plan.encoded.whole_m4a(), Ours())}
-    made = take_turns(whole, 1, plan.folder / "whole")
-    tell_fidelity("12 M4A that end with whole packets: how faithful", made, plan.encoded.whole_masters())
+    _without_gaps(plan)
     large = plan.copied.big_m4a(plan.megabytes)
     _measure(f"One M4A of {plan.megabytes} MB", (large,), plan, bound=1.5, all_peers=False)
+
+
+def _without_gaps(plan: Plan) -> None:
+    """The two ways to no gap at all: parts that are whole packets, and the wish for a seamless book."""
+    books = plan.encoded
+    whole = take_turns({OURS: ours(books.whole_m4a(), Ours())}, 1, plan.folder / "whole")
+    tell_fidelity("12 M4A that end with whole packets: how faithful", whole, books.whole_masters())
+    seamless = take_turns({"ours, seamless": ours(books.m4a(), Ours(joints="seamless"))}, 1, plan.folder / "seamless")
+    tell_fidelity("12 M4A made seamless: how faithful", seamless, books.masters())
 
 
 def _measure(title: str, sources: tuple[Path, ...], plan: Plan, *, bound: float, all_peers: bool) -> dict[str, Outcome]:
@@ -49,7 +57,6 @@ def _measure(title: str, sources: tuple[Path, ...], plan: Plan, *, bound: float,
 def _more(sources: tuple[Path, ...], plan: Plan) -> dict[str, Case]:
     return {
         "ours, joints closed": ours(sources, Ours(joints="close"), plan.few),
-        "ours, seamless": ours(sources, Ours(joints="seamless"), 1),
         TOOL: peer(peers.m4b_tool_copy, sources, plan.few),
         UTIL: peer(peers.m4b_util, sources, 1),
     }
