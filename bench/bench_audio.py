@@ -1,6 +1,6 @@
 """What a conversion costs and how faithful it is: ours beside plain FFmpeg, the peers and the machine's limit.
 
-    .venv/bin/python -m bench.bench_audio [--quick] [--books FOLDER] [--rounds N] [PART…]
+    .venv/bin/python -m bench.bench_audio [--quick] [--books FOLDER] [--rounds N] […] [PART…]
 
 Only ratios are worth reading: figures of one machine under one load compare with nothing else. Cases take turns, and
 each figure is a median. The books are hours of synthetic speech (espeak-ng; without it a babble, of which figures of
@@ -30,7 +30,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.audio.books import bench_folder
+from bench.audio.books import Books, bench_folder
 from bench.audio.encoding import encode
 from bench.audio.lengths import long, memory, parts
 from bench.audio.plan import Plan
@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one small round: whether all runs, not what it costs")
     parser.add_argument("--books", type=Path, metavar="FOLDER", help=f"where books are kept (else {bench_folder()})")
     parser.add_argument("--rounds", type=int, help="of each measured pair (default: 5); slow peers take fewer")
+    parser.add_argument("--minutes", type=float, help="of each of the 12 chapters that are encoded (default: 6)")
     parser.add_argument("--hours", type=float, help="of the long book (default: 20)")
     wanted = parser.parse_args()
     unknown = set(wanted.parts) - set(PARTS)
@@ -72,6 +73,8 @@ def _plan(folder: Path, wanted: argparse.Namespace) -> Plan:
     plan = Plan.quick(folder) if wanted.quick else Plan(folder)
     if wanted.rounds:
         plan = replace(plan, rounds=wanted.rounds, few=min(plan.few, wanted.rounds))
+    if wanted.minutes:
+        plan = replace(plan, encoded=Books(wanted.minutes))
     return replace(plan, hours=wanted.hours) if wanted.hours else plan
 
 

@@ -19,7 +19,7 @@ class Plan:
     rounds: int = 5
     few: int = 3
     copied: Books = field(default_factory=lambda: Books(15))
-    encoded: Books = field(default_factory=lambda: Books(3))
+    encoded: Books = field(default_factory=lambda: Books(6))
     megabytes: int = 500
     parts: int = 400
     hours: float = 20.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -12,9 +12,11 @@ from bench.audio.books import RATE, Books, read_sound, speech
 MINUTES = 0.05
 
 
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AURALARCHIVE_BENCH_DIR", str(tmp_path))
+@pytest.fixture(autouse=True, scope="module")
+def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AURALARCHIVE_BENCH_DIR", str(tmp_path_factory.mktemp("books")))
+        yield
 
 
 def test_all_forms_are_the_same_sound() -> None:
