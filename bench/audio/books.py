@@ -101,11 +101,11 @@ class Books:
         return _file_made(self.folder / "one.opus", self._encode_opus)
 
     def big_m4a(self, megabytes: int) -> Path:
-        """So large by the first chapter's packets again and again: nothing is encoded."""
-        first = self.m4a()[0]
-        times = max(1, round(megabytes * 1e6 / first.stat().st_size))
-        again = ("-stream_loop", str(times - 1), "-i", _file(first), "-map", "0:a", "-c", "copy", "-f", "ipod")
-        return _file_made(self.folder / f"big-{megabytes}.m4a", lambda path: _ffmpeg(*again, path))
+        """So large by the first chapter's packets again and again, each a chapter: nothing is encoded.
+
+        Without chapters the engine would listen to all of it for pauses, which is no part of a copy.
+        """
+        return _file_made(self.folder / f"large-{megabytes}.m4a", partial(self._repeat_packets, megabytes))
 
     def endless_mp3(self, hours: float) -> Path:
         """The first chapter's frames again and again. Without a bit reservoir no frame needs the one before it."""
@@ -165,6 +165,14 @@ class Books:
             minutes, seconds = divmod(start / RATE, 60)
             file[f"CHAPTER{number:03d}"] = f"{int(minutes) // 60:02d}:{int(minutes) % 60:02d}:{seconds:06.3f}"
         file.save()
+
+    def _repeat_packets(self, megabytes: int, path: Path) -> None:
+        first, samples = self.m4a()[0], self.lengths()[0]
+        times = max(2, round(megabytes * 1e6 / first.stat().st_size))
+        with tempfile.TemporaryDirectory() as name:
+            chapters = write_chapters(Path(name) / "chapters", [samples * number for number in range(times + 1)])
+            marks = ("-f", "ffmetadata", "-i", _file(chapters), "-map", "0:a", "-map_chapters", "1")
+            _ffmpeg("-stream_loop", str(times - 1), "-i", _file(first), *marks, "-c", "copy", "-f", "ipod", path)
 
     def _repeat_frames(self, hours: float, path: Path) -> None:
         with tempfile.TemporaryDirectory() as name:
