@@ -17,7 +17,7 @@ RUN_IN = 256
 RUN_OUT = 8
 #: Units begin at multiples of so many frames: the windows of a fingerprint lie on them.
 ALIGNED = 4
-_UNITS = 16
+_UNITS = 12
 _SHORTEST_SECONDS = 60
 _LONGEST_SECONDS = 900
 
