@@ -37,6 +37,8 @@ _FRAMES_TOLERATED = 2
 _OPUS_RATE = 48000
 #: WAV's numbers for integers, floats, and "it stands in the extension": one block is one sample.
 _PCM_FORMATS = (1, 3, 0xFFFE)
+#: An Ogg page: its header, whose last byte counts the lengths that follow, and the largest that can be.
+_PAGE_HEADER, _LARGEST_PAGE = 27, 27 + 255 + 255 * 255
 _UNLIKELY_RATE = 384_000
 
 
@@ -95,6 +97,8 @@ def probe(source: Source, *, tolerant: bool = False) -> Probe:
             return _mpeg(source, fd, tags, tolerant=tolerant)
         if source.kind is Kind.MATROSKA:
             return _matroska(source, fd, tags)
+        if source.kind is Kind.OGG and _ends_inside_page(fd) and not tolerant:
+            raise damaged(source, "it ends inside a page: the file is cut")
         return _by_mutagen(source, fd, tags)
 
 
@@ -120,6 +124,9 @@ def _mp4(source: Source, fd: int, tags: SourceTags) -> Probe:
     track = movie.audio[0]
     if not len(track.packets) or not track.rate or not track.channels:
         raise damaged(source, "its sound is empty")
+    if track.playing[1] <= 0:
+        # The part would be missing in the book, and the rest be right.
+        raise damaged(source, "its edit list leaves none of its sound")
     encrypted = _encryption(source, movie.brand, track)
     straight = _straight(track)
     if straight is not None:
@@ -155,6 +162,8 @@ def _mp4(source: Source, fd: int, tags: SourceTags) -> Probe:
 def _oddities(source: Source, movie: Mp4, straight: Straight | None) -> Iterator[str]:
     if len(movie.audio) > 1:
         yield "Only the first of its audio tracks is used."
+    if sum(edit.media_time >= 0 for edit in movie.audio[0].edits) > 1:
+        yield f"The edit list of {source.name} has several entries: its sound was taken as it lies, without cuts."
     if straight is not None:
         yield f"The time table of {source.name} is not that of its packets: it was made anew."
 
@@ -298,6 +307,20 @@ def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:
         tags=tags,
         chapters=tags.chapters,
     )
+
+
+def _ends_inside_page(fd: int) -> bool:
+    """Whether an Ogg file is cut: a decoder leaves the page that is not whole out, and says nothing."""
+    size = os.fstat(fd).st_size
+    end = os.pread(fd, _LARGEST_PAGE, max(0, size - _LARGEST_PAGE))
+    at = end.rfind(b"OggS\x00")
+    if at < 0:
+        return False
+    page = end[at:]
+    if len(page) < _PAGE_HEADER or len(page) < _PAGE_HEADER + page[_PAGE_HEADER - 1]:
+        return True
+    body = _PAGE_HEADER + page[_PAGE_HEADER - 1]
+    return body + sum(page[_PAGE_HEADER:body]) > len(page)
 
 
 def _exact_samples(opened: FileType) -> int | None:
