@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import mutagen
 from mutagen import FileType
@@ -97,9 +97,13 @@ def probe(source: Source, *, tolerant: bool = False) -> Probe:
             return _mpeg(source, fd, tags, tolerant=tolerant)
         if source.kind is Kind.MATROSKA:
             return _matroska(source, fd, tags)
-        if source.kind is Kind.OGG and _ends_inside_page(fd) and not tolerant:
-            raise damaged(source, "it ends inside a page: the file is cut")
-        return _by_mutagen(source, fd, tags)
+        found = _by_mutagen(source, fd, tags)
+        if source.kind is Kind.OGG and _ends_inside_page(fd):
+            damage = damaged(source, "it ends inside a page: the file is cut")
+            if not tolerant:
+                raise damage
+            return replace(found, warnings=(damage.reason,))
+        return found
 
 
 def damaged(source: Source, what: str, second: float | None = None) -> Damaged:

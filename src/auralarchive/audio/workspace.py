@@ -73,7 +73,7 @@ class Workspace:
 
 @contextmanager
 def workspace(folder: Path) -> Iterator[Workspace]:
-    """A clean workspace in `folder`. After an error nothing of ours is left. Maps `OSError` (but a refusal) to the port's errors."""
+    """A clean workspace in `folder`. After an error nothing of ours is left. Maps `OSError` (no refusal) to a port's."""
     work = Workspace(folder)
     shutil.rmtree(work.scratch, ignore_errors=True)
     work.scratch.mkdir()

@@ -70,7 +70,7 @@ def test_a_cut_ogg_is_noticed(tmp_path: Path, codec: str, less: int) -> None:
     os.truncate(path, path.stat().st_size - less)
     with pytest.raises(Damaged, match=rf"a\.{codec} is damaged: it ends inside a page"):
         probe(_source(path))
-    assert probe(_source(path), tolerant=True).codec
+    assert "ends inside a page" in probe(_source(path), tolerant=True).warnings[0]
 
 
 def _with_edit(path: Path, media_time: int) -> Path:
