@@ -39,6 +39,8 @@ _OPUS_RATE = 48000
 _PCM_FORMATS = (1, 3, 0xFFFE)
 #: An Ogg page: its header, whose last byte counts the lengths that follow, and the largest that can be.
 _PAGE_HEADER, _LARGEST_PAGE = 27, 27 + 255 + 255 * 255
+#: A WAV's data from here on (it counts in 32 bits) is of a length that its writer did not know.
+_UNKNOWN_LENGTH = 2**32 - 1024
 _UNLIKELY_RATE = 384_000
 
 
@@ -298,6 +300,8 @@ def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:
     if not 0 < rate <= _UNLIKELY_RATE or not 0 < channels <= 64:
         raise damaged(source, "its header names no possible sample rate")
     samples = _exact_samples(opened)
+    if isinstance(opened, WAVE) and samples and _is_streamed(opened):
+        samples, seconds = None, source.size * 8 / max(1, opened.info.bitrate)
     size = sum(tags.picture_sizes)
     rate_known = max(source.size - size, 0) * 8 / max(seconds, 0.001) / 1000
     return Probe(
@@ -334,6 +338,11 @@ def _exact_samples(opened: FileType) -> int | None:
     if isinstance(opened, AIFF) or (isinstance(opened, WAVE) and opened.info.audio_format in _PCM_FORMATS):
         return round(opened.info.length * opened.info.sample_rate) or None
     return None
+
+
+def _is_streamed(opened: WAVE) -> bool:
+    """Whether its data has the length that writers to a pipe give: the largest that can be, for one unknown."""
+    return bool(opened.info.length * opened.info.bitrate / 8 > _UNKNOWN_LENGTH)
 
 
 def _codec(opened: FileType) -> str:

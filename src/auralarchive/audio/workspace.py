@@ -73,7 +73,7 @@ class Workspace:
 
 @contextmanager
 def workspace(folder: Path) -> Iterator[Workspace]:
-    """A clean workspace in `folder`. After an error nothing of ours is left. Maps `OSError` (no refusal) to a port's."""
+    """A clean workspace in `folder`. After an error nothing of ours is left. Raises `OSError` as a port's error."""
     work = Workspace(folder)
     shutil.rmtree(work.scratch, ignore_errors=True)
     work.scratch.mkdir()

@@ -11,7 +11,7 @@ import pytest
 from auralarchive.audio.probe import damaged, probe
 from auralarchive.audio.sources import Source, find_sources
 from auralarchive.ports.errors import Damaged, InvalidInput
-from tests.support.audio import encode, make_book, odd_length, voice
+from tests.support.audio import encode, make_book, odd_length, voice, write_wav
 
 CODECS = {
     "mp3": "mp3",
@@ -102,3 +102,14 @@ def test_several_edits_lose_no_sound(tmp_path: Path) -> None:
     found = probe(_source(path))
     assert found.samples == odd_length(1, 2.0, 44100)
     assert any("a.m4a has several entries" in text for text in found.warnings)
+
+
+def test_a_wav_from_a_pipe_is_not_cut(tmp_path: Path) -> None:
+    """Its writer could not go back to tell the length: it says the largest that can be."""
+    path = write_wav(tmp_path / "a.wav", voice(1, 2.0))
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<I", data, data.index(b"data") + 4, 0xFFFFFFFF)
+    path.write_bytes(data)
+    found = probe(_source(path))
+    assert found.samples is None
+    assert found.seconds == pytest.approx(odd_length(1, 2.0, 44100) / 44100, abs=0.1)
