@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import mutagen
 from mutagen import FileType
@@ -37,6 +37,10 @@ _FRAMES_TOLERATED = 2
 _OPUS_RATE = 48000
 #: WAV's numbers for integers, floats, and "it stands in the extension": one block is one sample.
 _PCM_FORMATS = (1, 3, 0xFFFE)
+#: An Ogg page: its header, whose last byte counts the lengths that follow, and the largest that can be.
+_PAGE_HEADER, _LARGEST_PAGE = 27, 27 + 255 + 255 * 255
+#: A WAV's data from here on (it counts in 32 bits) is of a length that its writer did not know.
+_UNKNOWN_LENGTH = 2**32 - 1024
 _UNLIKELY_RATE = 384_000
 
 
@@ -95,7 +99,13 @@ def probe(source: Source, *, tolerant: bool = False) -> Probe:
             return _mpeg(source, fd, tags, tolerant=tolerant)
         if source.kind is Kind.MATROSKA:
             return _matroska(source, fd, tags)
-        return _by_mutagen(source, fd, tags)
+        found = _by_mutagen(source, fd, tags)
+        if source.kind is Kind.OGG and _ends_inside_page(fd):
+            damage = damaged(source, "it ends inside a page: the file is cut")
+            if not tolerant:
+                raise damage
+            return replace(found, warnings=(damage.reason,))
+        return found
 
 
 def damaged(source: Source, what: str, second: float | None = None) -> Damaged:
@@ -120,6 +130,9 @@ def _mp4(source: Source, fd: int, tags: SourceTags) -> Probe:
     track = movie.audio[0]
     if not len(track.packets) or not track.rate or not track.channels:
         raise damaged(source, "its sound is empty")
+    if track.playing[1] <= 0:
+        # The part would be missing in the book, and the rest be right.
+        raise damaged(source, "its edit list leaves none of its sound")
     encrypted = _encryption(source, movie.brand, track)
     straight = _straight(track)
     if straight is not None:
@@ -155,6 +168,8 @@ def _mp4(source: Source, fd: int, tags: SourceTags) -> Probe:
 def _oddities(source: Source, movie: Mp4, straight: Straight | None) -> Iterator[str]:
     if len(movie.audio) > 1:
         yield "Only the first of its audio tracks is used."
+    if sum(edit.media_time >= 0 for edit in movie.audio[0].edits) > 1:
+        yield f"The edit list of {source.name} has several entries: its sound was taken as it lies, without cuts."
     if straight is not None:
         yield f"The time table of {source.name} is not that of its packets: it was made anew."
 
@@ -285,6 +300,8 @@ def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:
     if not 0 < rate <= _UNLIKELY_RATE or not 0 < channels <= 64:
         raise damaged(source, "its header names no possible sample rate")
     samples = _exact_samples(opened)
+    if isinstance(opened, WAVE) and samples and _is_streamed(opened):
+        samples, seconds = None, source.size * 8 / max(1, opened.info.bitrate)
     size = sum(tags.picture_sizes)
     rate_known = max(source.size - size, 0) * 8 / max(seconds, 0.001) / 1000
     return Probe(
@@ -300,6 +317,20 @@ def _by_mutagen(source: Source, fd: int, tags: SourceTags) -> Probe:
     )
 
 
+def _ends_inside_page(fd: int) -> bool:
+    """Whether an Ogg file is cut: a decoder leaves the page that is not whole out, and says nothing."""
+    size = os.fstat(fd).st_size
+    end = os.pread(fd, _LARGEST_PAGE, max(0, size - _LARGEST_PAGE))
+    at = end.rfind(b"OggS\x00")
+    if at < 0:
+        return False
+    page = end[at:]
+    if len(page) < _PAGE_HEADER or len(page) < _PAGE_HEADER + page[_PAGE_HEADER - 1]:
+        return True
+    body = _PAGE_HEADER + page[_PAGE_HEADER - 1]
+    return body + sum(page[_PAGE_HEADER:body]) > len(page)
+
+
 def _exact_samples(opened: FileType) -> int | None:
     """Where the header counts samples: an Ogg file's last page counts what its decoder gives only nearly."""
     if isinstance(opened, FLAC):
@@ -307,6 +338,11 @@ def _exact_samples(opened: FileType) -> int | None:
     if isinstance(opened, AIFF) or (isinstance(opened, WAVE) and opened.info.audio_format in _PCM_FORMATS):
         return round(opened.info.length * opened.info.sample_rate) or None
     return None
+
+
+def _is_streamed(opened: WAVE) -> bool:
+    """Whether its data has the length that writers to a pipe give: the largest that can be, for one unknown."""
+    return bool(opened.info.length * opened.info.bitrate / 8 > _UNKNOWN_LENGTH)
 
 
 def _codec(opened: FileType) -> str:

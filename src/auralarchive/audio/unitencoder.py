@@ -153,7 +153,8 @@ class UnitEncoder:
         else:
             self.on_samples(unit.samples)
         found = self.results.find(key)
-        assert found is not None
+        if found is None:
+            raise TransientError("A finished part of the encode has vanished.", kind=FailureKind.ENCODER_FAILED)
         return replace(self._load(unit, found), reused=reused)
 
     def _key(self, unit: Unit, feed: Feed) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from auralarchive.ports.errors import NoSpace
+from auralarchive.domain.failures import FailureKind
+from auralarchive.ports.errors import NoSpace, TransientError
 
 RESULT = "book.m4b"
 _SCRATCH = "scratch"
@@ -72,7 +73,7 @@ class Workspace:
 
 @contextmanager
 def workspace(folder: Path) -> Iterator[Workspace]:
-    """A clean workspace in `folder`. After an error nothing of ours is left. Maps a full disk to `NoSpace`."""
+    """A clean workspace in `folder`. After an error nothing of ours is left. Raises `OSError` as a port's error."""
     work = Workspace(folder)
     shutil.rmtree(work.scratch, ignore_errors=True)
     work.scratch.mkdir()
@@ -80,11 +81,24 @@ def workspace(folder: Path) -> Iterator[Workspace]:
         yield work
     except OSError as error:
         work.remove_results()
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace("The disk is full.", _REMEDY) from error
-        raise
+        if isinstance(error, PermissionError):
+            raise
+        raise _told(error) from error
     except BaseException:
         work.remove_results()
         raise
     finally:
         shutil.rmtree(work.scratch, ignore_errors=True)
+
+
+def _told(error: OSError) -> TransientError:
+    """What is wrong with the surroundings, in the port's words."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace("The disk is full.", _REMEDY)
+    if error.errno == errno.EFBIG:
+        return NoSpace("The disk, or a limit of the process, allows no file as large as is needed.", _REMEDY)
+    return TransientError(
+        f"A file of the conversion could not be used: {error.strerror or error}.",
+        "Look whether the disk is well, and whether something else removes files from the work folder.",
+        kind=FailureKind.ENCODER_FAILED,
+    )

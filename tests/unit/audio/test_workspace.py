@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from auralarchive.audio.workspace import workspace
-from auralarchive.ports.errors import NoSpace
+from auralarchive.ports.errors import NoSpace, TransientError
 
 
 def test_a_result_stays_and_scratch_goes(tmp_path: Path) -> None:
@@ -51,10 +51,20 @@ def test_leftovers_of_a_killed_attempt_are_replaced_never_followed(tmp_path: Pat
 def test_a_disk_that_fills_up_is_told_as_such(tmp_path: Path) -> None:
     with pytest.raises(NoSpace), workspace(tmp_path):
         raise OSError(errno.ENOSPC, "full")
+    with pytest.raises(NoSpace, match="limit"), workspace(tmp_path):
+        raise OSError(errno.EFBIG, "File too large")
     with pytest.raises(PermissionError), workspace(tmp_path):
         raise PermissionError(errno.EACCES, "no")
     with pytest.raises(NoSpace, match="MB are needed"), workspace(tmp_path) as work:
         work.need(10**18)
+
+
+def test_a_file_that_is_taken_away_is_worth_another_attempt(tmp_path: Path) -> None:
+    """Two at the same finished units: the one that is done first removes them."""
+    with pytest.raises(TransientError, match="gone") as told, workspace(tmp_path):
+        raise FileNotFoundError(errno.ENOENT, "gone")
+    assert told.value.remedy
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_others_fill_meanwhile_ends_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

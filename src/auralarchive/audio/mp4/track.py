@@ -101,7 +101,8 @@ class AudioTrack:
         sounding = [edit for edit in self.edits if edit.media_time >= 0]
         if not sounding:
             return 0, total
-        skip = min(sounding[0].media_time, total)
+        # Several entries play from several places: from the first of those on, nothing is lost.
+        skip = min(total, *(edit.media_time for edit in sounding))
         if len(sounding) > 1 or self.movie_timescale < self.timescale:
             # An edit in milliseconds cuts up to 44 samples off the end: the tables know better.
             return skip, total - skip
