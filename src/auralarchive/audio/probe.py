@@ -64,7 +64,8 @@ class Aac:
 class Probe:
     """One source, understood. Rates in Hz, `bitrate_kbps` of the sound alone; `samples` only where exact.
 
-    `encrypted` is `aax` or `aaxc` for files that need their owner's key.
+    `encrypted` is `aax` or `aaxc` for files that need their owner's key. `glued`: files put one behind the other,
+    whose tags lie between whole frames; FFmpeg complains of these.
     """
 
     source: Source
@@ -80,6 +81,7 @@ class Probe:
     chapters: tuple[Mark, ...] = ()
     warnings: tuple[str, ...] = ()
     brand: bytes = b""
+    glued: bool = False
 
     @property
     def lossless(self) -> bool:
@@ -247,6 +249,7 @@ def _mpeg(source: Source, fd: int, tags: SourceTags, *, tolerant: bool) -> Probe
         bitrate_kbps=found.bitrate_kbps,
         seconds=found.seconds if found.heard is None else found.heard / first.rate,
         samples=None if first.adts or found.changes else found.heard,
+        glued=found.pieces > 1 and not found.holes,
         aac=aac,
         tags=tags,
         chapters=tags.chapters,

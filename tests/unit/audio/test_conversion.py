@@ -146,3 +146,13 @@ def test_a_cut_mp3_is_taken_as_far_as_it_goes(tmp_path: Path, convert: Convert) 
     with pytest.raises(Damaged, match="too early"):
         convert(tmp_path / "book")
     assert convert(tmp_path / "book", accept_damage=True).duration_seconds == pytest.approx(6.0, abs=0.3)
+
+
+def test_mp3_files_put_one_behind_the_other_are_whole(tmp_path: Path, convert: Convert) -> None:
+    """Their tags lie in the middle of the sound: FFmpeg complains of these, but no frame is missing."""
+    paths = make_book(tmp_path / "parts", chapters=2, seconds=4.0)
+    book = tmp_path / "book.mp3"
+    book.write_bytes(b"".join(path.read_bytes() for path in paths))
+    result = convert(book)
+    assert result.warnings == ()
+    assert result.duration_seconds == pytest.approx(8.0, abs=0.2)
