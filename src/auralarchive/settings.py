@@ -224,8 +224,8 @@ class ConversionSection(Section):
     proof: ProofOfCopies = Field(
         default="decode",
         title="Proof of copies",
-        description="decode: all of it is decoded. packets: its bytes are compared with the sources', and only the "
-        "ends are decoded.",
+        description="decode: all of it is decoded. packets: its bytes are compared with the sources', and only "
+        "what looks strange is decoded.",
     )
     jobs: int | None = Field(default=None, ge=1, le=256, title="Processes", description="Empty: one a core.")
     nice: int = Field(

@@ -46,7 +46,7 @@ class AudioSettings:
     `aax_activation_bytes` are 8 hexadecimal digits each; `aaxc_keys` are tried on every AAXC file that
     has no voucher beside it. Bit rates in kbit/s a channel. `memory_limit` in bytes is each FFmpeg's.
     `stall_seconds`: an FFmpeg that moves no data for so long is ended. `proof` of copied packets: decode
-    them all, or only compare their bytes with the sources' and decode the ends. `coder` of FFmpeg's AAC encoder:
+    them all, or only compare their bytes with the sources'. `coder` of FFmpeg's AAC encoder:
     the one that was measured to do, or always the same.
     """
 
