@@ -71,7 +71,7 @@ class Conversion:
     order: dict[str, str] = field(default_factory=dict)
     done: float = _PROBED
     decision: Decision = field(default_factory=lambda: Decision("keep", "", ()))
-    digests: Digests = field(default_factory=lambda: Digests(()))
+    digests: Digests = field(default_factory=lambda: Digests(tuple))
     coder: Choice | None = None
 
     @property
@@ -342,6 +342,7 @@ class Conversion:
         try:
             with self.timing.phase("write"):
                 write(out, movie, copy_packets)
+                self.digests.begin()
                 os.fsync(out)
             with self.timing.phase("verify"):
                 proof = prove(out, movie)
@@ -407,7 +408,7 @@ class Conversion:
         mode = self.decision.mode
         if self.coder is not None:
             decisions["coder_choice"] = self.coder.decisions()
-        hashes = self.digests.all()
+        hashes = (proof.sha256,) if mode == "keep" else self.digests.all()
         for each in self.originals:
             each.source.check_unchanged()
         recipe = recipe_of(

@@ -27,23 +27,30 @@ def file_digest(fd: int, heartbeat: Callable[[], None]) -> str:
 
 
 class Digests:
-    """The sources' digests, in the making."""
+    """The sources' digests, made in a thread of their own from `begin` on."""
 
-    def __init__(self, running: Sequence[Future[str]]) -> None:
-        self._running = running
+    def __init__(self, start: Callable[[], Sequence[Future[str]]]) -> None:
+        self._start = start
+        self._running: Sequence[Future[str]] | None = None
+
+    def begin(self) -> Sequence[Future[str]]:
+        """Now, if not before: best while others wait for the disk."""
+        if self._running is None:
+            self._running = self._start()
+        return self._running
 
     def all(self) -> tuple[str, ...]:
         """One for each source, in order; waits for them. Raises what reading raises."""
-        return tuple(one.result() for one in self._running)
+        return tuple(one.result() for one in self.begin())
 
     def ordered(self, order: Sequence[int]) -> Digests:
         """The same of the sources in another order."""
-        return Digests([self._running[at] for at in order])
+        return Digests(lambda: [self.begin()[at] for at in order])
 
 
 @contextmanager
 def digests(sources: Sequence[Source], heartbeat: Callable[[], None]) -> Iterator[Digests]:
-    """Begin to read all `sources`, one after another, in a thread of its own."""
+    """Those of `sources`, which are read one after another."""
 
     def digest(source: Source) -> str:
         with source.open() as fd:
@@ -51,6 +58,6 @@ def digests(sources: Sequence[Source], heartbeat: Callable[[], None]) -> Iterato
 
     pool = ThreadPoolExecutor(1, "digest")
     try:
-        yield Digests([pool.submit(digest, source) for source in sources])
+        yield Digests(lambda: [pool.submit(digest, source) for source in sources])
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

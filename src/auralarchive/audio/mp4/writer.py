@@ -84,8 +84,10 @@ def write(fd: int, movie: Movie, copy_packets: Callable[[int], None]) -> None:
     wide = content + 16 > _LIMIT_32
     header = box(b"ftyp", b"M4B ", bytes(4), b"M4B M4A mp42isom")
     spare = box(b"free", bytes(movie.spare)) if movie.spare else b""
-    length = len(header) + len(_moov(movie, texts, 0, wide=wide)) + len(spare) + (16 if wide else 8)
-    write_all(fd, header + _moov(movie, texts, length, wide=wide) + spare)
+    # The table of sizes has megabytes: it is made once, and left out where only the index's length is wanted.
+    sizes = _size_table(movie.sizes)
+    length = len(header) + len(_moov(movie, texts, 0, b"", wide=wide)) + len(sizes) + len(spare) + (16 if wide else 8)
+    write_all(fd, header + _moov(movie, texts, length, sizes, wide=wide) + spare)
     data = struct.pack(">I4sQ", 1, b"mdat", content + 16) if wide else struct.pack(">I4s", content + 8, b"mdat")
     write_all(fd, data)
     copy_packets(fd)
@@ -131,12 +133,12 @@ def _text_sample(title: str) -> bytes:
     return struct.pack(">H", len(raw)) + raw + struct.pack(">I4sI", 12, b"encd", 0x100)
 
 
-def _moov(movie: Movie, texts: list[bytes], base: int, *, wide: bool) -> bytes:
-    """The index; `base` is where the packets begin in the file."""
+def _moov(movie: Movie, texts: list[bytes], base: int, sizes: bytes, *, wide: bool) -> bytes:
+    """The index; `base` is where the packets begin in the file, `sizes` the table of their sizes."""
     duration = movie.movie_time(movie.playing)
     header = _timed(b"mvhd", movie.movie_timescale, duration, struct.pack(">IHH8x", 0x10000, 0x100, 0))
     header = _extended(header, _MATRIX + bytes(24) + struct.pack(">I", 3))
-    tracks = _audio_track(movie, base, wide=wide)
+    tracks = _audio_track(movie, base, sizes, wide=wide)
     if texts:
         tracks += _chapter_track(movie, texts, base + movie.audio_bytes, wide=wide)
     return box(b"moov", header, tracks, box(b"udta", movie.metadata, _nero(movie)))
@@ -203,7 +205,7 @@ def _chunk_table(packets: int, each: int) -> bytes:
     return full_box(b"stsc", 0, 0, struct.pack(">I", len(rows)), np.asarray(rows, ">u4").tobytes())
 
 
-def _audio_track(movie: Movie, base: int, *, wide: bool) -> bytes:
+def _audio_track(movie: Movie, base: int, sizes: bytes, *, wide: bool) -> bytes:
     each = max(1, movie.timescale // 1024)  # about a second a chunk
     lengths = np.add.reduceat(movie.sizes, np.arange(0, len(movie.sizes), each), dtype=np.int64)
     starts = np.cumsum(lengths) - lengths + base
@@ -212,7 +214,7 @@ def _audio_track(movie: Movie, base: int, *, wide: bool) -> bytes:
         movie.description,
         _time_table(movie.deltas),
         _chunk_table(len(movie.sizes), each),
-        _size_table(movie.sizes),
+        sizes,
         _offset_table(starts, wide=wide),
     )
     sound = full_box(b"smhd", 0, 0, bytes(4))
