@@ -95,5 +95,5 @@ def test_titles_stay_whole_in_every_script_and_within_bounds() -> None:
 
 def test_an_unlocked_file_keeps_the_name_that_it_came_with() -> None:
     """It lies under a number in our work folder."""
-    source = Source(Path("/work/00000.m4a"), Path("The Book.aax"), Kind.MP4, 1, (0, 0, 0))
+    source = Source(Path("/scratch/00000.m4a"), Path("The Book.aax"), Kind.MP4, 1, (0, 0, 0))
     assert file_titles([Probe(source, "aac", 1000, 1, 64, 1.0)]) == ["The Book"]
