@@ -199,7 +199,7 @@ class ConversionSection(Section):
         default=128,
         ge=16,
         le=256,
-        title="Highest bitrate by the source",
+        title="Ceiling a channel",
         description="In kbit/s a channel: however much a source has, no more is taken by itself.",
     )
     lossless_kbps: int = Field(
