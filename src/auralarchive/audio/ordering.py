@@ -55,11 +55,6 @@ class _Order:
     gaps: str = ""
 
 
-def in_order(probes: Sequence[Probe]) -> tuple[Probe, ...]:
-    """The same probes, in the order in which they are to be heard."""
-    return order(probes).probes
-
-
 def order(probes: Sequence[Probe]) -> Ordering:
     """The order of one book's files. What arrives in another sequence comes out in the same."""
     if len(probes) < 2:

@@ -73,17 +73,6 @@ def book_tags(book: Book | None, sources: Sequence[SourceTags], fallback_title: 
     return tags if book is None else _by_book(book, tags)
 
 
-def disagreements(sources: Sequence[SourceTags]) -> tuple[str, ...]:
-    """A word where the sources name different albums: perhaps they are not one book."""
-    albums = Counter(_bare_album(source.album).casefold() for source in sources if source.album)
-    if len(albums) < 2:
-        return ()
-    names = {_bare_album(source.album).casefold(): _bare_album(source.album) for source in sources if source.album}
-    shown = ", ".join(f"“{names[key][:100]}” ({count})" for key, count in albums.most_common(3))
-    more = f" and {len(albums) - 3} more" if len(albums) > 3 else ""
-    return (f"The files name different albums: {shown}{more}.",)
-
-
 def _agreed(sources: Sequence[SourceTags], name: str) -> str:
     """What most sources say; of two that are told as often, the one that comes first."""
     values = Counter(value for source in sources if (value := str(getattr(source, name))))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auralarchive.audio.ordering import Evidence, in_order, order, places
+from auralarchive.audio.ordering import Evidence, order, places
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.sources import find_sources
 from tests.support.audio import Tags, make_book, tag
@@ -18,7 +18,7 @@ _BOOK = [f"{number:02d}.mp3" for number in range(1, 4)]
 
 
 def _sorted_by_name(*wanted: str) -> None:
-    assert names(in_order([made(name) for name in reversed(wanted)])) == list(wanted)
+    assert names(order([made(name) for name in reversed(wanted)]).probes) == list(wanted)
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,16 @@ def test_what_is_no_gap_is_not_told(parts: list[Probe]) -> None:
 def test_folders_that_were_given_one_by_one_stay_apart() -> None:
     parts = [made("01.mp3", root=f"/x/CD{disc}") for disc in (2, 1)] + [made("02.mp3", root="/x/CD1")]
     assert places(parts) == [("CD2", "01.mp3"), ("CD1", "01.mp3"), ("CD1", "02.mp3")]
-    assert [str(each.source.path) for each in in_order(parts)] == ["/x/CD1/01.mp3", "/x/CD1/02.mp3", "/x/CD2/01.mp3"]
+    assert [str(each.source.path) for each in order(parts).probes] == [
+        "/x/CD1/01.mp3",
+        "/x/CD1/02.mp3",
+        "/x/CD2/01.mp3",
+    ]
 
 
 def test_ten_thousand_files_take_well_under_a_second() -> None:
     parts = [made(f"Author - Long Title {n:05d} - Chapter {n}.mp3", track=n) for n in range(10_000, 0, -1)]
-    assert [each.tags.track for each in in_order(parts)] == list(range(1, 10_001))
+    assert [each.tags.track for each in order(parts).probes] == list(range(1, 10_001))
 
 
 _NAMES = st.one_of(
@@ -184,7 +188,7 @@ def test_the_sequence_of_arrival_changes_nothing(
 def test_1_to_n_comes_out_as_1_to_n(count: int, padded: bool, form: str, data: st.DataObject) -> None:
     wanted = [form.format(f"{number:03d}" if padded else number) + ".mp3" for number in range(1, count + 1)]
     files = [made(name) for name in data.draw(st.permutations(wanted))]
-    assert names(in_order(files)) == wanted
+    assert names(order(files).probes) == wanted
 
 
 def test_real_files_are_ordered_by_their_tags(tmp_path: Path) -> None:
