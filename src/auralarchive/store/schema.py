@@ -49,7 +49,7 @@ IS_WATCHED = text(
 )
 
 #: The newest migration: what a database is at when its tables are these. A test holds it to `migrations/`.
-REVISION = "0001"
+REVISION = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -241,6 +241,7 @@ books = Table(
     Column("duration_seconds", Float, nullable=False),
     Column("chapters", CleanJson, nullable=False),
     Column("added_at", Utc, nullable=False),
+    Column("version", Whole, nullable=False, server_default="1"),  # grows with each edit of a person
     sqlite_autoincrement=True,
 )
 
@@ -265,13 +266,19 @@ accounts = Table(
     Column("name", CleanText, nullable=False, unique=True),
     Column("password_hash", CleanText, nullable=False),
     Column("created_at", Utc, nullable=False),
+    Column("role", CleanText, nullable=False, server_default="admin"),
     sqlite_autoincrement=True,
 )
 
 
-def _account_id() -> Column[int]:
+def _account_id(*, key: bool = False) -> Column[int]:
     column: Column[int] = Column(
-        "account_id", Whole, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True
+        "account_id",
+        Whole,
+        ForeignKey("accounts.id", ondelete="CASCADE"),
+        primary_key=key,
+        nullable=False,
+        index=not key,
     )
     return column
 
@@ -302,4 +309,25 @@ settings = Table(
     Column("section", CleanText, primary_key=True),
     Column("key", CleanText, primary_key=True),
     Column("value", CleanJson),
+)
+
+#: How far each person has listened, wherever they listened last.
+playback = Table(
+    "playback",
+    metadata,
+    _account_id(key=True),
+    Column("book_id", Whole, ForeignKey("books.id", ondelete="CASCADE"), primary_key=True, nullable=False, index=True),
+    Column("seconds", Float, nullable=False),
+    Column("speed", Float, nullable=False),
+    Column("device", CleanText, nullable=False),
+    Column("finished", Boolean, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+)
+
+#: How far each reader of `download_events` has come that must miss nothing, whatever happens in between.
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    Column("seq", Whole, nullable=False),
 )
