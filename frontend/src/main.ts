@@ -1,9 +1,9 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
-import { language } from "./i18n";
+import { speak } from "./i18n";
 import "./styles/base.css";
 
-document.documentElement.lang = language;
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has lost its #app");
+await speak();
 mount(App, { target });

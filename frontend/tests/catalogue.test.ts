@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { de } from "../src/i18n/de";
 import { en } from "../src/i18n/en";
 import { ACTIONS, GROUPS, STATUSES } from "../src/lib/status";
 
@@ -35,4 +36,21 @@ test("no component says words of its own", () => {
     const text = [...markup.matchAll(/>([^<>{}]+)</g)].map(([, words]) => words?.trim() ?? "");
     expect(text.filter((words) => /\p{L}{2}/u.test(words)), file).toEqual([]);
   }
+});
+
+/** Every path to a word or a sentence, with what stands there. */
+function leaves(part: object, path = ""): [string, unknown][] {
+  return Object.entries(part).flatMap(([key, value]: [string, unknown]) =>
+    typeof value === "object" && value !== null ? leaves(value, `${path}${key}.`) : [[path + key, value] as [string, unknown]],
+  );
+}
+
+test("the second language says all that the first one says, in words of its own", () => {
+  const english = new Map(leaves(en));
+  const german = new Map(leaves(de));
+  expect([...german.keys()].toSorted()).toEqual([...english.keys()].toSorted());
+  const silent = [...german].filter(([, words]) => words === "").map(([path]) => path);
+  expect(silent).toEqual([]);
+  const sentences = [...english].filter(([, words]) => typeof words === "string" && words.split(" ").length > 3);
+  expect(sentences.filter(([path, words]) => german.get(path) === words).map(([path]) => path)).toEqual([]);
 });

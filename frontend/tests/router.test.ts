@@ -6,21 +6,28 @@ beforeEach(() => vi.stubGlobal("scrollTo", () => {}));
 afterEach(() => history.replaceState(null, "", "/"));
 
 test("every page has its address, and unknown ones are missing", () => {
-  expect(match("/")).toEqual({ page: "dashboard", id: null });
-  expect(match("/search")).toEqual({ page: "search", id: null });
-  expect(match("/downloads/")).toEqual({ page: "downloads", id: null });
+  expect(match("/")).toEqual({ page: "dashboard", id: null, part: null });
+  expect(match("/search")).toEqual({ page: "search", id: null, part: null });
+  expect(match("/downloads/")).toEqual({ page: "downloads", id: null, part: null });
   expect(match("/dashboard").page).toBe("missing");
   expect(match("/nonsense").page).toBe("missing");
 });
 
-test("only downloads have numbers, and only proper ones", () => {
-  expect(match("/downloads/12")).toEqual({ page: "downloads", id: 12 });
-  for (const path of ["/downloads/0", "/downloads/-1", "/downloads/1e3", "/downloads/1/2", "/library/3"])
+test("only downloads and books have numbers, and only proper ones", () => {
+  expect(match("/downloads/12")).toEqual({ page: "downloads", id: 12, part: null });
+  expect(match("/library/3")).toEqual({ page: "library", id: 3, part: null });
+  for (const path of ["/downloads/0", "/downloads/-1", "/downloads/1e3", "/downloads/1/2", "/search/3"])
+    expect(match(path).page).toBe("missing");
+});
+
+test("settings and system have parts", () => {
+  expect(match("/settings/indexers")).toEqual({ page: "settings", id: null, part: "indexers" });
+  for (const path of ["/settings/a/b", "/settings/UPPER", "/search/indexers", "/settings/7"])
     expect(match(path).page).toBe("missing");
 });
 
 test("a base path is taken off", () => {
-  expect(match("/books/downloads/7", "/books/")).toEqual({ page: "downloads", id: 7 });
+  expect(match("/books/downloads/7", "/books/")).toEqual({ page: "downloads", id: 7, part: null });
   expect(match("/books/", "/books/").page).toBe("dashboard");
   expect(match("/books", "/books/").page).toBe("dashboard");
 });

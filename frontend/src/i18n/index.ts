@@ -1,15 +1,52 @@
-// The catalogue of the reader's language. A second one is a file like `en.ts` of the type `Messages`,
+// The catalogue of the reader's language. Another language is a folder like `de/` of the type `Messages`,
 // named here; what is missing in it, the compiler says.
 
 import { en, type Messages } from "./en";
+import { writeAs } from "./locale";
 
-const CATALOGUES: Record<string, Messages> = { en };
+/** Each language by its own name, and where its words are: only the one that is spoken is loaded. */
+export const LANGUAGES = {
+  en: { name: "English", load: () => Promise.resolve(en) },
+  de: { name: "Deutsch", load: async () => (await import("./de")).de },
+} as const satisfies Record<string, { name: string; load: () => Promise<Messages> }>;
+export type Language = keyof typeof LANGUAGES;
 
-function preferred(wanted: readonly string[]): string {
-  const known = wanted.map((tag) => tag.split("-")[0] ?? "").find((tag) => tag in CATALOGUES);
-  return known ?? "en";
+const KEY = "auralarchive.language";
+
+export let m: Messages = en;
+export let language: Language = "en";
+
+/** What the person chose in this browser; null means: as the browser says. */
+export function chosenLanguage(): Language | null {
+  try {
+    return known(localStorage.getItem(KEY) ?? "");
+  } catch {
+    return null;
+  }
 }
 
-export const language = preferred(typeof navigator === "undefined" ? [] : navigator.languages);
-export const m: Messages = CATALOGUES[language] ?? en;
+/** Takes effect when the page is loaded anew. */
+export function chooseLanguage(wanted: Language | null): void {
+  if (wanted === null) localStorage.removeItem(KEY);
+  else localStorage.setItem(KEY, wanted);
+}
+
+/** Loads the words before anything is shown; where that fails, English is spoken. */
+export async function speak(wanted: readonly string[] = navigator.languages): Promise<void> {
+  const found = chosenLanguage() ?? wanted.map(known).find((one) => one !== null) ?? "en";
+  try {
+    m = await LANGUAGES[found].load();
+    language = found;
+  } catch {
+    language = "en";
+  }
+  writeAs(language);
+  document.documentElement.lang = language;
+}
+
+function known(tag: string): Language | null {
+  const short = tag.split("-")[0] ?? "";
+  return short in LANGUAGES ? (short as Language) : null;
+}
+
 export type { Messages };

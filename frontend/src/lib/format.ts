@@ -1,5 +1,7 @@
 // Numbers and times in the reader's own way of writing. Unknown values show as a dash, never as 0.
 
+import { locale } from "../i18n/locale";
+
 const DASH = "–";
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
@@ -8,7 +10,7 @@ export function bytes(value: number | null | undefined): string {
   const power = value < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(value) / 3));
   const amount = value / 1000 ** power;
   const digits = power === 0 || amount >= 100 ? 0 : 1;
-  return new Intl.NumberFormat(undefined, {
+  return new Intl.NumberFormat(locale(), {
     style: "unit",
     unit: UNITS[power],
     unitDisplay: "short",
@@ -40,7 +42,7 @@ export function duration(seconds: number | null | undefined): string {
 }
 
 function unit(amount: number, name: string): string {
-  return new Intl.NumberFormat(undefined, { style: "unit", unit: name, unitDisplay: "short" }).format(amount);
+  return new Intl.NumberFormat(locale(), { style: "unit", unit: name, unitDisplay: "short" }).format(amount);
 }
 
 /** What is left of a download; clients say absurd or negative numbers for "unknown". */
@@ -52,16 +54,16 @@ export function percent(value: number | null | undefined): string {
   if (value == null || !Number.isFinite(value)) return DASH;
   // 99.96 % is not yet done: rounding must not say so.
   const shown = value >= 100 ? 100 : Math.min(99.9, value);
-  return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 }).format(shown)} %`;
+  return `${new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(shown)} %`;
 }
 
 export function ratio(value: number | null | undefined): string {
   if (value == null || !Number.isFinite(value)) return DASH;
-  return new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+  return new Intl.NumberFormat(locale(), { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
 }
 
 export function integer(value: number | null | undefined): string {
-  return value == null ? DASH : new Intl.NumberFormat().format(value);
+  return value == null ? DASH : new Intl.NumberFormat(locale()).format(value);
 }
 
 export function score(value: number | null | undefined): string {
@@ -70,7 +72,7 @@ export function score(value: number | null | undefined): string {
 
 export function moment(iso: string | null | undefined): string {
   const at = parse(iso);
-  return at ? new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(at) : DASH;
+  return at ? new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(at) : DASH;
 }
 
 const SPANS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -89,7 +91,7 @@ export function relative(iso: string | null | undefined, now: number = Date.now(
   if (!at) return DASH;
   const seconds = (at.getTime() - now) / 1000;
   const [name, span] = SPANS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.trunc(seconds / span), name);
+  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.trunc(seconds / span), name);
 }
 
 function parse(iso: string | null | undefined): Date | null {

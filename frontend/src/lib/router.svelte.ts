@@ -1,14 +1,22 @@
 // A router over the history API. Paths are those of the application; the base path of a reverse
 // proxy is put before them on the way out and taken off on the way in.
 
-export const PAGES = ["dashboard", "search", "downloads", "library", "settings", "system"] as const;
+export const PAGES = ["dashboard", "search", "wanted", "downloads", "library", "settings", "system", "welcome"] as const;
 export type PageName = (typeof PAGES)[number];
 
 export interface Route {
   page: PageName | "missing";
   /** The number in `/downloads/12`. */
   id: number | null;
+  /** The part of a page in `/settings/indexers`; the page knows its own. */
+  part: string | null;
 }
+
+/** Pages with one thing each below them, and pages that are parted. */
+const NUMBERED: ReadonlySet<PageName> = new Set(["downloads", "library"]);
+const PARTED: ReadonlySet<PageName> = new Set(["settings", "system"]);
+const HOME: Route = { page: "dashboard", id: null, part: null };
+const MISSING: Route = { page: "missing", id: null, part: null };
 
 // The built script lies in `<base>/assets/`: where it came from tells the base path.
 const BASE = import.meta.env.PROD ? new URL(/* @vite-ignore */ "..", import.meta.url).pathname : "/";
@@ -24,22 +32,28 @@ export function href(path: string): string {
 
 export function match(pathname: string, base: string = basePath()): Route {
   // A proxy that strips the base path shows the page at the path alone, too.
-  if (`${pathname}/` === base) return { page: "dashboard", id: null };
+  if (`${pathname}/` === base) return HOME;
   const inside = pathname.startsWith(base) ? pathname.slice(base.length) : pathname.replace(/^\/+/, "");
   const [head = "", tail, ...more] = inside.replace(/\/+$/, "").split("/");
-  if (head === "") return { page: "dashboard", id: null };
+  if (head === "") return HOME;
   const page = PAGES.find((name) => name === head && name !== "dashboard");
-  if (!page || more.length > 0) return { page: "missing", id: null };
-  if (tail === undefined) return { page, id: null };
-  const numbered = page === "downloads" && /^[1-9]\d{0,15}$/.test(tail);
-  return numbered ? { page, id: Number(tail) } : { page: "missing", id: null };
+  if (!page || more.length > 0) return MISSING;
+  if (tail === undefined) return { page, id: null, part: null };
+  if (NUMBERED.has(page) && /^[1-9]\d{0,15}$/.test(tail)) return { page, id: Number(tail), part: null };
+  if (PARTED.has(page) && /^[a-z][a-z-]{0,40}$/.test(tail)) return { page, id: null, part: tail };
+  return MISSING;
 }
 
 class Router {
-  route = $state.raw<Route>({ page: "dashboard", id: null });
+  route = $state.raw<Route>(HOME);
+  /** What stands behind the `?`: a search to begin with, a filter. */
+  query = $state.raw(new URLSearchParams());
 
   start(): () => void {
-    const read = () => (this.route = match(location.pathname));
+    const read = () => {
+      this.route = match(location.pathname);
+      this.query = new URLSearchParams(location.search);
+    };
     const click = (event: MouseEvent) => this.#follow(event);
     read();
     addEventListener("popstate", read);
@@ -55,7 +69,9 @@ class Router {
     if (replace) history.replaceState(null, "", target);
     else history.pushState(null, "", target);
     const before = this.route.page;
-    this.route = match(target);
+    const { pathname, search } = new URL(target, location.origin);
+    this.route = match(pathname);
+    this.query = new URLSearchParams(search);
     if (before !== this.route.page) scrollTo(0, 0);
   }
 

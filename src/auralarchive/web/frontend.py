@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from auralarchive.web.errors import Problem
 
 #: First parts of the addresses that pages have; the pages themselves tell what follows.
-PAGES = frozenset({"", "search", "downloads", "library", "settings", "system", "login", "setup"})
+PAGES = frozenset({"", "search", "wanted", "downloads", "library", "settings", "system", "welcome", "login", "setup"})
 #: First parts below which only programs ask: an address there that is none gets a problem as JSON.
 _NO_PAGES = frozenset({"api", "assets", "metrics", "socket.io"})
 

@@ -1,0 +1,12 @@
+// Alles, was die Seiten sagen, auf Deutsch.
+
+import type { Messages } from "../en";
+import { common } from "./common";
+import { dashboard } from "./dashboard";
+import { downloads } from "./downloads";
+import { library } from "./library";
+import { search } from "./search";
+import { settings } from "./settings";
+import { system } from "./system";
+
+export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system };

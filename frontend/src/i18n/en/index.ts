@@ -1,0 +1,13 @@
+// Every word that the pages say, a file for each page. A function takes what the sentence is about.
+
+import { common } from "./common";
+import { dashboard } from "./dashboard";
+import { search } from "./search";
+import { downloads } from "./downloads";
+import { library } from "./library";
+import { settings } from "./settings";
+import { system } from "./system";
+
+export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system };
+
+export type Messages = typeof en;
