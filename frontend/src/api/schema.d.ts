@@ -466,9 +466,29 @@ export interface paths {
         };
         /**
          * Books
-         * @description Books, newest first.
+         * @description Books, newest first unless sorted otherwise.
          */
         get: operations["books_api_library_books_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/library/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Facets
+         * @description Authors, narrators, series and formats, each with the number of its books.
+         */
+        get: operations["facets_api_library_facets_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -486,7 +506,7 @@ export interface paths {
         };
         /**
          * Book
-         * @description One book with its chapters and files.
+         * @description One book with its chapters and files, where it came from and how it was made.
          */
         get: operations["book_api_library_books__book_id__get"];
         put?: never;
@@ -529,6 +549,50 @@ export interface paths {
          * @description One file of the book, whole or one range of it.
          */
         get: operations["file_api_library_books__book_id__files__n__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/library/books/{book_id}/position": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Position
+         * @description How far you have listened, and on which device last.
+         */
+        get: operations["position_api_library_books__book_id__position_get"];
+        /**
+         * Save Position
+         * @description Remember how far you have listened. 409 gives the position of a device that was later.
+         */
+        put: operations["save_position_api_library_books__book_id__position_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/library/listening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listening
+         * @description Books that you have begun and not finished, the latest first.
+         */
+        get: operations["listening_api_library_listening_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -996,6 +1060,63 @@ export interface components {
             /** Book Asin */
             book_asin?: string | null;
         };
+        /**
+         * BookDetail
+         * @description A book with what its own page shows.
+         */
+        BookDetail: {
+            /** Id */
+            id: number;
+            /** Download Id */
+            download_id: number;
+            /** Asin */
+            asin: string;
+            /** Title */
+            title: string;
+            /** Author */
+            author: string;
+            /** Narrator */
+            narrator: string | null;
+            /** Series */
+            series: string | null;
+            /** Series Part */
+            series_part: string | null;
+            /** Year */
+            year: number | null;
+            /** Language */
+            language: string | null;
+            /** Publisher */
+            publisher: string | null;
+            /** Description */
+            description: string | null;
+            /** Duration Seconds */
+            duration_seconds: number;
+            /** Size */
+            size: number;
+            /** Has Cover */
+            has_cover: boolean;
+            /** Added At */
+            added_at: string;
+            /**
+             * Version
+             * @description Grows with each change; an edit names the one that it is of.
+             */
+            version: number;
+            /** Chapter Count */
+            chapter_count: number;
+            /** Chapters */
+            chapters: {
+                [key: string]: unknown;
+            }[];
+            /** Files */
+            files: components["schemas"]["LibraryFileView"][];
+            /**
+             * Path
+             * @description Of the audio, below the library's folder.
+             */
+            path: string;
+            origin: components["schemas"]["OriginView"] | null;
+        };
         /** BookPage */
         BookPage: {
             /** Items */
@@ -1042,6 +1163,13 @@ export interface components {
             has_cover: boolean;
             /** Added At */
             added_at: string;
+            /**
+             * Version
+             * @description Grows with each change; an edit names the one that it is of.
+             */
+            version: number;
+            /** Chapter Count */
+            chapter_count: number;
             /** Chapters */
             chapters: {
                 [key: string]: unknown;
@@ -1373,6 +1501,27 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** FacetView */
+        FacetView: {
+            /** Value */
+            value: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * FacetsView
+         * @description What the whole library can be filtered by.
+         */
+        FacetsView: {
+            /** Authors */
+            authors: components["schemas"]["FacetView"][];
+            /** Narrators */
+            narrators: components["schemas"]["FacetView"][];
+            /** Series */
+            series: components["schemas"]["FacetView"][];
+            /** Formats */
+            formats: components["schemas"]["FacetView"][];
+        };
         /**
          * FileView
          * @description One file of the client's item; progress 0 to 100.
@@ -1470,6 +1619,16 @@ export interface components {
             /** Sha256 */
             sha256: string;
         };
+        /** ListeningBook */
+        ListeningBook: {
+            book: components["schemas"]["BookView"];
+            position: components["schemas"]["PositionView"];
+        };
+        /** ListeningView */
+        ListeningView: {
+            /** Items */
+            items: components["schemas"]["ListeningBook"][];
+        };
         /** Login */
         Login: {
             /** Name */
@@ -1539,6 +1698,57 @@ export interface components {
             /** Label */
             label: string;
         };
+        /**
+         * OriginView
+         * @description Where a book came from, and how it was made of that.
+         */
+        OriginView: {
+            /** Download Id */
+            download_id: number;
+            /** Indexer */
+            indexer: string | null;
+            /** Release Title */
+            release_title: string | null;
+            /** Download Client */
+            download_client: string | null;
+            download_type: components["schemas"]["DownloadType"];
+            /** Downloaded Format */
+            downloaded_format: string | null;
+            /** Requested At */
+            requested_at: string | null;
+            /** Imported At */
+            imported_at: string | null;
+            /**
+             * Mode
+             * @description How it was converted.
+             */
+            mode: ("keep" | "remux" | "encode" | "mixed") | null;
+            /** Codec */
+            codec: string | null;
+            /** Bitrate Kbps */
+            bitrate_kbps: number | null;
+            /**
+             * Sources
+             * @description Audio files that it was made of.
+             */
+            sources: number | null;
+            /** Chapters From */
+            chapters_from: string | null;
+            /**
+             * Packets
+             * @description Packets of audio that were checked.
+             */
+            packets: number | null;
+            /**
+             * Identical Packets
+             * @description Those of them that are the source's, bit for bit.
+             */
+            identical_packets: number | null;
+            /** Ffmpeg */
+            ffmpeg: string | null;
+            /** Warnings */
+            warnings: string[];
+        };
         /** PasswordChange */
         PasswordChange: {
             /**
@@ -1552,6 +1762,44 @@ export interface components {
              * @description At least eight characters.
              */
             new: string;
+        };
+        /**
+         * PositionBody
+         * @description Where a device is. `known` is the `updated_at` that it saw last, null where it saw none.
+         */
+        PositionBody: {
+            /** Seconds */
+            seconds: number;
+            /**
+             * Speed
+             * @default 1
+             */
+            speed: number;
+            /** Device */
+            device: string;
+            /**
+             * Finished
+             * @default false
+             */
+            finished: boolean;
+            /** Known */
+            known?: string | null;
+        };
+        /**
+         * PositionView
+         * @description How far the person who asks has listened; without `updated_at` never.
+         */
+        PositionView: {
+            /** Seconds */
+            seconds: number;
+            /** Speed */
+            speed: number;
+            /** Device */
+            device: string | null;
+            /** Finished */
+            finished: boolean;
+            /** Updated At */
+            updated_at: string | null;
         };
         /**
          * ReasonView
@@ -1845,7 +2093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1923,7 +2171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1932,7 +2180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2019,7 +2267,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2102,7 +2350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2176,7 +2424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2250,7 +2498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2259,7 +2507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2337,7 +2585,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2346,7 +2594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2429,7 +2677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2507,7 +2755,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2516,7 +2764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2591,7 +2839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2678,7 +2926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2756,7 +3004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2774,7 +3022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2867,7 +3115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2876,7 +3124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2958,7 +3206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3036,7 +3284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3045,7 +3293,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3123,7 +3371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3200,7 +3448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3286,7 +3534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3304,7 +3552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3385,7 +3633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3403,7 +3651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3480,7 +3728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3566,7 +3814,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3584,7 +3832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3661,7 +3909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3679,7 +3927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3758,7 +4006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3776,7 +4024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3850,7 +4098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3924,7 +4172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3998,7 +4246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4039,11 +4287,22 @@ export interface operations {
     books_api_library_books_get: {
         parameters: {
             query?: {
-                /** @description Words of title, author or series. */
-                q?: string | null;
+                sort?: "added" | "-added" | "title" | "-title" | "author" | "-author" | "series" | "-series" | "duration" | "-duration";
                 limit?: number;
                 /** @description As `next_cursor` gave it. */
                 cursor?: string | null;
+                /** @description Leave chapters, files and descriptions out. */
+                brief?: boolean;
+                /** @description Words of title, author, narrator or series. */
+                q?: string | null;
+                /** @description Just this author; the facets list them. */
+                author?: string | null;
+                /** @description Just this narrator. */
+                narrator?: string | null;
+                /** @description Just this series. */
+                series?: string | null;
+                /** @description Books with a file of this kind: `M4B`, `PDF` … */
+                format?: string | null;
             };
             header?: never;
             path?: never;
@@ -4078,7 +4337,81 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    facets_api_library_facets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetsView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4134,7 +4467,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BookView"];
+                    "application/json": components["schemas"]["BookDetail"];
                 };
             };
             /** @description The request cannot be read or The Host header is not a host name */
@@ -4155,7 +4488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4205,111 +4538,14 @@ export interface operations {
     cover_api_library_books__book_id__cover_get: {
         parameters: {
             query?: never;
-            header?: never;
-            path: {
-                /** @description The id as lists give it. */
-                book_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The whole file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description One part of it */
-            206: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description The request cannot be read or The Host header is not a host name */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description Sign in first or Name or password is wrong */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description The request is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description The body's type is not supported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-        };
-    };
-    file_api_library_books__book_id__files__n__get: {
-        parameters: {
-            query?: {
-                /** @description Offer it for saving. */
-                download?: boolean;
-            };
             header?: {
                 Range?: string | null;
+                "if-range"?: string | null;
+                "if-none-match"?: string | null;
             };
             path: {
                 /** @description The id as lists give it. */
                 book_id: number;
-                n: number;
             };
             cookie?: never;
         };
@@ -4333,6 +4569,13 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description What the caller has is still right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The request cannot be read or The Host header is not a host name */
             400: {
                 headers: {
@@ -4351,7 +4594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4407,6 +4650,384 @@ export interface operations {
             };
         };
     };
+    file_api_library_books__book_id__files__n__get: {
+        parameters: {
+            query?: {
+                /** @description Offer it for saving. */
+                download?: boolean;
+            };
+            header?: {
+                Range?: string | null;
+                "if-range"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description One part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What the caller has is still right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The range lies outside of the file */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    position_api_library_books__book_id__position_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    save_position_api_library_books__book_id__position_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PositionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    listening_api_library_listening_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListeningView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     health_details_api_system_health_get: {
         parameters: {
             query?: never;
@@ -4443,7 +5064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4517,7 +5138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4591,7 +5212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4665,7 +5286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4743,7 +5364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4752,7 +5373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4826,7 +5447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4904,7 +5525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,7 +5611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5080,7 +5701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5098,7 +5719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5173,7 +5794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5259,7 +5880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5342,7 +5963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5420,7 +6041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5429,7 +6050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5503,7 +6124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5581,7 +6202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5667,7 +6288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5757,7 +6378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5775,7 +6396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5850,7 +6471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5936,7 +6557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6019,7 +6640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6095,7 +6716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6186,7 +6807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;

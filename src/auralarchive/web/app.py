@@ -13,7 +13,7 @@ from auralarchive.web.docs_page import docs_page
 from auralarchive.web.frontend import Frontend
 from auralarchive.web.middleware import Gate, RequestMetrics, SecurityHeaders, is_guarded
 from auralarchive.web.responses import AT_THE_GATE, ProblemView, problems
-from auralarchive.web.routers import auth, downloads, library, search, settings, system
+from auralarchive.web.routers import auth, downloads, library, playback, search, settings, system
 from auralarchive.web.routers.adapters import adapters_router
 from auralarchive.web.services import Services
 from auralarchive.web.views import Json
@@ -24,7 +24,7 @@ PUBLIC_ROUTERS = (auth.public, system.public)
 
 def guarded_routers() -> tuple[APIRouter, ...]:
     """Routers that nobody reaches without credentials."""
-    return (auth.router, search.router, downloads.router, library.router, system.router)
+    return (auth.router, search.router, downloads.router, library.router, playback.router, system.router)
 
 
 def admin_routers() -> tuple[APIRouter, ...]:

@@ -20,6 +20,7 @@ def upgrade() -> None:
     # one, and with it every session and key that points to it.
     op.add_column("accounts", sa.Column("role", TEXT, nullable=False, server_default="admin"))
     op.add_column("books", sa.Column("version", WHOLE, nullable=False, server_default="1"))
+    op.create_index("ix_books_version", "books", ["version"])
     op.create_table(
         "playback",
         sa.Column("account_id", WHOLE, nullable=False),
