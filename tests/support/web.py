@@ -21,6 +21,7 @@ import anyio
 import httpx2
 import uvicorn
 
+from auralarchive.audio.isolated import IsolatedEngine
 from auralarchive.clients.payloads import Payloads
 from auralarchive.clients.registry import CLIENT_TYPES
 from auralarchive.domain.client_item import ClientFile
@@ -28,11 +29,13 @@ from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadType
 from auralarchive.indexers.registry import INDEXER_TYPES
+from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.live.gateway import Gateway
 from auralarchive.live.limits import Limits
 from auralarchive.observability.metrics import Metrics
 from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.live import Live, LiveBoard
 from auralarchive.pipeline.monitor import ClientStatus, MonitorStatus
 from auralarchive.pipeline.record import Recorder
@@ -241,6 +244,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     services = Services(
         store=store,
         commands=commands,
+        editor=Editor(store, FilesystemDrafts(root / "library", 0), IsolatedEngine()),
         searcher=Searcher(lambda: _ports(indexers), store.releases, _score, clock),
         monitor=monitor,
         adapters=adapters,

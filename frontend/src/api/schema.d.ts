@@ -514,7 +514,14 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change
+         * @description Change what is known of a book, in its record and in the tags of its file.
+         *
+         *     The file is written anew beside the old one, its sound is proved to be the same, and then it takes the old
+         *     one's place. 409 `book_changed` gives the book as somebody else has saved it meanwhile.
+         */
+        patch: operations["change_api_library_books__book_id__patch"];
         trace?: never;
     };
     "/api/library/books/{book_id}/cover": {
@@ -529,9 +536,17 @@ export interface paths {
          * @description The book's cover.
          */
         get: operations["cover_api_library_books__book_id__cover_get"];
-        put?: never;
+        /**
+         * Change Cover
+         * @description Give the book another cover, inside its file and beside it. The picture is drawn anew.
+         */
+        put: operations["change_cover_api_library_books__book_id__cover_put"];
         post?: never;
-        delete?: never;
+        /**
+         * Remove Cover
+         * @description Take the cover out of the book's file, and away beside it.
+         */
+        delete: operations["remove_cover_api_library_books__book_id__cover_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1116,6 +1131,38 @@ export interface components {
              */
             path: string;
             origin: components["schemas"]["OriginView"] | null;
+        };
+        /**
+         * BookEdit
+         * @description What is to be other than it is. `version` is the book's that the person has seen; null empties a field.
+         */
+        BookEdit: {
+            /** Version */
+            version: number;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Author
+             * @default
+             */
+            author: string;
+            /** Narrator */
+            narrator?: string | null;
+            /** Series */
+            series?: string | null;
+            /** Series Part */
+            series_part?: string | null;
+            /** Year */
+            year?: number | null;
+            /** Language */
+            language?: string | null;
+            /** Publisher */
+            publisher?: string | null;
+            /** Description */
+            description?: string | null;
         };
         /** BookPage */
         BookPage: {
@@ -4535,6 +4582,114 @@ export interface operations {
             };
         };
     };
+    change_api_library_books__book_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDetail"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     cover_api_library_books__book_id__cover_get: {
         parameters: {
             query?: never;
@@ -4641,6 +4796,227 @@ export interface operations {
             };
             /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    change_cover_api_library_books__book_id__cover_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description A JPEG, PNG or WebP picture.
+                     */
+                    file: string;
+                    version: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDetail"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    remove_cover_api_library_books__book_id__cover_delete: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDetail"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

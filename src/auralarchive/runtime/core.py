@@ -26,10 +26,12 @@ from auralarchive.indexers.fetch import LinkFetcher
 from auralarchive.indexers.http import GuardedClient
 from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.indexers.torznab import IndexerContext
+from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.library.filesystem import FilesystemLibrary
 from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.completion import Completion
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.live import LiveBoard
 from auralarchive.pipeline.monitor import ClientHealth, Monitor
 from auralarchive.pipeline.reconcile import Reconciler
@@ -72,6 +74,7 @@ class Core:
     adapters: LiveAdapters
     payloads: Payloads
     commands: Commands
+    editor: Editor
     searcher: Searcher
     monitor: Monitor
     health: ClientHealth
@@ -164,6 +167,7 @@ def _assemble(
         library_settings(settings),
         lambda: used_folders(settings, store.adapters.list("client")),
     )
+    engine = IsolatedEngine(audio_settings(settings))
     tools = Tools(
         store=store,
         clients=adapters.clients,
@@ -171,7 +175,7 @@ def _assemble(
         fetcher=LinkFetcher(GuardedClient(), payloads, adapters.indexers.all, clock),
         searcher=searcher,
         goals=goals,
-        converter=IsolatedEngine(audio_settings(settings)),
+        converter=engine,
         library=library,
         live=live,
         clock=clock,
@@ -184,7 +188,8 @@ def _assemble(
         settings.download_management.lease_seconds,
         lambda: holder.current.download_management.max_concurrent_downloads,
     )
-    housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock)
+    editor = Editor(store, FilesystemDrafts(settings.library_root, settings.library.reserve_bytes), engine)
+    housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock, editor.settle)
     runner = LocalRunner(workshop, store.downloads, clock)
     monitor = Monitor(
         store.downloads,
@@ -202,7 +207,7 @@ def _assemble(
     for wake in (runner.wake, monitor.wake):
         store.on_commit(wake)
     return Core(
-        clock, redactor, holder, store, adapters, payloads, commands, searcher, monitor, health, runner,
+        clock, redactor, holder, store, adapters, payloads, commands, editor, searcher, monitor, health, runner,
         housekeeper, tools, ExitStack(), secrets.token_urlsafe(24),
     )  # fmt: skip
 

@@ -107,6 +107,7 @@ def build_server(core: Core, announce: Announce) -> _Built:
         Services(
             store=core.store,
             commands=core.commands,
+            editor=core.editor,
             searcher=core.searcher,
             monitor=core.monitor,
             adapters=core.adapters,
