@@ -214,6 +214,14 @@ class LibraryBook:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelved:
+    """Where in the library a download's book stands."""
+
+    book_id: int
+    has_cover: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BookList:
     """One page of the library, newest first; `cursor` of None is the last page."""
 
@@ -244,6 +252,9 @@ class Books(Protocol):
         """Forget the book of this download, where there is one."""
 
     def of_download(self, download_id: int) -> LibraryBook | None: ...
+
+    def shelved(self, download_ids: Sequence[int]) -> Mapping[int, Shelved]:
+        """The books of these downloads, by download; those without one are left out."""
 
     def get(self, book_id: int) -> LibraryBook | None: ...
 
