@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from auralarchive.domain.book import Book
@@ -261,6 +262,13 @@ class Recipes(Protocol):
     def get(self, download_id: int) -> Mapping[str, Any] | None: ...
 
 
+class Role(StrEnum):
+    """What a person may do: all, or all but administration."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One person who may sign in."""
@@ -268,6 +276,7 @@ class Account:
     id: int
     name: str
     password_hash: str
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +293,7 @@ class Accounts(Protocol):
 
     def any(self) -> bool: ...
 
-    def create(self, name: str, password_hash: str, now: datetime) -> Account:
+    def create(self, name: str, password_hash: str, now: datetime, role: Role = Role.ADMIN) -> Account:
         """Raises ValueError when the name is taken."""
 
     def by_name(self, name: str) -> Account | None: ...

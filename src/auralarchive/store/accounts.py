@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from auralarchive.ports.store import Account, Session
+from auralarchive.ports.store import Account, Role, Session
 from auralarchive.store import schema
 from auralarchive.store.database import Database
 
 _accounts = schema.accounts.c
 _sessions = schema.sessions.c
 _keys = schema.api_keys.c
-_ACCOUNT = select(_accounts.id, _accounts.name, _accounts.password_hash)
+_COLUMNS = (_accounts.id, _accounts.name, _accounts.password_hash, _accounts.role)
+_ACCOUNT = select(*_COLUMNS)
 
 
 class SqlAccounts:
@@ -28,17 +29,16 @@ class SqlAccounts:
         with self._database.read() as connection:
             return connection.scalar(select(_accounts.id).limit(1)) is not None
 
-    def create(self, name: str, password_hash: str, now: datetime) -> Account:
+    def create(self, name: str, password_hash: str, now: datetime, role: Role = Role.ADMIN) -> Account:
         """A new account. Raises ValueError when the name is taken."""
-        statement = insert(schema.accounts).values(name=name, password_hash=password_hash, created_at=now)
+        values = {"name": name, "password_hash": password_hash, "created_at": now, "role": role.value}
+        statement = insert(schema.accounts).values(values)
         try:
             with self._database.write() as connection:
-                row = connection.execute(
-                    statement.returning(_accounts.id, _accounts.name, _accounts.password_hash)
-                ).one()
+                row = connection.execute(statement.returning(*_COLUMNS)).one()
         except IntegrityError as error:
             raise ValueError(f"There is already an account with the name {name!r}.") from error
-        return Account(*row)
+        return _account(row)
 
     def by_name(self, name: str) -> Account | None:
         """The account with exactly this name."""
@@ -103,8 +103,12 @@ class SqlAccounts:
     def _one(self, condition: ColumnElement[bool]) -> Account | None:
         with self._database.read() as connection:
             row = connection.execute(_ACCOUNT.where(condition)).first()
-        return None if row is None else Account(*row)
+        return None if row is None else _account(row)
 
     def _close(self, condition: ColumnElement[bool]) -> None:
         with self._database.write() as connection:
             connection.execute(delete(schema.sessions).where(condition))
+
+
+def _account(row: Row[int, str, str, str]) -> Account:
+    return Account(row.id, row.name, row.password_hash, Role(row.role))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from auralarchive.ports.store import Role
 from auralarchive.web.auth import Identity
 from auralarchive.web.boundary import Visit
 from auralarchive.web.errors import Problem
@@ -27,6 +28,13 @@ async def require_identity(request: Request) -> Identity:
     identity: Identity | None = request.state.identity
     if identity is None:
         raise Problem("not_signed_in")
+    return identity
+
+
+async def require_admin(identity: CurrentIdentity) -> Identity:
+    """For routes that administrate: members are told that they may not."""
+    if identity.role is not Role.ADMIN:
+        raise Problem("admins_only")
     return identity
 
 

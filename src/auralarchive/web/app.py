@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, Response
 
 from auralarchive.web import errors
-from auralarchive.web.access import require_identity
+from auralarchive.web.access import require_admin, require_identity
 from auralarchive.web.docs_page import docs_page
 from auralarchive.web.frontend import Frontend
 from auralarchive.web.middleware import Gate, RequestMetrics, SecurityHeaders, is_guarded
@@ -23,17 +23,13 @@ PUBLIC_ROUTERS = (auth.public, system.public)
 
 
 def guarded_routers() -> tuple[APIRouter, ...]:
-    """Routers that nobody reaches without credentials: all others."""
-    return (
-        auth.router,
-        search.router,
-        downloads.router,
-        library.router,
-        adapters_router("client", "clients"),
-        adapters_router("indexer", "indexers"),
-        settings.router,
-        system.router,
-    )
+    """Routers that nobody reaches without credentials."""
+    return (auth.router, search.router, downloads.router, library.router, system.router)
+
+
+def admin_routers() -> tuple[APIRouter, ...]:
+    """Routers for those who administrate."""
+    return (adapters_router("client", "clients"), adapters_router("indexer", "indexers"), settings.router)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -59,6 +55,8 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router)
     for router in (*guarded_routers(), _documentation(app, base)):
         app.include_router(router, dependencies=[Depends(require_identity)])
+    for router in admin_routers():
+        app.include_router(router, dependencies=[Depends(require_admin)])
     app.router.default = Frontend(services.static_dir, base)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

@@ -20,7 +20,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from auralarchive.ports.store import Account, Store
+from auralarchive.ports.store import Account, Role, Store
 from auralarchive.ports.work import Clock
 from auralarchive.web.boundary import Visit
 from auralarchive.web.errors import Problem
@@ -41,11 +41,15 @@ _MOST_COOKIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks. `credential` names the session or key; `account_id` is None for the key of the environment."""
+    """Who asks. `credential` names the session or key; `account_id` is None for the key of the environment.
+
+    Such a key is held by who runs the server: it may do all.
+    """
 
     credential: str
     account_id: int | None
     name: str
+    role: Role
     by_cookie: bool
 
 
@@ -96,9 +100,9 @@ class Authenticator:
         digest = _digest(key)
         for holder, known in self._own_keys.items():
             if hmac.compare_digest(digest, known):
-                return Identity(f"key:{holder}", None, f"API key of the {holder}", by_cookie=False)
+                return Identity(f"key:{holder}", None, f"API key of the {holder}", Role.ADMIN, by_cookie=False)
         account = self._accounts.account_of_api_key(digest)
-        return Identity(f"key:{digest}", account.id, account.name, by_cookie=False) if account else None
+        return _identity(f"key:{digest}", account, by_cookie=False) if account else None
 
     def still_valid(self, credential: str) -> bool:
         """Whether a credential that was good is good still; for connections that stay open."""
@@ -111,7 +115,7 @@ class Authenticator:
         digest = _digest(secret)
         session = self._accounts.session(digest, self._clock.now())
         account = self._accounts.get(session.account_id) if session else None
-        return Identity(f"session:{digest}", account.id, account.name, by_cookie=True) if account else None
+        return _identity(f"session:{digest}", account, by_cookie=True) if account else None
 
     def needs_setup(self) -> bool:
         return not self._accounts.any()
@@ -240,3 +244,7 @@ def check_origin(visit: Visit, identity: Identity | None, method: str) -> None:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def _identity(credential: str, account: Account, *, by_cookie: bool) -> Identity:
+    return Identity(credential, account.id, account.name, account.role, by_cookie)

@@ -42,6 +42,9 @@ _ALL = (
     Kind("bad_host", 400, "The Host header is not a host name", "Ask for the server by its name or address."),
     Kind("not_signed_in", 401, "Sign in first", "Sign in, or send an API key in the header X-Api-Key."),
     Kind("wrong_credentials", 401, "Name or password is wrong", "Check both and try again."),
+    Kind(
+        "admins_only", 403, "Only an administrator may do this", "Ask somebody whose account administrates this server."
+    ),
     Kind("setup_token", 403, "The setup token is missing or wrong", "Copy the token from the server's console."),
     Kind(
         "host_not_allowed",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from auralarchive.web.access import require_identity
+from auralarchive.web.access import require_admin, require_identity
 from auralarchive.web.app import create_app
 from auralarchive.web.middleware import PUBLIC
 from tests.support.web import World, make_world
@@ -51,7 +51,7 @@ def test_every_router_carries_the_second_lock(tmp_path: Path) -> None:
     """Also without the gate no guarded route would answer."""
     world = make_world(tmp_path)
     for route in _api_routes(create_app(world.services)):
-        locked = any(dependency.call is require_identity for dependency in route.dependant.dependencies)
+        locked = any(one.call in (require_identity, require_admin) for one in route.dependant.dependencies)
         assert locked is (route.path not in OPEN), route.path
     world.store.close()
 
