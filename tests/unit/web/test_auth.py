@@ -169,7 +169,7 @@ def test_unsafe_methods_with_a_cookie_need_our_own_page(auth: Authenticator) -> 
 def test_when_a_key_was_used_is_written_once_an_hour(
     auth: Authenticator, clock: SystemClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A script that asks all day must not write all day; and where nothing can be written, it is served all the same."""
+    """A script that asks all day must not write all day; where nothing can be written, it is served all the same."""
     owner = auth.identify(with_session(auth.set_up(HERE, "ann", PASSWORD, None)))
     assert owner is not None
     _, key = auth.add_api_key(owner, "script")
