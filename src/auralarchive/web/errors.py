@@ -69,6 +69,8 @@ _ALL = (
     Kind("no_place", 409, "It cannot be put there", "Move it to the top or the end, or give it a priority."),
     Kind("changed_meanwhile", 409, "The download has just changed", "Try again."),
     Kind("already_set_up", 409, "There is already an account", "Sign in with it."),
+    Kind("own_account", 409, "This is your own account", "Let another administrator do it."),
+    Kind("last_admin", 409, "Somebody has to administrate", "Make somebody else an administrator first."),
     Kind("name_taken", 409, "The name is taken", "Choose another name."),
     Kind("needs_person", 409, "A setting has to be mended first", "Follow what the detail says."),
     Kind("too_large", 413, "The request is too large", "Send less at once."),

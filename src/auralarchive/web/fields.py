@@ -38,6 +38,8 @@ def _check_link(value: str) -> str:
 
 
 Text = Annotated[str, BeforeValidator(clean_text), Field(min_length=1)]
+#: Names of accounts are typed at each sign-in, so a long one is refused rather than cut.
+AccountName = Annotated[str, BeforeValidator(clean_text), Field(min_length=1, max_length=64)]
 OptionalText = Annotated[str | None, BeforeValidator(lambda value: clean_text(value) or None)]
 Asin = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,31}$")]
 Link = Annotated[str, Field(min_length=8, max_length=16_384), AfterValidator(_check_link)]
