@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auralarchive.domain.book import Book, pseudo_asin
 from auralarchive.ports.library import LibraryFile
-from auralarchive.ports.store import BookFilter, BookList
+from auralarchive.ports.store import BookFilter, BookList, Shelved
 from auralarchive.store import SqlStore
 from auralarchive.store.database import Database
 from tests.contract.store.support import NOON, enqueue
@@ -50,3 +50,14 @@ def test_lists_ask_an_index_whether_anything_changed(database: Database) -> None
     with database.read() as connection:
         plan = str(connection.exec_driver_sql(query).all())
     assert "COVERING INDEX ix_books_version" in plan
+
+
+def test_where_the_books_of_downloads_stand(store: SqlStore) -> None:
+    """Asked for a whole page of the queue at once; whoever has no book is left out."""
+    bare, dressed, none = (enqueue(store, book=Book(f"AA{number}", f"Book {number}", "Ann")) for number in (1, 2, 3))
+    audio, cover = LibraryFile("b.m4b", "audio", 1, "00", "copy"), LibraryFile("c.jpg", "cover", 1, "00", "copy")
+    first = store.books.save(bare.id, bare.book, (audio,), 1.0, (), NOON)
+    second = store.books.save(dressed.id, dressed.book, (audio, cover), 1.0, (), NOON)
+    found = store.books.shelved([bare.id, dressed.id, none.id])
+    assert found == {bare.id: Shelved(first.id, False), dressed.id: Shelved(second.id, True)}
+    assert store.books.shelved([]) == {}
