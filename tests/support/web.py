@@ -52,7 +52,7 @@ from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
-from auralarchive.web.services import AdapterReport, InvalidSettings, Services, SettingValue
+from auralarchive.web.services import AdapterReport, Disk, Folder, InvalidSettings, Services, SettingValue
 from tests.support.records import NOON
 
 API_KEY = "an-api-key-for-tests-only"
@@ -262,6 +262,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
         metrics=Metrics(),
         clock=clock,
         health=lambda: tuple(findings),
+        disks=lambda: (Disk((Folder("library", root / "library"),), free=250, total=1000),),
         files=lambda download: tuple(files),
         runner_status=lambda: {"running": 0},
         redact=redactor.redact_answer,

@@ -312,7 +312,7 @@ export interface paths {
         head?: never;
         /**
          * Adjust
-         * @description Change priority and limits.
+         * @description Change priority and limits. A `version` that is no longer its own is answered with the present row.
          */
         patch: operations["adjust_api_downloads_queue__download_id__patch"];
         trace?: never;
@@ -331,6 +331,26 @@ export interface paths {
         get: operations["events_api_downloads_queue__download_id__events_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/downloads/queue/{download_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Give it another place in the queue; as few priorities change as that takes.
+         */
+        post: operations["move_api_downloads_queue__download_id__move_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1152,6 +1172,11 @@ export interface components {
             upload_limit?: number | null;
             /** Sequential */
             sequential?: boolean | null;
+            /**
+             * Version
+             * @description Change it only where this is its version still.
+             */
+            version?: number | null;
         };
         /**
          * AuthStatus
@@ -1293,6 +1318,18 @@ export interface components {
             /** Error */
             error: string | null;
         };
+        /**
+         * DiskView
+         * @description One disk and what of ours lies on it. Sizes in bytes.
+         */
+        DiskView: {
+            /** Folders */
+            folders: components["schemas"]["FolderView"][];
+            /** Free */
+            free: number;
+            /** Total */
+            total: number;
+        };
         /** Done */
         Done: {
             /**
@@ -1304,7 +1341,7 @@ export interface components {
         };
         /**
          * DownloadDetail
-         * @description A download with its files; none where the client cannot be asked.
+         * @description A download with its files; none where the client cannot be asked. `client_state` is the client's own word.
          */
         DownloadDetail: {
             /** Id */
@@ -1402,12 +1439,25 @@ export interface components {
             /** Sequential */
             sequential: boolean;
             /**
+             * Book Id
+             * @description The book in the library that came of it.
+             */
+            book_id: number | null;
+            /** Has Cover */
+            has_cover: boolean;
+            /**
              * Actions
              * @description What a person may do now: pause, resume, retry, cancel, stop_seeding.
              */
             actions: string[];
             /** Files */
             files: components["schemas"]["FileView"][];
+            /** Client State */
+            client_state: string | null;
+            /** Info Hash V1 */
+            info_hash_v1: string | null;
+            /** Info Hash V2 */
+            info_hash_v2: string | null;
         };
         /**
          * DownloadPage
@@ -1536,6 +1586,13 @@ export interface components {
             /** Sequential */
             sequential: boolean;
             /**
+             * Book Id
+             * @description The book in the library that came of it.
+             */
+            book_id: number | null;
+            /** Has Cover */
+            has_cover: boolean;
+            /**
              * Actions
              * @description What a person may do now: pause, resume, retry, cancel, stop_seeding.
              */
@@ -1599,6 +1656,16 @@ export interface components {
             /** Remedy */
             remedy: string;
         };
+        /** FolderView */
+        FolderView: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "library" | "downloads" | "work" | "data";
+            /** Path */
+            path: string;
+        };
         /** HealthDetails */
         HealthDetails: {
             /**
@@ -1608,6 +1675,8 @@ export interface components {
             status: "ok" | "degraded";
             /** Findings */
             findings: components["schemas"]["FindingView"][];
+            /** Disks */
+            disks: components["schemas"]["DiskView"][];
         };
         /**
          * HealthView
@@ -1739,6 +1808,24 @@ export interface components {
             quality_score?: number | null;
             /** Match Score */
             match_score?: number | null;
+        };
+        /**
+         * Move
+         * @description A new place in the queue: right before, or right after, another download.
+         */
+        Move: {
+            /** Before */
+            before?: number | null;
+            /** After */
+            after?: number | null;
+        };
+        /**
+         * MovedView
+         * @description Those whose priority has changed by it.
+         */
+        MovedView: {
+            /** Downloads */
+            downloads: components["schemas"]["DownloadView"][];
         };
         /** NewKey */
         NewKey: {
@@ -2222,7 +2309,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2549,7 +2636,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2636,7 +2723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2806,7 +2893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3064,7 +3151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3166,7 +3253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3207,6 +3294,8 @@ export interface operations {
     queue_api_downloads_queue_get: {
         parameters: {
             query?: {
+                /** @description These alone, whatever else is asked for. */
+                id?: number[];
                 /** @description May be given several times. */
                 status?: components["schemas"]["DownloadStatus"][];
                 /** @description Words of title or author. */
@@ -3335,7 +3424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3594,7 +3683,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3693,7 +3782,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3817,6 +3906,105 @@ export interface operations {
             };
         };
     };
+    move_api_downloads_queue__download_id__move_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                download_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Move"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     pause_api_downloads_queue__download_id__pause_post: {
         parameters: {
             query?: never;
@@ -3874,7 +4062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3969,7 +4157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4066,7 +4254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5042,7 +5230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5388,7 +5576,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5719,7 +5907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6065,7 +6253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7323,7 +7511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7416,7 +7604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7515,7 +7703,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;

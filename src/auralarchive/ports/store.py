@@ -146,6 +146,42 @@ class Downloads(Protocol):
         """Only one process at a time is inside for this name (for decisions over several rows)."""
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which events: of these names, those that failed only, with all words in them, from `since` to before `until`."""
+
+    events: tuple[str, ...] = ()
+    failures: bool = False
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """An event, and the book that it is about."""
+
+    event: LoggedEvent
+    title: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Newest first; `cursor` of None is the last page."""
+
+    items: tuple[HistoryLine, ...]
+    total: int
+    cursor: int | None
+
+
+class History(Protocol):
+    """What happened, over all downloads."""
+
+    def page(self, wanted: HistoryFilter, *, limit: int = 50, before: int | None = None) -> HistoryPage:
+        """Events below the number `before`, the newest first."""
+
+
 class Payloads(Protocol):
     """The original bytes of what we fetched, kept once and for all."""
 
@@ -214,6 +250,14 @@ class LibraryBook:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelved:
+    """Where in the library a download's book stands."""
+
+    book_id: int
+    has_cover: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BookList:
     """One page of the library, newest first; `cursor` of None is the last page."""
 
@@ -244,6 +288,9 @@ class Books(Protocol):
         """Forget the book of this download, where there is one."""
 
     def of_download(self, download_id: int) -> LibraryBook | None: ...
+
+    def shelved(self, download_ids: Sequence[int]) -> Mapping[int, Shelved]:
+        """The books of these downloads, by download; those without one are left out."""
 
     def get(self, book_id: int) -> LibraryBook | None: ...
 
@@ -368,6 +415,9 @@ class Store(Protocol):
 
     @property
     def downloads(self) -> Downloads: ...
+
+    @property
+    def history(self) -> History: ...
 
     @property
     def payloads(self) -> Payloads: ...
