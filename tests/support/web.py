@@ -32,6 +32,7 @@ from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.live.gateway import Gateway
 from auralarchive.live.limits import Limits
+from auralarchive.notify.registry import NOTIFIER_TYPES
 from auralarchive.observability.metrics import Metrics
 from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.commands import Commands
@@ -146,7 +147,12 @@ class StubAdapters:
         self.error: Exception | None = None
 
     def types(self, kind: str) -> tuple[AdapterType[Any, Any], ...]:
-        return CLIENT_TYPES if kind == "client" else INDEXER_TYPES
+        known: dict[str, tuple[AdapterType[Any, Any], ...]] = {
+            "client": CLIENT_TYPES,
+            "indexer": INDEXER_TYPES,
+            "notifier": NOTIFIER_TYPES,
+        }
+        return known[kind]
 
     def test(self, kind: str, type_: str, settings: Mapping[str, Any], existing_id: int | None = None) -> AdapterReport:
         self.tried.append((kind, type_, dict(settings)))

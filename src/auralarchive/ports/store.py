@@ -468,6 +468,18 @@ class Accounts(Protocol):
     def delete_api_key(self, key_id: int) -> bool: ...
 
 
+class Cursors(Protocol):
+    """How far readers of the log have come that must miss nothing, by their names."""
+
+    def get(self, name: str) -> int | None: ...
+
+    def save(self, name: str, seq: int) -> None: ...
+
+    def names(self) -> frozenset[str]: ...
+
+    def forget(self, name: str) -> None: ...
+
+
 class SavedSettings(Protocol):
     """Settings that were saved in the pages: section -> key -> value."""
 
@@ -508,6 +520,9 @@ class Store(Protocol):
 
     @property
     def settings(self) -> SavedSettings: ...
+
+    @property
+    def cursors(self) -> Cursors: ...
 
     def on_commit(self, wake: Any) -> None:
         """Call `wake()` (thread-safe, returns at once) after every commit that wrote events.

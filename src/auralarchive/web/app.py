@@ -29,13 +29,12 @@ def guarded_routers() -> tuple[APIRouter, ...]:
 
 def admin_routers() -> tuple[APIRouter, ...]:
     """Routers for those who administrate."""
-    return (
+    adapters = (
         adapters_router("client", "clients"),
         adapters_router("indexer", "indexers"),
-        settings.router,
-        users.router,
-        editing.router,
+        adapters_router("notifier", "notifiers"),
     )
+    return (*adapters, settings.router, users.router, editing.router)
 
 
 def create_app(services: Services) -> FastAPI:
