@@ -23,12 +23,13 @@ from auralarchive.convert import convert
 from auralarchive.demo import Demo
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError
+from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.api import ApiError, LocalApi, NoServer, remember_server, server_file
 from auralarchive.runtime.core import Core, open_core
 from auralarchive.runtime.doctor import diagnose
 from auralarchive.runtime.fsck import fsck as check_invariants
 from auralarchive.runtime.import_config import import_config as take_over
-from auralarchive.runtime.serve import VERSION, configure_logging
+from auralarchive.runtime.serve import configure_logging
 from auralarchive.runtime.serve import serve as serve_core
 from auralarchive.store import DatabaseRefused
 from auralarchive.terminal import err, out, size, tell

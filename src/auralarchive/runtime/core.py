@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import secrets
 from collections.abc import Mapping
@@ -41,7 +42,9 @@ from auralarchive.ports.clients import DownloadClient
 from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.store import AdapterRow
+from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
+from auralarchive.runtime.backup import Instance
 from auralarchive.runtime.clock import SystemClock
 from auralarchive.runtime.derived import (
     audio_settings,
@@ -53,9 +56,13 @@ from auralarchive.runtime.derived import (
     used_folders,
 )
 from auralarchive.runtime.housekeeping import Housekeeper
+from auralarchive.runtime.restore import swap_in, sweep
 from auralarchive.runtime.scoring import score_with
 from auralarchive.runtime.settings_view import SettingsHolder
 from auralarchive.store import SecretBox, SqlStore, open_store
+from auralarchive.store.folder import InstanceLock
+
+_log = logging.getLogger(__name__)
 
 #: Names of the clients that are set up from settings instead of in the pages.
 EMBEDDED, QBITTORRENT = "Embedded", "qBittorrent"
@@ -108,6 +115,8 @@ def open_core(
     clock, redactor = SystemClock(), redactor or Redactor()
     first = tree.read(toml=toml, **given)
     make_folders(first)
+    if sole_instance and finish_restore(first):
+        first = tree.read(toml=toml, **given)  # the backup may have brought another config.toml
     with ExitStack() as exits:
         box = SecretBox.from_file(first.data_dir / "secret.key")
         store = open_store(
@@ -140,6 +149,26 @@ def make_folders(settings: tree.Settings) -> None:
         ) from error
     with suppress(OSError):  # a library on a disk that is not mounted now is told by the checks, not by a crash
         settings.library_root.mkdir(parents=True, exist_ok=True)
+
+
+def instance_of(settings: tree.Settings) -> Instance:
+    """What a backup is made of, and what one replaces."""
+    return Instance(settings.data_dir, settings.database, VERSION)
+
+
+def finish_restore(settings: tree.Settings) -> bool:
+    """Put a confirmed backup in place, before anything is opened. Raises `DatabaseBusy` and what `swap_in` raises."""
+    if not any(settings.data_dir.glob("restore.*")):
+        return False
+    lock = InstanceLock(settings.data_dir)
+    try:
+        sweep(settings.data_dir)
+        replaced = swap_in(instance_of(settings))
+    finally:
+        lock.release()
+    if replaced is not None:
+        _log.warning("a backup was restored; what it replaced is in %s", replaced)
+    return replaced is not None
 
 
 def _assemble(

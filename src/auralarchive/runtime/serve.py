@@ -7,7 +7,6 @@ import shutil
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from auralarchive.observability.metrics import Metrics
 from auralarchive.pipeline.monitor import ClientStatus
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError, Misconfigured
+from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.core import Core
 from auralarchive.runtime.gauges import gauges
 from auralarchive.runtime.supervisor import BlockingPart, Server, supervise
@@ -32,8 +32,6 @@ from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
 from auralarchive.web.services import Services
-
-VERSION = version("auralarchive")
 
 
 def configure_logging(settings: Settings, core: Core) -> None:
