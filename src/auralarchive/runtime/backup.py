@@ -12,8 +12,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +37,8 @@ from auralarchive.store.snapshot import sqlite_file, take_snapshot
 _log = logging.getLogger(__name__)
 
 _MAKING = ".making-"
+#: Folders of the data folder that hold something on its way; what a kill leaves of them goes at the next start.
+PASSING = "restore.passing-"
 _STAMP = "%Y%m%d-%H%M%S"
 _NAME = re.compile(r"auralarchive-\d{8}-\d{6}(?:-\d{1,3})?\.zip", re.ASCII)
 PG_DUMP = (
@@ -65,6 +67,8 @@ class Instance:
 def make_backup(instance: Instance, target: Path, clock: Clock, passphrase: str | None = None) -> Manifest:
     """Write a new file, beside a server that may be at work. Raises `AuralError`."""
     database = instance.database
+    if not database.exists():
+        raise Misconfigured(f"There is no database at {database}.", "Name the data folder with --data-dir.")
     try:
         with tempfile.TemporaryDirectory(prefix=_MAKING, dir=target.parent) as folder:
             copy, whole = Path(folder) / DATABASE, Path(folder) / "backup.zip"
@@ -195,25 +199,32 @@ class Shelf:
             path.unlink(missing_ok=True)
         return target.name
 
+    @contextmanager
+    def fresh(self, passphrase: str | None) -> Iterator[Path]:
+        """A backup made now, in a file that is gone afterwards. Raises `AuralError`."""
+        with tempfile.TemporaryDirectory(prefix=PASSING, dir=self.instance.data_dir) as folder:
+            target = Path(folder) / _free_name(Path(folder), self._clock.now()).name
+            make_backup(self.instance, target, self._clock, passphrase)
+            yield target
+
     def make_when_due(self) -> str | None:
         due = self.next_at()
         return self.make() if due is not None and due <= self._clock.now() else None
 
     def findings(self) -> tuple[Finding, ...]:
         """Whether backups are made as they should be, for the health page."""
-        due = self.next_at()
+        try:
+            due, newest = self.next_at(), next(iter(self._paths()), None)
+        except AuralError as error:
+            return (Finding(False, "Backups", error.reason, error.remedy),)
         if due is None:
             return ()
-        late = self._clock.now() - due > timedelta(days=1)
-        newest = next(iter(self._paths()), None)
-        if newest is None or late:
-            told = f"the newest is of {_made_at(newest):%Y-%m-%d}" if newest else "there is none yet"
-            return (
-                Finding(
-                    not late, "Backups", f"A backup is due; {told}.", "Look under Tasks at what the last attempt said."
-                ),
-            )
-        return (Finding(True, "Backups", f"The newest backup is of {_made_at(newest):%Y-%m-%d %H:%M} UTC."),)
+        if newest is None:
+            return (Finding(True, "Backups", "The first backup is made soon."),)
+        told = f"The newest backup is of {_made_at(newest):%Y-%m-%d %H:%M} UTC."
+        if self._clock.now() - due > timedelta(days=1):
+            return (Finding(False, "Backups", told, "A newer one is due: see under Tasks what keeps it."),)
+        return (Finding(True, "Backups", told),)
 
     def _paths(self) -> list[Path]:
         folder = self._plan().folder

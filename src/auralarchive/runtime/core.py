@@ -6,8 +6,8 @@ import errno
 import logging
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.indexers.torznab import IndexerContext
 from auralarchive.library.filesystem import FilesystemLibrary
 from auralarchive.observability.redaction import Redactor
+from auralarchive.observability.ring import LogRing
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.completion import Completion
 from auralarchive.pipeline.live import LiveBoard
@@ -44,10 +45,11 @@ from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.store import AdapterRow
 from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
-from auralarchive.runtime.backup import Instance
+from auralarchive.runtime.backup import Instance, Shelf
 from auralarchive.runtime.clock import SystemClock
 from auralarchive.runtime.derived import (
     audio_settings,
+    backup_plan,
     general_goal,
     library_settings,
     monitor_settings,
@@ -56,9 +58,10 @@ from auralarchive.runtime.derived import (
     used_folders,
 )
 from auralarchive.runtime.housekeeping import Housekeeper
-from auralarchive.runtime.restore import swap_in, sweep
+from auralarchive.runtime.restore import Restorer, swap_in, sweep
 from auralarchive.runtime.scoring import score_with
-from auralarchive.runtime.settings_view import SettingsHolder
+from auralarchive.runtime.settings_view import SettingsHolder, may_be_saved
+from auralarchive.runtime.tasks import Chore, TaskList
 from auralarchive.store import SecretBox, SqlStore, open_store
 from auralarchive.store.folder import InstanceLock
 
@@ -85,6 +88,10 @@ class Core:
     runner: LocalRunner
     housekeeper: Housekeeper
     tools: Tools
+    ring: LogRing
+    tasks: TaskList
+    shelf: Shelf
+    restorer: Restorer
     exits: ExitStack
     local_key: str  # of the terminal on this machine, new at each start
 
@@ -156,16 +163,23 @@ def instance_of(settings: tree.Settings) -> Instance:
     return Instance(settings.data_dir, settings.database, VERSION)
 
 
+@contextmanager
+def locked(settings: tree.Settings) -> Iterator[None]:
+    """The data folder for us alone. Raises `DatabaseBusy` where a server has it."""
+    lock = InstanceLock(settings.data_dir)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def finish_restore(settings: tree.Settings) -> bool:
     """Put a confirmed backup in place, before anything is opened. Raises `DatabaseBusy` and what `swap_in` raises."""
     if not any(settings.data_dir.glob("restore.*")):
         return False
-    lock = InstanceLock(settings.data_dir)
-    try:
+    with locked(settings):
         sweep(settings.data_dir)
         replaced = swap_in(instance_of(settings))
-    finally:
-        lock.release()
     if replaced is not None:
         _log.warning("a backup was restored; what it replaced is in %s", replaced)
     return replaced is not None
@@ -214,6 +228,8 @@ def _assemble(
         lambda: holder.current.download_management.max_concurrent_downloads,
     )
     housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock)
+    shelf = Shelf(instance_of(settings), lambda: backup_plan(holder.current), clock)
+    housekeeper.chores.add(Chore("backup", shelf.make, due=lambda: shelf.next_at() if _worth_keeping(store) else None))
     runner = LocalRunner(workshop, store.downloads, clock)
     monitor = Monitor(
         store.downloads,
@@ -232,8 +248,14 @@ def _assemble(
         store.on_commit(wake)
     return Core(
         clock, redactor, holder, store, adapters, payloads, commands, searcher, monitor, health, runner,
-        housekeeper, tools, ExitStack(), secrets.token_urlsafe(24),
+        housekeeper, tools, LogRing(redactor), TaskList(), shelf,
+        Restorer(instance_of(settings), clock, may_be_saved), ExitStack(), secrets.token_urlsafe(24),
     )  # fmt: skip
+
+
+def _worth_keeping(store: SqlStore) -> bool:
+    """Whether anybody has an account or a download: before that a backup holds nothing."""
+    return store.accounts.any() or store.downloads.last_seq() > 0
 
 
 def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> LiveAdapters:
@@ -313,6 +335,7 @@ def _register_secrets(core: Core) -> None:
     settings = core.holder.current
     if settings.api_key is not None:
         core.redactor.register(settings.api_key.get_secret_value())
+    core.redactor.register(backup_plan(settings).passphrase)
     for kind in ("client", "indexer"):
         types = {one.type: one for one in core.adapters.types(kind)}
         for row in core.store.adapters.list(kind):

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from auralarchive.failpoints import failpoint
-from auralarchive.ports.errors import Misconfigured, NoSpace, UnusableBackup
+from auralarchive.ports.errors import AuralError, Misconfigured, NoSpace, UnusableBackup
 from auralarchive.ports.work import Clock
 from auralarchive.runtime.archive import (
     CONFIG,
@@ -36,15 +36,16 @@ from auralarchive.runtime.archive import (
     open_archive,
     unseal,
 )
-from auralarchive.runtime.backup import Instance
+from auralarchive.runtime.backup import PASSING, Instance
+from auralarchive.runtime.clock import SystemClock
 from auralarchive.runtime.config_file import names_the_database
+from auralarchive.runtime.settings_view import may_be_saved
 from auralarchive.store.secrets import SecretBox
 from auralarchive.store.snapshot import make_ready
 
 CHECKED, PENDING = "restore.checked", "restore.pending"
 KEY = "secret.key"
 _SUMMARY = "summary.json"
-_PASSING = "restore.passing-"
 #: What SQLite keeps beside a database while it is open, or was when its program was killed.
 _BESIDE = ("", "-wal", "-shm", "-journal")
 
@@ -78,7 +79,7 @@ class Restorer:
     @contextmanager
     def receiving(self) -> Iterator[Path]:
         """Where an upload is written to; it is gone afterwards."""
-        with _passing(self._root) as folder:
+        with _no_room(), _passing(self._root) as folder:
             yield folder / "upload.zip"
 
     @property
@@ -174,9 +175,25 @@ class Restorer:
         _sync_folder(self._root)
 
 
+def restore_now(instance: Instance, backup: Path, passphrase: str | None) -> tuple[Summary, Path]:
+    """All steps at once, with config.toml, for who is alone in the data folder. Raises `AuralError`.
+
+    A passphrase that is wrong is told before anything is replaced.
+    """
+    restorer = Restorer(instance, SystemClock(), may_be_saved)
+    try:
+        made = restorer.confirm(restorer.check(backup).id, passphrase, config=True)
+    except AuralError:
+        restorer.discard()
+        raise
+    replaced = swap_in(instance)
+    assert replaced is not None, "it was confirmed just now"
+    return made, replaced
+
+
 def sweep(data_dir: Path) -> None:
     """Clear away what a kill left of an unpacking. Nobody else may be at work here."""
-    for folder in data_dir.glob(f"{_PASSING}*"):
+    for folder in data_dir.glob(f"{PASSING}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -264,7 +281,7 @@ def _summary(folder: Path) -> Summary | None:
 @contextmanager
 def _passing(root: Path) -> Iterator[Path]:
     """A private folder that is gone afterwards, unless it was given a name of its own meanwhile."""
-    folder = Path(tempfile.mkdtemp(prefix=_PASSING, dir=root))
+    folder = Path(tempfile.mkdtemp(prefix=PASSING, dir=root))
     try:
         yield folder
     finally:

@@ -16,8 +16,14 @@ MOST_JSON_BYTES = 256 * 1024
 MOST_UPLOAD_BYTES = 32 * 1024 * 1024
 MOST_DEPTH = 32
 
-#: The only addresses that take a file.
-UPLOAD_PATHS = frozenset({"/api/search/manual/upload"})
+#: A backup comes as it is, without a form around it: it goes to the disk as it arrives.
+MOST_BACKUP_BYTES = 4 << 30
+
+#: The only addresses that take a file: of which type, and how large.
+UPLOADS: Mapping[str, tuple[str, int]] = {
+    "/api/search/manual/upload": ("multipart/form-data", MOST_UPLOAD_BYTES),
+    "/api/system/restore/upload": ("application/zip", MOST_BACKUP_BYTES),
+}
 
 #: A string, also one that never ends (so that this is linear in every case), or a bracket.
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
@@ -26,15 +32,14 @@ _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 async def guarded(headers: Mapping[str, str], path: str, receive: Receive) -> Receive:
     """A `receive` that hands on the same body once it is known to be harmless. Raises a problem."""
     _check_encoding(headers)
-    upload = path in UPLOAD_PATHS
-    most = MOST_UPLOAD_BYTES if upload else MOST_JSON_BYTES
+    content_type, most = UPLOADS.get(path, ("application/json", MOST_JSON_BYTES))
     _check_declared_size(headers, most)
-    if upload:
-        _check_type(headers, "multipart/form-data")
+    if path in UPLOADS:
+        _check_type(headers, content_type)
         return _counted(receive, most)
     body = await _read(receive, most)
     if body:
-        _check_type(headers, "application/json")
+        _check_type(headers, content_type)
         check_json(body)
     return _replayed(body, receive)
 

@@ -16,7 +16,7 @@ from auralarchive.runtime import restore
 from auralarchive.runtime.archive import SEALED_KEY, seal
 from auralarchive.runtime.backup import Instance, make_backup
 from auralarchive.runtime.core import finish_restore, instance_of, open_core
-from auralarchive.runtime.restore import CHECKED, PENDING, Restorer, swap_in, sweep
+from auralarchive.runtime.restore import CHECKED, PENDING, Restorer, restore_now, swap_in, sweep
 from auralarchive.runtime.settings_view import may_be_saved
 from auralarchive.store import DatabaseBusy
 from tests.contract.store.support import HeldClock, a_book, enqueue
@@ -274,3 +274,15 @@ def test_a_setting_that_no_page_may_set_is_not_restored(
         assert connection.execute("SELECT section, key FROM settings").fetchall() == [("conversion", "audible_key")]
     with zipfile.ZipFile(tmp_path / "evil.zip") as archive:
         assert b"/tmp/evil" in archive.read("auralarchive.db")
+
+
+def test_all_at_once_for_who_is_alone(here: Instance, old: Instance, backup: Path) -> None:
+    """A wrong passphrase replaces nothing and leaves nothing waiting."""
+    with pytest.raises(WrongPassphrase):
+        restore_now(here, backup, "something else")
+    assert _titles(here.database) == ["Dune"]
+    assert not list(here.data_dir.glob("restore.*"))
+    made, replaced = restore_now(here, backup, PASSPHRASE)
+    assert (made.secrets, made.config) == ("restored", True)
+    assert _titles(here.database) == ["Emma"]
+    assert _titles(replaced / "auralarchive.db") == ["Dune"]
