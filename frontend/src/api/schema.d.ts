@@ -656,6 +656,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system/health/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Health
+         * @description Check everything now, however young the last answers are.
+         */
+        post: operations["check_health_api_system_health_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * About
+         * @description What is at work here, for the report of a bug.
+         */
+        get: operations["about_api_system_about_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system/status": {
         parameters: {
             query?: never;
@@ -1164,10 +1204,264 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines
+         * @description The newest lines that fit. With `after` and `wait` the answer comes as soon as there is something new.
+         */
+        get: operations["lines_api_system_logs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download
+         * @description The same lines as a text file.
+         */
+        get: operations["download_api_system_logs_download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tasks
+         * @description Everything that runs by itself, on a timer or all the time.
+         */
+        get: operations["tasks_api_system_tasks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/tasks/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run
+         * @description Run it now, or as soon as what runs before it is done. The list tells what came of it.
+         */
+        post: operations["run_api_system_tasks__name__run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description What happened, page by page.
+         */
+        get: operations["events_api_system_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make
+         * @description A backup of this moment, as a file. Nothing has to stop for it.
+         */
+        post: operations["make_api_system_backup_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kept
+         * @description Those that were made by themselves, the newest first.
+         */
+        get: operations["kept_api_system_backups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download
+         * @description One of them.
+         */
+        get: operations["download_api_system_backups__name__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Remove one.
+         */
+        delete: operations["delete_api_system_backups__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description How far a restore has come.
+         */
+        get: operations["state_api_system_restore_get"];
+        put?: never;
+        /**
+         * Confirm
+         * @description Let the next start put it in place. A config.toml in it is left alone: it may name programs.
+         */
+        post: operations["confirm_api_system_restore_post"];
+        /**
+         * Discard
+         * @description Do not restore what was looked at or confirmed.
+         */
+        delete: operations["discard_api_system_restore_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/restore/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload
+         * @description Send a backup as the body. It is unpacked and proved completely; nothing is replaced yet.
+         */
+        post: operations["upload_api_system_restore_upload_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backups/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At
+         * @description The same with a backup of the folder.
+         */
+        post: operations["look_at_api_system_backups__name__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AboutView
+         * @description Versions for the report of a bug; empty what is not there.
+         */
+        AboutView: {
+            /** Version */
+            version: string;
+            /** Python */
+            python: string;
+            /** Platform */
+            platform: string;
+            /** Database */
+            database: string;
+            /** Revision */
+            revision: string;
+            /** Ffmpeg */
+            ffmpeg: string;
+            /** Libtorrent */
+            libtorrent: string;
+            /** Licence */
+            licence: string;
+        };
         /**
          * AcceptedView
          * @description A download was accepted.
@@ -1300,6 +1594,44 @@ export interface components {
             author: string;
             /** Book Asin */
             book_asin?: string | null;
+        };
+        /**
+         * BackupPage
+         * @description `next_at` is when the next one is made by itself.
+         */
+        BackupPage: {
+            /** Items */
+            items: components["schemas"]["BackupView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Next At */
+            next_at: string | null;
+        };
+        /**
+         * BackupView
+         * @description A backup in the folder. `damaged`: it cannot be restored; the rest is unknown then.
+         */
+        BackupView: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Made At */
+            made_at: string;
+            /** Damaged */
+            damaged: boolean;
+            /** Application */
+            application: string | null;
+            /** Secrets */
+            secrets: ("sealed" | "left_out") | null;
+            /** Downloads */
+            downloads: number | null;
+            /** Books */
+            books: number | null;
+            /** Accounts */
+            accounts: number | null;
         };
         /**
          * BookDetail
@@ -1480,6 +1812,24 @@ export interface components {
             /** Results */
             results: components["schemas"]["BulkOutcome"][];
         };
+        /**
+         * CheckedView
+         * @description A finding, which check it is of, and since when it is so.
+         */
+        CheckedView: {
+            /** Ok */
+            ok: boolean;
+            /** Subject */
+            subject: string;
+            /** Message */
+            message: string;
+            /** Remedy */
+            remedy: string;
+            /** Group */
+            group: string;
+            /** Since */
+            since: string;
+        };
         /** ClientView */
         ClientView: {
             /** Name */
@@ -1492,6 +1842,16 @@ export interface components {
             version: string | null;
             /** Error */
             error: string | null;
+        };
+        /**
+         * Confirmation
+         * @description Which backup was looked at. Without its passphrase, secrets have to be entered anew.
+         */
+        Confirmation: {
+            /** Id */
+            id: string;
+            /** Passphrase */
+            passphrase?: string | null;
         };
         /**
          * DiskView
@@ -1862,6 +2222,11 @@ export interface components {
             /** Path */
             path: string;
         };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
         /** HealthDetails */
         HealthDetails: {
             /**
@@ -1869,8 +2234,10 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "degraded";
+            /** Checked At */
+            checked_at: string | null;
             /** Findings */
-            findings: components["schemas"]["FindingView"][];
+            findings: components["schemas"]["CheckedView"][];
             /** Disks */
             disks: components["schemas"]["DiskView"][];
         };
@@ -1884,6 +2251,43 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "degraded";
+        };
+        /** HistoryPageView */
+        HistoryPageView: {
+            /** Items */
+            items: components["schemas"]["HistoryView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * HistoryView
+         * @description An event, and the book that it is about.
+         */
+        HistoryView: {
+            /** Seq */
+            seq: number;
+            /** Download Id */
+            download_id: number;
+            /** Version */
+            version: number;
+            /** Event */
+            event: string;
+            old_status: components["schemas"]["DownloadStatus"] | null;
+            new_status: components["schemas"]["DownloadStatus"];
+            /** Reason */
+            reason: string | null;
+            /** At */
+            at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Book Title */
+            book_title: string;
+            /** Book Author */
+            book_author: string;
         };
         /** IndexerOutcomeView */
         IndexerOutcomeView: {
@@ -1941,6 +2345,24 @@ export interface components {
             /** Sha256 */
             sha256: string;
         };
+        /**
+         * LineView
+         * @description One event of the log; `detail` is a traceback.
+         */
+        LineView: {
+            /** Seq */
+            seq: number;
+            /** At */
+            at: string;
+            /** Level */
+            level: string;
+            /** Logger */
+            logger: string;
+            /** Message */
+            message: string;
+            /** Detail */
+            detail: string | null;
+        };
         /** ListeningBook */
         ListeningBook: {
             book: components["schemas"]["BookView"];
@@ -1950,6 +2372,22 @@ export interface components {
         ListeningView: {
             /** Items */
             items: components["schemas"]["ListeningBook"][];
+        };
+        /**
+         * LogView
+         * @description Lines, oldest first. `last` is where to go on (`after`), unless `run` has changed: then begin anew.
+         *
+         *     `complete` says whether nothing between the two numbers was left out.
+         */
+        LogView: {
+            /** Run */
+            run: string;
+            /** Items */
+            items: components["schemas"]["LineView"][];
+            /** Last */
+            last: number;
+            /** Complete */
+            complete: boolean;
         };
         /** Login */
         Login: {
@@ -2032,6 +2470,14 @@ export interface components {
         MovedView: {
             /** Downloads */
             downloads: components["schemas"]["DownloadView"][];
+        };
+        /**
+         * NewBackup
+         * @description With a passphrase secrets are in it, sealed; without one they are left out.
+         */
+        NewBackup: {
+            /** Passphrase */
+            passphrase?: string | null;
         };
         /** NewKey */
         NewKey: {
@@ -2184,6 +2630,13 @@ export interface components {
             /** Updated At */
             updated_at: string | null;
         };
+        /** QueuedView */
+        QueuedView: {
+            /** Success */
+            success: boolean;
+            /** Name */
+            name: string;
+        };
         /**
          * ReasonView
          * @description One part of a score.
@@ -2268,6 +2721,18 @@ export interface components {
             version: string;
             /** Findings */
             findings: components["schemas"]["FindingView"][];
+        };
+        /**
+         * RestoreView
+         * @description `checked` waits to be confirmed, `pending` for the next start.
+         */
+        RestoreView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "checked" | "pending";
+            summary: components["schemas"]["SummaryView"] | null;
         };
         /**
          * Role
@@ -2378,6 +2843,33 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
         };
+        /**
+         * SummaryView
+         * @description What the backup holds, and where what it replaces will be kept (in the data folder).
+         */
+        SummaryView: {
+            /** Id */
+            id: string;
+            /** Made At */
+            made_at: string;
+            /** Application */
+            application: string;
+            /** Revision */
+            revision: string;
+            /** Downloads */
+            downloads: number;
+            /** Books */
+            books: number;
+            /** Accounts */
+            accounts: number;
+            /**
+             * Secrets
+             * @enum {string}
+             */
+            secrets: "sealed" | "left_out" | "restored";
+            /** Replaced */
+            replaced: string;
+        };
         /** SystemView */
         SystemView: {
             /** Version */
@@ -2386,6 +2878,41 @@ export interface components {
             python: string;
             /** Platform */
             platform: string;
+        };
+        /** TaskPage */
+        TaskPage: {
+            /** Items */
+            items: components["schemas"]["TaskView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * TaskView
+         * @description A task and how it is doing. `every` and `seconds` in seconds; `ok` and `result` are of its last run.
+         */
+        TaskView: {
+            /** Name */
+            name: string;
+            /** Every */
+            every: number | null;
+            /** Can Run */
+            can_run: boolean;
+            /** Running */
+            running: boolean;
+            /** Last At */
+            last_at: string | null;
+            /** Next At */
+            next_at: string | null;
+            /** Seconds */
+            seconds: number | null;
+            /** Ok */
+            ok: boolean | null;
+            /** Result */
+            result: string;
+            /** Works */
+            works: components["schemas"]["WorkView"][];
         };
         /**
          * TestBody
@@ -2451,6 +2978,33 @@ export interface components {
             keys: number;
             /** Own */
             own: boolean;
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+        /**
+         * WorkView
+         * @description One thing that is worked on at this moment; `progress` from 0 to 100.
+         */
+        WorkView: {
+            /** What */
+            what: string;
+            /** Stage */
+            stage: string;
+            /** Progress */
+            progress: number | null;
+            /** Download Id */
+            download_id: number | null;
         };
         /**
          * ProblemView
@@ -2544,7 +3098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2631,7 +3185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2718,7 +3272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2801,7 +3355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2875,7 +3429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2958,7 +3512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3045,7 +3599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3128,7 +3682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3215,7 +3769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3299,7 +3853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3377,7 +3931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3473,7 +4027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3575,7 +4129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3659,7 +4213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3746,7 +4300,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3824,7 +4378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3910,7 +4464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4005,7 +4559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4104,7 +4658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4190,7 +4744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4289,7 +4843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4384,7 +4938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4479,7 +5033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4576,7 +5130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4650,7 +5204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4724,7 +5278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4798,7 +5352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4889,7 +5443,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4963,7 +5517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5049,7 +5603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5148,7 +5702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5272,7 +5826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5378,7 +5932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5484,7 +6038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5612,7 +6166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5698,7 +6252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5797,7 +6351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5871,7 +6425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5945,7 +6499,155 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    check_health_api_system_health_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthDetails"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    about_api_system_about_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AboutView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6019,7 +6721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6093,7 +6795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6167,7 +6869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6254,7 +6956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6328,7 +7030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6415,7 +7117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6501,7 +7203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6600,7 +7302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6684,7 +7386,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6770,7 +7472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6844,7 +7546,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6931,7 +7633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7005,7 +7707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7092,7 +7794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7178,7 +7880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7277,7 +7979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7361,7 +8063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7447,7 +8149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7521,7 +8223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7608,7 +8310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7682,7 +8384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7769,7 +8471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7855,7 +8557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7954,7 +8656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8038,7 +8740,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8124,7 +8826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8198,7 +8900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8283,7 +8985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8374,7 +9076,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8448,7 +9150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8535,7 +9237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8628,7 +9330,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8727,7 +9429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8801,7 +9503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8885,8 +9587,1225 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    lines_api_system_logs_get: {
+        parameters: {
+            query?: {
+                /** @description This level and above. */
+                level?: "debug" | "info" | "warning" | "error" | "critical";
+                /** @description This logger and those below it. */
+                logger?: string;
+                /** @description Text in message, logger or traceback. */
+                q?: string;
+                after?: number | null;
+                before?: number | null;
+                limit?: number;
+                /** @description Seconds to wait for a line above `after`. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    download_api_system_logs_download_get: {
+        parameters: {
+            query?: {
+                /** @description This level and above. */
+                level?: "debug" | "info" | "warning" | "error" | "critical";
+                /** @description This logger and those below it. */
+                logger?: string;
+                /** @description Text in message, logger or traceback. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    tasks_api_system_tasks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    run_api_system_tasks__name__run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    events_api_system_events_get: {
+        parameters: {
+            query?: {
+                /** @description Names of events; may be given several times. */
+                event?: string[];
+                /** @description Only what ended in a failure. */
+                failed?: boolean;
+                /** @description Words of a title or a reason. */
+                q?: string | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPageView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    make_api_system_backup_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    kept_api_system_backups_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupPage"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    download_api_system_backups__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    delete_api_system_backups__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    state_api_system_restore_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    confirm_api_system_restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    discard_api_system_restore_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    upload_api_system_restore_upload_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    look_at_api_system_backups__name__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

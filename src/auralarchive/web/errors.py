@@ -102,6 +102,8 @@ _ALL = (
     Kind("invalid", 422, "Something in the request does not fit", "Correct the fields named in `errors`."),
     Kind("invalid_json", 422, "The body is not usable JSON", "Send one JSON object without doubled keys."),
     Kind("invalid_input", 422, "This cannot be downloaded", "Choose another release, link or file."),
+    Kind("unusable_backup", 422, "This backup cannot be restored", "Choose another backup."),
+    Kind("wrong_passphrase", 422, "The passphrase does not open this backup", "Enter it once more."),
     Kind("secret_needed", 422, "The address changed, so its secret is needed again", "Enter the secrets once more."),
     Kind("too_many_attempts", 429, "Too many failed attempts", "Wait for the time in Retry-After."),
     Kind("internal", 500, "Something went wrong inside", "Look for the id in the server's log, and report it."),
@@ -195,6 +197,8 @@ def _of_port(error: ports.AuralError) -> Problem:
     codes: tuple[tuple[type[ports.AuralError], str], ...] = (
         (ports.NoSpace, "no_space"),
         (ports.TransientError, "neighbour_unreachable"),
+        (ports.WrongPassphrase, "wrong_passphrase"),
+        (ports.UnusableBackup, "unusable_backup"),
         (ports.PermanentError, "invalid_input"),
         (ports.NeedsPerson, "needs_person"),
     )

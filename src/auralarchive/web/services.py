@@ -23,6 +23,7 @@ from auralarchive.ports.store import Store
 from auralarchive.ports.work import Clock
 from auralarchive.web.auth import Authenticator
 from auralarchive.web.boundary import Boundary
+from auralarchive.web.upkeep import Upkeep
 
 
 class ClientStatus(Protocol):
@@ -184,6 +185,7 @@ class Services:
     metrics: Metrics
     clock: Clock
     health: Callable[[], tuple[Finding, ...]]
+    upkeep: Upkeep
     disks: Callable[[], tuple[Disk, ...]]
     files: Callable[[Download], Sequence[ClientFile]]
     runner_status: Callable[[], Mapping[str, Any]]
