@@ -1116,6 +1116,8 @@ export interface components {
             version: string | null;
             /** Error */
             error: string | null;
+            /** Remedy */
+            remedy: string | null;
         };
         /**
          * DiskView
