@@ -32,6 +32,7 @@ function release(id: string, changes: Partial<Release> = {}): Release {
     match_score: 0,
     reasons: { quality: [], match: [] },
     rejections: [],
+    held: null,
     ...changes,
   };
 }

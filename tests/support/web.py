@@ -33,6 +33,7 @@ from auralarchive.live.limits import Limits
 from auralarchive.observability.metrics import Metrics
 from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.live import Live, LiveBoard
 from auralarchive.pipeline.monitor import ClientStatus, MonitorStatus
 from auralarchive.pipeline.record import Recorder
@@ -42,6 +43,7 @@ from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.indexers import Indexer, IndexerReport
 from auralarchive.ports.work import CancelToken
+from auralarchive.runtime.scoring import fit
 from auralarchive.store.secrets import SecretBox
 from auralarchive.store.store import SqlStore, open_store
 from auralarchive.web.app import create_app
@@ -227,7 +229,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     clock, monitor, adapters, settings = SystemClock(), StubMonitor(), StubAdapters(), StubSettings()
     store = open_store(f"sqlite:///{root / 'test.db'}", secret_box=SecretBox.generate(), clock=clock)
     recorder = Recorder(store.downloads, clock)
-    commands = Commands(store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link)
+    commands = Commands(store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link, lambda: {"qb"})
     indexers: list[StubIndexer] = [StubIndexer()]
     redactor = Redactor()
     boundary = boundary or Boundary()
@@ -255,6 +257,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
         files=lambda download: tuple(files),
         runner_status=lambda: {"running": 0},
         redact=redactor.redact_answer,
+        holdings=lambda: Holdings(store.downloads.holdings(), fit),
         library_root=lambda: root / "library",
         version="0.0.test",
         static_dir=root / "static",

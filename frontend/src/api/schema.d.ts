@@ -205,6 +205,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search/manual/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Stream
+         * @description The same search, told as it goes: one JSON object a line, when an indexer is asked and when it answers.
+         *
+         *     The last line is of type `done`, or `error`. Whoever hangs up ends the search.
+         */
+        post: operations["search_stream_api_search_manual_stream_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search/manual/download": {
         parameters: {
             query?: never;
@@ -942,6 +964,8 @@ export interface components {
         /**
          * Adjustment
          * @description What can be changed while it runs. Limits in bytes per second; 0 lifts a limit.
+         *
+         *     `client` and `sequential` count before a client has it; an empty `client` leaves the choice to us again.
          */
         Adjustment: {
             /** Priority */
@@ -952,6 +976,8 @@ export interface components {
             upload_limit?: number | null;
             /** Sequential */
             sequential?: boolean | null;
+            /** Client */
+            client?: string | null;
         };
         /**
          * AuthStatus
@@ -989,6 +1015,17 @@ export interface components {
              * @default 0
              */
             priority: number;
+            /** Client */
+            client?: string | null;
+            /** Download Limit */
+            download_limit?: number | null;
+            /** Upload Limit */
+            upload_limit?: number | null;
+            /**
+             * Sequential
+             * @default false
+             */
+            sequential: boolean;
             /** Title */
             title: string;
             /** Author */
@@ -1102,6 +1139,17 @@ export interface components {
             success: true;
         };
         /**
+         * DoneLine
+         * @description Every indexer has answered or was given up.
+         */
+        DoneLine: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "done";
+        };
+        /**
          * DownloadDetail
          * @description A download with its files; none where the client cannot be asked.
          */
@@ -1200,6 +1248,11 @@ export interface components {
             upload_limit: number | null;
             /** Sequential */
             sequential: boolean;
+            /**
+             * Chosen Client
+             * @description The client that a person wants it to go to; null: the preferred one.
+             */
+            chosen_client: string | null;
             /**
              * Actions
              * @description What a person may do now: pause, resume, retry, cancel, stop_seeding.
@@ -1335,6 +1388,11 @@ export interface components {
             /** Sequential */
             sequential: boolean;
             /**
+             * Chosen Client
+             * @description The client that a person wants it to go to; null: the preferred one.
+             */
+            chosen_client: string | null;
+            /**
              * Actions
              * @description What a person may do now: pause, resume, retry, cancel, stop_seeding.
              */
@@ -1372,6 +1430,23 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * FaultLine
+         * @description The search ended early by a fault of ours; what came before counts.
+         */
+        FaultLine: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "error";
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Remedy */
+            remedy: string;
         };
         /**
          * FileView
@@ -1419,6 +1494,48 @@ export interface components {
              */
             status: "ok" | "degraded";
         };
+        /**
+         * HeldView
+         * @description Where something is already: the id of a download (`queue`) or of a book (`library`), and what is the same.
+         */
+        HeldView: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "queue" | "library";
+            /** Id */
+            id: number;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "same_release" | "same_book";
+        };
+        /**
+         * IndexerLine
+         * @description An indexer has been asked, or has answered.
+         */
+        IndexerLine: {
+            /** Name */
+            name: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "asked" | "ok" | "error" | "timeout" | "skipped";
+            /** Elapsed Ms */
+            elapsed_ms: number;
+            /** Count */
+            count: number;
+            /** Error */
+            error: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "indexer";
+        };
         /** IndexerOutcomeView */
         IndexerOutcomeView: {
             /** Name */
@@ -1427,7 +1544,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "ok" | "error" | "timeout" | "skipped";
+            status: "asked" | "ok" | "error" | "timeout" | "skipped";
             /** Elapsed Ms */
             elapsed_ms: number;
             /** Count */
@@ -1495,6 +1612,8 @@ export interface components {
         /**
          * ManualDownload
          * @description Either the `release_id` of a search result, or a `download_url` with title and author.
+         *
+         *     With `wanted_id` a result is taken for that download, which is still searched for, instead of for a new one.
          */
         ManualDownload: {
             /** Asin */
@@ -1514,6 +1633,17 @@ export interface components {
              * @default 0
              */
             priority: number;
+            /** Client */
+            client?: string | null;
+            /** Download Limit */
+            download_limit?: number | null;
+            /** Upload Limit */
+            upload_limit?: number | null;
+            /**
+             * Sequential
+             * @default false
+             */
+            sequential: boolean;
             /** Release Id */
             release_id?: string | null;
             /** Download Url */
@@ -1533,6 +1663,8 @@ export interface components {
             quality_score?: number | null;
             /** Match Score */
             match_score?: number | null;
+            /** Wanted Id */
+            wanted_id?: number | null;
         };
         /** NewKey */
         NewKey: {
@@ -1625,6 +1757,8 @@ export interface components {
             reasons: components["schemas"]["ReasonsView"];
             /** Rejections */
             rejections: string[];
+            /** @description Where it, or its book, is in the library or the queue already. */
+            held: components["schemas"]["HeldView"] | null;
         };
         /**
          * ReportView
@@ -1637,6 +1771,21 @@ export interface components {
             version: string;
             /** Findings */
             findings: components["schemas"]["FindingView"][];
+        };
+        /**
+         * ResultsLine
+         * @description What an indexer brought; `replaced` are ids of earlier results: the same torrents with fewer seeders.
+         */
+        ResultsLine: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "results";
+            /** Results */
+            results: components["schemas"]["ReleaseView"][];
+            /** Replaced */
+            replaced: string[];
         };
         /**
          * SearchRequest
@@ -1653,6 +1802,8 @@ export interface components {
             narrator?: string | null;
             /** Asin */
             asin?: string | null;
+            /** Language */
+            language?: string | null;
             /** Indexers */
             indexers?: string[] | null;
         };
@@ -1872,7 +2023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1959,7 +2110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2046,7 +2197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2129,7 +2280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2203,7 +2354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2286,7 +2437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2373,7 +2524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2456,7 +2607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2543,7 +2694,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2627,7 +2778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2705,7 +2856,85 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    search_stream_api_search_manual_stream_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2801,7 +3030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2836,6 +3065,13 @@ export interface operations {
                     year?: number;
                     language?: string;
                     priority?: number;
+                    /** @description Name of an enabled download client. */
+                    client?: string;
+                    /** @description Bytes per second, 0 is none. */
+                    download_limit?: number;
+                    /** @description Bytes per second, 0 is none. */
+                    upload_limit?: number;
+                    sequential?: boolean;
                 };
             };
         };
@@ -2903,7 +3139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2985,7 +3221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3072,7 +3308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3150,7 +3386,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3236,7 +3472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3331,7 +3567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3430,7 +3666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3516,7 +3752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3611,7 +3847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3706,7 +3942,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3803,7 +4039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3877,7 +4113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3951,7 +4187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4025,7 +4261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4105,7 +4341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4191,7 +4427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4286,7 +4522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4396,7 +4632,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4470,7 +4706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4544,7 +4780,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4618,7 +4854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4692,7 +4928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4779,7 +5015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4853,7 +5089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4940,7 +5176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5026,7 +5262,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5125,7 +5361,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5209,7 +5445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5295,7 +5531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5369,7 +5605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5456,7 +5692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5530,7 +5766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5617,7 +5853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5703,7 +5939,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5802,7 +6038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5886,7 +6122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5972,7 +6208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6046,7 +6282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6131,7 +6367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6222,7 +6458,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -198,7 +198,14 @@ def _assemble(
         housekeeper.wake,
         workshop.retry_at,
     )
-    commands = Commands(store, recorder, payloads, goals, parse_link)
+    commands = Commands(
+        store,
+        recorder,
+        payloads,
+        goals,
+        parse_link,
+        lambda: {client.name for client in adapters.clients.all()},
+    )
     for wake in (runner.wake, monitor.wake):
         store.on_commit(wake)
     return Core(

@@ -37,6 +37,7 @@ def query_for(book: Book) -> SearchQuery:
         author=book.author,
         narrator=book.narrator,
         asin=book.asin if is_real_asin(book.asin) else None,
+        language=book.language,
     )
 
 
