@@ -7,7 +7,8 @@ import { downloads } from "./downloads";
 import { library } from "./library";
 import { settings } from "./settings";
 import { system } from "./system";
+import { wanted } from "./wanted";
 
-export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system };
+export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system, ...wanted };
 
 export type Messages = typeof en;
