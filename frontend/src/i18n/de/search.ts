@@ -19,10 +19,10 @@ export const search = {
     recent: "Letzte Suchen",
     forget: "Diese Suchen vergessen",
     wantedLink: "Gewünschte Bücher",
-    wantIt: "Immer wieder danach suchen lassen",
+    wantIt: "Auf die Wunschliste setzen",
     none: "Nichts gefunden.",
     noneHint:
-      "Versuchen Sie weniger Wörter oder nur den Nachnamen des Autors. Oder setzen Sie das Buch auf Ihre Liste: Dann wird immer wieder danach gesucht.",
+      "Versuchen Sie weniger Wörter oder nur den Nachnamen des Autors. Oder setzen Sie das Buch auf die Wunschliste: Dann wird später wieder danach gesucht.",
     noIndexers: "Kein Indexer ist eingerichtet, daher kann nichts gefunden werden.",
     noIndexersHint: "Fügen Sie in den Einstellungen einen hinzu. Ein Magnet-Link oder eine Datei geht auch ohne.",
     noIndexersAction: "Einen Indexer einrichten",

@@ -3,7 +3,7 @@ import { many } from "../words";
 export const wanted = {
   wanted: {
     title: "Gewünscht",
-    intro: "Nach Büchern auf dieser Liste wird von selbst gesucht; die beste passende Ausgabe wird genommen.",
+    intro: "Nach jedem Buch wird von selbst gesucht, mehrmals; die beste passende Ausgabe wird genommen. Was nicht gefunden wird, bleibt hier.",
     want: "Dieses Buch möchte ich",
     bookTitle: "Titel",
     author: "Autor",
@@ -24,6 +24,7 @@ export const wanted = {
     emptyHint: "Sagen Sie oben, was Sie hören möchten. Was gefunden ist, wandert zu Ihren Downloads.",
     next: (when: string) => `Nächste Suche ${when}`,
     byHand: "Es wird nicht mehr von selbst danach gesucht.",
+    notYet: "Noch nicht gefunden",
     waiting: "Gleich wird danach gesucht.",
     searching: "Die Indexer werden gefragt.",
     attempts: (count: number) => many(count, "Suche bisher", "Suchen bisher"),

@@ -3,7 +3,7 @@ import { many } from "../words";
 export const wanted = {
   wanted: {
     title: "Wanted",
-    intro: "Books on this list are searched for by themselves; the best release that fits is taken.",
+    intro: "Each book is searched for by itself, several times; the best release that fits is taken. What is not found stays here.",
     want: "I want this book",
     bookTitle: "Title",
     author: "Author",
@@ -24,6 +24,7 @@ export const wanted = {
     emptyHint: "Tell above what you would like to hear. What is found moves on to your downloads.",
     next: (when: string) => `Searched for again ${when}`,
     byHand: "It is not searched for by itself any more.",
+    notYet: "Not found yet",
     waiting: "It is searched for in a moment.",
     searching: "The indexers are being asked.",
     attempts: (count: number) => many(count, "search so far", "searches so far"),

@@ -115,6 +115,6 @@ def _nothing(report: SearchReport, tried: bool) -> Failure:
     return Failure(
         FailureKind.NOTHING_FOUND,
         f"{what} among {len(report.results)} results.",
-        "It is searched for again by itself; or pick a release by hand on the search page.",
+        "Pick a release by hand on the search page, or search for it again.",
         Disposition.TRANSIENT,
     )
