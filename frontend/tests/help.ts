@@ -38,6 +38,8 @@ export function download(id: number, changes: Partial<Download> = {}): Download 
     upload_limit: null,
     sequential: false,
     chosen_client: null,
+    book_id: null,
+    has_cover: false,
     actions: [],
     reason: null,
     next_retry_at: null,

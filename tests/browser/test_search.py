@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from auralarchive.demo import Demo
+from tests.browser.axe import violations
 from tests.browser.conftest import SignIn
 from tests.support.browser import Pages
 from tests.support.processes import free_port, wait_for

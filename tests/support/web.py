@@ -42,6 +42,7 @@ from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.indexers import Indexer, IndexerReport
+from auralarchive.ports.store import Role
 from auralarchive.ports.work import CancelToken
 from auralarchive.runtime.scoring import fit
 from auralarchive.store.secrets import SecretBox
@@ -52,7 +53,7 @@ from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
-from auralarchive.web.services import AdapterReport, InvalidSettings, Services, SettingValue
+from auralarchive.web.services import AdapterReport, Disk, Folder, InvalidSettings, Services, SettingValue
 from tests.support.records import NOON
 
 API_KEY = "an-api-key-for-tests-only"
@@ -214,14 +215,17 @@ class World:
         """A client with the API key."""
         return self.client(**{"X-Api-Key": API_KEY})
 
-    def signed_in(self) -> httpx2.Client:
+    def signed_in(self, name: str = "ann") -> httpx2.Client:
         """A browser: cookie, and what browsers say of their requests. Sets the first account up where there is none."""
         browser = self.client(**{"Sec-Fetch-Site": "same-origin"})
-        if self.services.authenticator.needs_setup():
-            browser.post("/api/auth/setup", json={"name": "ann", "password": PASSWORD}).raise_for_status()
-        else:
-            browser.post("/api/auth/login", json={"name": "ann", "password": PASSWORD}).raise_for_status()
+        way = "setup" if self.services.authenticator.needs_setup() else "login"
+        browser.post(f"/api/auth/{way}", json={"name": name, "password": PASSWORD}).raise_for_status()
         return browser
+
+    def person(self, name: str, role: Role = Role.MEMBER) -> int:
+        """An account beside the first one; its id."""
+        hashed = self.services.authenticator.hash_password(PASSWORD)
+        return self.store.accounts.create(name, hashed, self.clock.now(), role).id
 
 
 def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits | None = None) -> World:
@@ -254,6 +258,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
         metrics=Metrics(),
         clock=clock,
         health=lambda: tuple(findings),
+        disks=lambda: (Disk((Folder("library", root / "library"),), free=250, total=1000),),
         files=lambda download: tuple(files),
         runner_status=lambda: {"running": 0},
         redact=redactor.redact_answer,

@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Status
-         * @description Whether there is an account, and whether you are signed in.
+         * @description Whether there is an account, whether you are signed in, and as what.
          */
         get: operations["status_api_auth_status_get"];
         put?: never;
@@ -177,7 +177,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Key
-         * @description Withdraw an API key.
+         * @description Withdraw an API key of your own; its live connections end.
          */
         delete: operations["delete_key_api_auth_keys__key_id__delete"];
         options?: never;
@@ -334,7 +334,7 @@ export interface paths {
         head?: never;
         /**
          * Adjust
-         * @description Change priority and limits.
+         * @description Change priority, limits and client. A `version` that is no longer its own is answered with the present row.
          */
         patch: operations["adjust_api_downloads_queue__download_id__patch"];
         trace?: never;
@@ -353,6 +353,26 @@ export interface paths {
         get: operations["events_api_downloads_queue__download_id__events_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/downloads/queue/{download_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Give it another place in the queue; as few priorities change as that takes.
+         */
+        post: operations["move_api_downloads_queue__download_id__move_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -887,6 +907,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users
+         * @description Everybody who may sign in, by name.
+         */
+        get: operations["users_api_users_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Let somebody in: a member, unless told otherwise.
+         */
+        post: operations["add_api_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove
+         * @description Remove an account with its sessions, API keys and places in books.
+         */
+        delete: operations["remove_api_users__account_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Change somebody's role, or reset their password, which signs them out everywhere.
+         */
+        patch: operations["change_api_users__account_id__patch"];
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keys
+         * @description The API keys of all accounts.
+         */
+        get: operations["keys_api_keys_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw
+         * @description Withdraw an API key of anybody; its live connections end.
+         */
+        delete: operations["withdraw_api_keys__key_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -978,6 +1086,11 @@ export interface components {
             sequential?: boolean | null;
             /** Client */
             client?: string | null;
+            /**
+             * Version
+             * @description Change it only where this is its version still.
+             */
+            version?: number | null;
         };
         /**
          * AuthStatus
@@ -992,6 +1105,7 @@ export interface components {
             signed_in: boolean;
             /** Name */
             name: string | null;
+            role: components["schemas"]["Role"] | null;
         };
         /**
          * AutomaticDownload
@@ -1129,6 +1243,18 @@ export interface components {
             /** Error */
             error: string | null;
         };
+        /**
+         * DiskView
+         * @description One disk and what of ours lies on it. Sizes in bytes.
+         */
+        DiskView: {
+            /** Folders */
+            folders: components["schemas"]["FolderView"][];
+            /** Free */
+            free: number;
+            /** Total */
+            total: number;
+        };
         /** Done */
         Done: {
             /**
@@ -1151,7 +1277,7 @@ export interface components {
         };
         /**
          * DownloadDetail
-         * @description A download with its files; none where the client cannot be asked.
+         * @description A download with its files; none where the client cannot be asked. `client_state` is the client's own word.
          */
         DownloadDetail: {
             /** Id */
@@ -1254,12 +1380,25 @@ export interface components {
              */
             chosen_client: string | null;
             /**
+             * Book Id
+             * @description The book in the library that came of it.
+             */
+            book_id: number | null;
+            /** Has Cover */
+            has_cover: boolean;
+            /**
              * Actions
              * @description What a person may do now: pause, resume, retry, cancel, stop_seeding.
              */
             actions: string[];
             /** Files */
             files: components["schemas"]["FileView"][];
+            /** Client State */
+            client_state: string | null;
+            /** Info Hash V1 */
+            info_hash_v1: string | null;
+            /** Info Hash V2 */
+            info_hash_v2: string | null;
         };
         /**
          * DownloadPage
@@ -1393,6 +1532,13 @@ export interface components {
              */
             chosen_client: string | null;
             /**
+             * Book Id
+             * @description The book in the library that came of it.
+             */
+            book_id: number | null;
+            /** Has Cover */
+            has_cover: boolean;
+            /**
              * Actions
              * @description What a person may do now: pause, resume, retry, cancel, stop_seeding.
              */
@@ -1473,6 +1619,16 @@ export interface components {
             /** Remedy */
             remedy: string;
         };
+        /** FolderView */
+        FolderView: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "library" | "downloads" | "work" | "data";
+            /** Path */
+            path: string;
+        };
         /** HealthDetails */
         HealthDetails: {
             /**
@@ -1482,6 +1638,8 @@ export interface components {
             status: "ok" | "degraded";
             /** Findings */
             findings: components["schemas"]["FindingView"][];
+            /** Disks */
+            disks: components["schemas"]["DiskView"][];
         };
         /**
          * HealthView
@@ -1562,7 +1720,10 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** KeyView */
+        /**
+         * KeyView
+         * @description `last_used_at` is exact to the hour.
+         */
         KeyView: {
             /** Id */
             id: number;
@@ -1570,6 +1731,8 @@ export interface components {
             label: string;
             /** Created At */
             created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
         };
         /** LibraryFileView */
         LibraryFileView: {
@@ -1666,10 +1829,71 @@ export interface components {
             /** Wanted Id */
             wanted_id?: number | null;
         };
+        /**
+         * Move
+         * @description A new place in the queue: right before, or right after, another download.
+         */
+        Move: {
+            /** Before */
+            before?: number | null;
+            /** After */
+            after?: number | null;
+        };
+        /**
+         * MovedView
+         * @description Those whose priority has changed by it.
+         */
+        MovedView: {
+            /** Downloads */
+            downloads: components["schemas"]["DownloadView"][];
+        };
         /** NewKey */
         NewKey: {
             /** Label */
             label: string;
+        };
+        /**
+         * NewUser
+         * @description Somebody new; the password is told to them, and they can change it.
+         */
+        NewUser: {
+            /** Name */
+            name: string;
+            /** @default member */
+            role: components["schemas"]["Role"];
+            /**
+             * Password
+             * Format: password
+             * @description At least eight characters.
+             */
+            password: string;
+        };
+        /** OwnedKeyList */
+        OwnedKeyList: {
+            /** Items */
+            items: components["schemas"]["OwnedKeyView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * OwnedKeyView
+         * @description An API key of anybody.
+         */
+        OwnedKeyView: {
+            /** Id */
+            id: number;
+            /** Label */
+            label: string;
+            /** Created At */
+            created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Account Id */
+            account_id: number;
+            /** Account */
+            account: string;
         };
         /** PasswordChange */
         PasswordChange: {
@@ -1787,6 +2011,12 @@ export interface components {
             /** Replaced */
             replaced: string[];
         };
+        /**
+         * Role
+         * @description What a person may do: all, or all but administration.
+         * @enum {string}
+         */
+        Role: "admin" | "member";
         /**
          * SearchRequest
          * @description Free text, or what is known of the book; `indexers` limits the search to those names.
@@ -1930,6 +2160,41 @@ export interface components {
             settings_schema: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        /**
+         * UserChange
+         * @description What is left out stays.
+         */
+        UserChange: {
+            role?: components["schemas"]["Role"] | null;
+            /** Password */
+            password?: string | null;
+        };
+        /** UserList */
+        UserList: {
+            /** Items */
+            items: components["schemas"]["UserView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * UserView
+         * @description One account. `own`: the one that asks.
+         */
+        UserView: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /** Created At */
+            created_at: string;
+            /** Keys */
+            keys: number;
+            /** Own */
+            own: boolean;
         };
         /**
          * ProblemView
@@ -2083,7 +2348,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2410,7 +2675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2497,7 +2762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2667,7 +2932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3003,7 +3268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3112,7 +3377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3153,6 +3418,8 @@ export interface operations {
     queue_api_downloads_queue_get: {
         parameters: {
             query?: {
+                /** @description These alone, whatever else is asked for. */
+                id?: number[];
                 /** @description May be given several times. */
                 status?: components["schemas"]["DownloadStatus"][];
                 /** @description Words of title or author. */
@@ -3281,7 +3548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3540,7 +3807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3639,7 +3906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3763,6 +4030,105 @@ export interface operations {
             };
         };
     };
+    move_api_downloads_queue__download_id__move_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                download_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Move"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
     pause_api_downloads_queue__download_id__pause_post: {
         parameters: {
             query?: never;
@@ -3820,7 +4186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3915,7 +4281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4012,7 +4378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4988,7 +5354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5334,7 +5700,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5665,7 +6031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6011,7 +6377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6403,6 +6769,517 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SectionView"];
                 };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    users_api_users_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    add_api_users_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    remove_api_users__account_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    change_api_users__account_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    keys_api_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnedKeyList"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    withdraw_api_keys__key_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be read or The Host header is not a host name */
             400: {

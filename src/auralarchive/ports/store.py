@@ -164,6 +164,42 @@ class Downloads(Protocol):
         """Only one process at a time is inside for this name (for decisions over several rows)."""
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which events: of these names, those that failed only, with all words in them, from `since` to before `until`."""
+
+    events: tuple[str, ...] = ()
+    failures: bool = False
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """An event, and the book that it is about."""
+
+    event: LoggedEvent
+    title: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Newest first; `cursor` of None is the last page."""
+
+    items: tuple[HistoryLine, ...]
+    total: int
+    cursor: int | None
+
+
+class History(Protocol):
+    """What happened, over all downloads."""
+
+    def page(self, wanted: HistoryFilter, *, limit: int = 50, before: int | None = None) -> HistoryPage:
+        """Events below the number `before`, the newest first."""
+
+
 class Payloads(Protocol):
     """The original bytes of what we fetched, kept once and for all."""
 
@@ -232,6 +268,14 @@ class LibraryBook:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelved:
+    """Where in the library a download's book stands."""
+
+    book_id: int
+    has_cover: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BookList:
     """One page of the library, newest first; `cursor` of None is the last page."""
 
@@ -262,6 +306,9 @@ class Books(Protocol):
         """Forget the book of this download, where there is one."""
 
     def of_download(self, download_id: int) -> LibraryBook | None: ...
+
+    def shelved(self, download_ids: Sequence[int]) -> Mapping[int, Shelved]:
+        """The books of these downloads, by download; those without one are left out."""
 
     def get(self, book_id: int) -> LibraryBook | None: ...
 
@@ -295,6 +342,7 @@ class Account:
     name: str
     password_hash: str
     role: Role
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,10 +354,25 @@ class Session:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """One key of an account, by the hash of its secret. `last_used_at` is exact to the hour."""
+
+    id: int
+    account_id: int
+    label: str
+    key_hash: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+
+
 class Accounts(Protocol):
     """Who may come in."""
 
     def any(self) -> bool: ...
+
+    def all(self) -> tuple[Account, ...]:
+        """Everybody, by name."""
 
     def create(self, name: str, password_hash: str, now: datetime, role: Role = Role.ADMIN) -> Account:
         """Raises ValueError when the name is taken."""
@@ -319,6 +382,11 @@ class Accounts(Protocol):
     def get(self, account_id: int) -> Account | None: ...
 
     def set_password(self, account_id: int, password_hash: str) -> None: ...
+
+    def set_role(self, account_id: int, role: Role) -> None: ...
+
+    def delete(self, account_id: int) -> bool:
+        """Forget a person with their sessions, keys and places in books; False where there is none."""
 
     def open_session(self, account_id: int, token_hash: str, now: datetime, expires_at: datetime) -> None: ...
 
@@ -332,9 +400,12 @@ class Accounts(Protocol):
 
     def account_of_api_key(self, key_hash: str) -> Account | None: ...
 
-    def api_keys(self, account_id: int) -> tuple[tuple[int, str, datetime], ...]: ...
+    def api_keys(self, account_id: int | None = None) -> tuple[ApiKey, ...]:
+        """The keys of a person, or without one those of everybody."""
 
-    def delete_api_key(self, account_id: int, key_id: int) -> bool: ...
+    def note_api_key_used(self, key_hash: str, now: datetime) -> None: ...
+
+    def delete_api_key(self, key_id: int) -> bool: ...
 
 
 class SavedSettings(Protocol):
@@ -350,6 +421,9 @@ class Store(Protocol):
 
     @property
     def downloads(self) -> Downloads: ...
+
+    @property
+    def history(self) -> History: ...
 
     @property
     def payloads(self) -> Payloads: ...

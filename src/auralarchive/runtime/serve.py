@@ -23,6 +23,7 @@ from auralarchive.pipeline.monitor import ClientStatus
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError, Misconfigured
 from auralarchive.runtime.core import Core
+from auralarchive.runtime.disks import Disks
 from auralarchive.runtime.gauges import gauges
 from auralarchive.runtime.scoring import fit
 from auralarchive.runtime.supervisor import BlockingPart, Server, supervise
@@ -104,7 +105,8 @@ def build_server(core: Core, announce: Announce) -> _Built:
     boundary = _boundary(settings)
     door = SocketDoor(boundary, authenticator)
     gateway = Gateway(core.store, core.monitor, door, core.redactor.redact_answer)
-    health = Health(probes(core), core.clock)
+    disks = Disks(lambda: core.holder.current)
+    health = Health({**probes(core), "Disks": lambda: _measured(disks)}, core.clock)
     app = create_app(
         Services(
             store=core.store,
@@ -120,6 +122,7 @@ def build_server(core: Core, announce: Announce) -> _Built:
             metrics=Metrics(lambda: gauges(core)),
             clock=core.clock,
             health=health.findings,
+            disks=lambda: disks.latest,
             files=core.files_of,
             runner_status=lambda: runner_status(core),
             redact=core.redactor.redact_answer,
@@ -203,6 +206,12 @@ def _ffmpeg_finding(core: Core) -> tuple[Finding, ...]:
     except AuralError as error:
         return (Finding(False, "FFmpeg", error.reason, error.remedy),)
     return (Finding(True, "FFmpeg", f"{found.version} at {found.path}"),)
+
+
+def _measured(disks: Disks) -> tuple[Finding, ...]:
+    """No finding of its own: what is wrong with a folder the other checks say."""
+    disks.measure()
+    return ()
 
 
 def _space_findings(core: Core) -> tuple[Finding, ...]:

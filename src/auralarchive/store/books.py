@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, func, insert, select, update
 
 from auralarchive.domain.book import Book
 from auralarchive.ports.library import LibraryFile
-from auralarchive.ports.store import BookList, LibraryBook
+from auralarchive.ports.store import BookList, LibraryBook, Shelved
 from auralarchive.store import schema
 from auralarchive.store.database import Database
 from auralarchive.store.recipes import check_claim
@@ -75,6 +75,15 @@ class SqlBooks:
     def of_download(self, download_id: int) -> LibraryBook | None:
         """The book that this download became."""
         return self._one(_books.download_id == download_id)
+
+    def shelved(self, download_ids: Sequence[int]) -> Mapping[int, Shelved]:
+        """The books of these downloads, at most 500. See `ports.store.Books.shelved`."""
+        if not download_ids:
+            return {}
+        has_cover = exists().where(_files.book_id == _books.id, _files.role == "cover")
+        query = select(_books.download_id, _books.id, has_cover).where(_books.download_id.in_(download_ids))
+        with self._database.read() as connection:
+            return {download: Shelved(book, bool(cover)) for download, book, cover in connection.execute(query)}
 
     def get(self, book_id: int) -> LibraryBook | None:
         """The book with this id."""

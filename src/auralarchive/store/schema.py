@@ -301,6 +301,7 @@ api_keys = Table(
     Column("label", CleanText, nullable=False),
     Column("key_hash", CleanText, nullable=False, unique=True),
     Column("created_at", Utc, nullable=False),
+    Column("last_used_at", Utc),  # exact to the hour: a key that is used all day must not write all day
     sqlite_autoincrement=True,
 )
 

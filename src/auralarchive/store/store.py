@@ -16,6 +16,7 @@ from auralarchive.store.books import SqlBooks
 from auralarchive.store.database import Database, open_database
 from auralarchive.store.downloads import SqlDownloads
 from auralarchive.store.feed import Feed
+from auralarchive.store.history import SqlHistory
 from auralarchive.store.payloads import SqlPayloads
 from auralarchive.store.recipes import SqlRecipes
 from auralarchive.store.releases import SqlReleases
@@ -34,6 +35,7 @@ class SqlStore:
         self._database = database
         self._feed = Feed(database)
         self.downloads = SqlDownloads(database, self._feed, box, clock)
+        self.history = SqlHistory(database)
         self.payloads = SqlPayloads(database)
         self.releases = SqlReleases(database, box)
         self.adapters = SqlAdapters(database, box)

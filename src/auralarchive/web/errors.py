@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.lifecycle import IllegalTransition
-from auralarchive.pipeline.commands import UnknownClient, UnknownDownload
+from auralarchive.pipeline.commands import NoPlace, UnknownClient, UnknownDownload
 from auralarchive.ports import errors as ports
 from auralarchive.ports.store import Conflict, StaleRecord
 
@@ -65,8 +65,11 @@ _ALL = (
     Kind("method_not_allowed", 405, "This address does not know the method", "See /api/docs for the methods."),
     Kind("already_active", 409, "A download of this is already active", "Follow the one named by download_id."),
     Kind("not_allowed_now", 409, "The download's status does not allow this", "Reload and look at its status."),
+    Kind("no_place", 409, "It cannot be put there", "Move it to the top or the end, or give it a priority."),
     Kind("changed_meanwhile", 409, "The download has just changed", "Try again."),
     Kind("already_set_up", 409, "There is already an account", "Sign in with it."),
+    Kind("own_account", 409, "This is your own account", "Let another administrator do it."),
+    Kind("last_admin", 409, "Somebody has to administrate", "Make somebody else an administrator first."),
     Kind("name_taken", 409, "The name is taken", "Choose another name."),
     Kind("needs_person", 409, "A setting has to be mended first", "Follow what the detail says."),
     Kind("too_large", 413, "The request is too large", "Send less at once."),
@@ -157,6 +160,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("not_allowed_now", str(error), status_now=str(error.status))
         case StaleRecord():
             return Problem("changed_meanwhile")
+        case NoPlace():
+            return Problem("no_place", str(error))
         case HTTPException():
             return _of_http(error)
         case ports.AuralError():
@@ -204,6 +209,15 @@ def install(app: FastAPI, redact: Callable[[str], str]) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         return problem_of(error).response(redact)
 
-    ours = (Problem, Conflict, IllegalTransition, StaleRecord, UnknownClient, UnknownDownload, ports.AuralError)
+    ours = (
+        Problem,
+        Conflict,
+        IllegalTransition,
+        StaleRecord,
+        NoPlace,
+        UnknownClient,
+        UnknownDownload,
+        ports.AuralError,
+    )
     for kind in (*ours, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from auralarchive.pipeline.commands import MOST_PRIORITY
+
 #: Longer titles and names are cut: nobody reads on, and pages keep their shape.
 MOST_CHARACTERS = 500
 #: No writing stacks more marks than this on one letter.
@@ -36,10 +38,12 @@ def _check_link(value: str) -> str:
 
 
 Text = Annotated[str, BeforeValidator(clean_text), Field(min_length=1)]
+#: Names of accounts are typed at each sign-in, so a long one is refused rather than cut.
+AccountName = Annotated[str, BeforeValidator(clean_text), Field(min_length=1, max_length=64)]
 OptionalText = Annotated[str | None, BeforeValidator(lambda value: clean_text(value) or None)]
 Asin = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,31}$")]
 Link = Annotated[str, Field(min_length=8, max_length=16_384), AfterValidator(_check_link)]
-Priority = Annotated[int, Field(ge=-100, le=100)]
+Priority = Annotated[int, Field(ge=-MOST_PRIORITY, le=MOST_PRIORITY)]
 Bytes = Annotated[int, Field(ge=0, le=2**50)]
 Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Id = Annotated[int, Path(ge=1, le=2**53 - 1, description="The id as lists give it.")]

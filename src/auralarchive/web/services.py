@@ -82,6 +82,23 @@ class AdapterReport:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One of our folders; its role is library, downloads, work or data."""
+
+    role: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """One disk with those of our folders that lie on it. Sizes in bytes."""
+
+    folders: tuple[Folder, ...]
+    free: int
+    total: int
+
+
 class AdapterManager(Protocol):
     """Kinds of clients and indexers, and the instances in use."""
 
@@ -149,8 +166,9 @@ class Metrics(Protocol):
 class Services:
     """All that the web uses.
 
-    `health` answers quickly or from memory; `files` asks the client for a download's files and may raise
-    `AuralError`; `redact` takes secrets out of text; `holdings` tells what is in library and queue now.
+    `health` answers quickly or from memory, and `disks` are those that it measured last; `files` asks the
+    client for a download's files and may raise `AuralError`; `redact` takes secrets out of text; `holdings`
+    tells what is in library and queue now.
     """
 
     store: Store
@@ -166,6 +184,7 @@ class Services:
     metrics: Metrics
     clock: Clock
     health: Callable[[], tuple[Finding, ...]]
+    disks: Callable[[], tuple[Disk, ...]]
     files: Callable[[Download], Sequence[ClientFile]]
     runner_status: Callable[[], Mapping[str, Any]]
     redact: Callable[[str], str]

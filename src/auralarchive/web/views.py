@@ -24,7 +24,7 @@ from auralarchive.pipeline.commands import allowed_actions
 from auralarchive.pipeline.holding import Held
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import IndexerOutcome
-from auralarchive.ports.store import LibraryBook, LoggedEvent
+from auralarchive.ports.store import LibraryBook, LoggedEvent, Shelved
 
 #: Takes secrets out of text.
 Redact = Callable[[str], str]
@@ -102,6 +102,8 @@ class DownloadView(View):
     chosen_client: str | None = Field(
         description="The client that a person wants it to go to; null: the preferred one."
     )
+    book_id: int | None = Field(description="The book in the library that came of it.")
+    has_cover: bool
     actions: list[str] = Field(description="What a person may do now: pause, resume, retry, cancel, stop_seeding.")
 
 
@@ -115,9 +117,12 @@ class FileView(View):
 
 
 class DownloadDetail(DownloadView):
-    """A download with its files; none where the client cannot be asked."""
+    """A download with its files; none where the client cannot be asked. `client_state` is the client's own word."""
 
     files: list[FileView]
+    client_state: str | None
+    info_hash_v1: str | None
+    info_hash_v2: str | None
 
 
 class DownloadPage(View):
@@ -309,7 +314,9 @@ def public_link(url: str | None) -> str | None:
     return f"{parts.scheme}://{host}{port}/…"
 
 
-def download_view(download: Download, live: Live | None, redact: Redact) -> dict[str, Any]:
+def download_view(
+    download: Download, live: Live | None, redact: Redact, shelved: Shelved | None = None
+) -> dict[str, Any]:
     """`DownloadView` as a dictionary; reasons quote other programs, so they pass through `redact`."""
     now = live or _NOT_LIVE
     book = download.book
@@ -365,6 +372,8 @@ def download_view(download: Download, live: Live | None, redact: Redact) -> dict
         "upload_limit": download.upload_limit,
         "sequential": download.sequential,
         "chosen_client": download.chosen_client,
+        "book_id": shelved.book_id if shelved else None,
+        "has_cover": shelved is not None and shelved.has_cover,
         "actions": list(allowed_actions(download)),
     }
 

@@ -16,7 +16,7 @@ from auralarchive.domain.release import ParsedTitle, Reason, Release, SearchQuer
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import Payload
 from auralarchive.ports.library import LibraryFile
-from auralarchive.ports.store import AdapterRow
+from auralarchive.ports.store import AdapterRow, ApiKey, Role
 from auralarchive.store import SecretBox, SqlStore, open_store
 from auralarchive.store.database import open_database
 from tests.contract.store.support import NOON, HeldClock, enqueue
@@ -206,15 +206,34 @@ class TestAccounts:
         assert [bool(store.accounts.session(token, NOON)) for token in ("a2", "a3", "b1")] == [False, False, True]
 
     def test_api_keys_belong_to_somebody(self, store: SqlStore) -> None:
-        """A key leads to its person, and only that person can delete it."""
+        """A key leads to its person, says when it was used, and is known no more once it is deleted."""
         ada, bob = (store.accounts.create(name, "hash", NOON) for name in ("ada", "bob"))
         key = store.accounts.add_api_key(ada.id, "script", "key-hash", NOON)
         assert store.accounts.account_of_api_key("key-hash") == ada
         assert store.accounts.account_of_api_key("other") is None
-        assert store.accounts.api_keys(ada.id) == ((key, "script", NOON),)
-        assert not store.accounts.delete_api_key(bob.id, key)
-        assert store.accounts.delete_api_key(ada.id, key)
+        other = store.accounts.add_api_key(bob.id, "phone", "other-hash", NOON)
+        assert store.accounts.api_keys(ada.id) == (ApiKey(key, ada.id, "script", "key-hash", NOON),)
+        assert [one.id for one in store.accounts.api_keys()] == [key, other]
+        store.accounts.note_api_key_used("key-hash", NOON + HOUR)
+        assert [one.last_used_at for one in store.accounts.api_keys()] == [NOON + HOUR, None]
+        assert store.accounts.delete_api_key(key)
+        assert not store.accounts.delete_api_key(key)
         assert store.accounts.account_of_api_key("key-hash") is None
+
+    def test_people_change_and_go(self, store: SqlStore) -> None:
+        """Roles change; whoever is deleted takes sessions and keys along, and nobody else's."""
+        bob, ada = (store.accounts.create(name, "hash", NOON) for name in ("bob", "ada"))
+        for account in (ada, bob):
+            store.accounts.open_session(account.id, f"token of {account.name}", NOON, NOON + HOUR)
+            store.accounts.add_api_key(account.id, "script", f"key of {account.name}", NOON)
+        store.accounts.set_role(bob.id, Role.MEMBER)
+        assert store.accounts.all() == (ada, replace(bob, role=Role.MEMBER))
+        assert store.accounts.delete(bob.id)
+        assert not store.accounts.delete(bob.id)
+        assert store.accounts.all() == (ada,)
+        assert store.accounts.session("token of bob", NOON) is None
+        assert store.accounts.session("token of ada", NOON) is not None
+        assert [key.account_id for key in store.accounts.api_keys()] == [ada.id]
 
 
 class TestIntegrity:

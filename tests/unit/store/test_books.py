@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auralarchive.domain.book import Book, pseudo_asin
 from auralarchive.ports.library import LibraryFile
-from auralarchive.ports.store import BookList
+from auralarchive.ports.store import BookList, Shelved
 from auralarchive.store import SqlStore
 from tests.contract.store.support import NOON, enqueue
 
@@ -40,3 +40,14 @@ def test_pages_follow_one_another_and_know_their_words(store: SqlStore) -> None:
     rest = store.books.page("zola ÉMILE", limit=1, cursor=found.cursor)
     assert ([book.id for book in rest.items], rest.total, rest.cursor) == ([ids[0]], 2, None)
     assert store.books.page("100% absent").total == 0
+
+
+def test_where_the_books_of_downloads_stand(store: SqlStore) -> None:
+    """Asked for a whole page of the queue at once; whoever has no book is left out."""
+    bare, dressed, none = (enqueue(store, book=Book(f"AA{number}", f"Book {number}", "Ann")) for number in (1, 2, 3))
+    audio, cover = LibraryFile("b.m4b", "audio", 1, "00", "copy"), LibraryFile("c.jpg", "cover", 1, "00", "copy")
+    first = store.books.save(bare.id, bare.book, (audio,), 1.0, (), NOON)
+    second = store.books.save(dressed.id, dressed.book, (audio, cover), 1.0, (), NOON)
+    found = store.books.shelved([bare.id, dressed.id, none.id])
+    assert found == {bare.id: Shelved(first.id, False), dressed.id: Shelved(second.id, True)}
+    assert store.books.shelved([]) == {}

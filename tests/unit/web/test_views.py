@@ -30,8 +30,9 @@ def test_a_download_is_what_its_model_says(status: DownloadStatus) -> None:
     download = replace(a_download(status), retry_at=NOON, seed_goal=SeedGoal(1.5, 60))
     for live in (None, Live(12.345, 100, 5, 60, 1000, 9000, 0.5, 30, "downloading")):
         views.DownloadView.model_validate(views.download_view(download, live, str))
-    detail = {**views.download_view(download, None, str), "files": [views.file_view(ClientFile("a/b.mp3", 5))]}
-    views.DownloadDetail.model_validate(detail)
+    of_client = {"files": [views.file_view(ClientFile("a/b.mp3", 5))], "client_state": "stalledDL"}
+    hashes = {"info_hash_v1": "ab" * 20, "info_hash_v2": None}
+    views.DownloadDetail.model_validate({**views.download_view(download, None, str), **of_client, **hashes})
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import { search } from "./search";
 import { downloads } from "./downloads";
 import { library } from "./library";
 import { settings } from "./settings";
+import { people } from "./people";
 import { system } from "./system";
 import { wanted } from "./wanted";
 
-export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system, ...wanted };
+export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system, ...wanted };
 
 export type Messages = typeof en;

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import platform
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from auralarchive.ports.clients import Finding
-from auralarchive.web.access import CurrentServices
+from auralarchive.web.access import ADMINS_ONLY, CurrentServices
 from auralarchive.web.routers.adapters import FindingView, finding_view
+from auralarchive.web.services import Disk
 from auralarchive.web.views import Json, View
 
 #: The only routes without sign-in; `middleware.PUBLIC` names them once more, and a test compares.
@@ -24,9 +25,23 @@ class HealthView(View):
     status: Literal["ok", "degraded"]
 
 
+class FolderView(View):
+    role: Literal["library", "downloads", "work", "data"]
+    path: str
+
+
+class DiskView(View):
+    """One disk and what of ours lies on it. Sizes in bytes."""
+
+    folders: list[FolderView]
+    free: int
+    total: int
+
+
 class HealthDetails(View):
     status: Literal["ok", "degraded"]
     findings: list[FindingView]
+    disks: list[DiskView]
 
 
 class SystemView(View):
@@ -41,11 +56,17 @@ def health(services: CurrentServices) -> Response:
     return Json({"status": _status(services.health())})
 
 
-@router.get("/api/system/health", response_model=HealthDetails)
+@router.get("/api/system/health", response_model=HealthDetails, dependencies=ADMINS_ONLY)
 def health_details(services: CurrentServices) -> Response:
     """Every check, with what to do where one fails."""
     findings = services.health()
-    return Json({"status": _status(findings), "findings": [finding_view(one, services) for one in findings]})
+    return Json(
+        {
+            "status": _status(findings),
+            "findings": [finding_view(one, services) for one in findings],
+            "disks": [_disk_view(disk) for disk in services.disks()],
+        }
+    )
 
 
 @router.get("/api/system/status", response_model=SystemView)
@@ -54,11 +75,21 @@ def system(services: CurrentServices) -> Response:
     return Json({"version": services.version, "python": platform.python_version(), "platform": platform.system()})
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+    dependencies=ADMINS_ONLY,
+)
 def metrics(services: CurrentServices) -> Response:
     """Counters and the moment's numbers in the Prometheus format."""
     exposition, content_type = services.metrics.render()
     return Response(exposition, media_type=content_type)
+
+
+def _disk_view(disk: Disk) -> dict[str, Any]:
+    folders = [{"role": folder.role, "path": str(folder.path)} for folder in disk.folders]
+    return {"folders": folders, "free": disk.free, "total": disk.total}
 
 
 def _status(findings: tuple[Finding, ...]) -> str:

@@ -16,6 +16,8 @@ def test_anybody_learns_one_word_and_no_more(world: World) -> None:
     assert details["findings"][-1] == {
         "ok": False, "subject": "disk", "message": "It is full.", "remedy": "Free some space.",
     }  # fmt: skip
+    folders = [{"role": "library", "path": str(world.root / "library")}]
+    assert details["disks"] == [{"folders": folders, "free": 250, "total": 1000}]
 
 
 def test_versions_and_counters(world: World) -> None:

@@ -19,6 +19,7 @@ def upgrade() -> None:
     # Columns are added in place, with a default that stays: rebuilding a table on SQLite would drop the old
     # one, and with it every session and key that points to it.
     op.add_column("accounts", sa.Column("role", TEXT, nullable=False, server_default="admin"))
+    op.add_column("api_keys", sa.Column("last_used_at", MOMENT, nullable=True))
     op.add_column("books", sa.Column("version", WHOLE, nullable=False, server_default="1"))
     op.add_column("download_queue", sa.Column("chosen_client", TEXT))
     op.create_table(
