@@ -205,6 +205,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search/manual/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Stream
+         * @description The same search, told as it goes: one JSON object a line, when an indexer is asked and when it answers.
+         *
+         *     The last line is of type `done`, or `error`. Whoever hangs up ends the search.
+         */
+        post: operations["search_stream_api_search_manual_stream_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search/manual/download": {
         parameters: {
             query?: never;
@@ -312,7 +334,7 @@ export interface paths {
         head?: never;
         /**
          * Adjust
-         * @description Change priority and limits. A `version` that is no longer its own is answered with the present row.
+         * @description Change priority, limits and client. A `version` that is no longer its own is answered with the present row.
          */
         patch: operations["adjust_api_downloads_queue__download_id__patch"];
         trace?: never;
@@ -1535,6 +1557,8 @@ export interface components {
         /**
          * Adjustment
          * @description What can be changed while it runs. Limits in bytes per second; 0 lifts a limit.
+         *
+         *     `client` and `sequential` count before a client has it; an empty `client` leaves the choice to us again.
          */
         Adjustment: {
             /** Priority */
@@ -1545,6 +1569,8 @@ export interface components {
             upload_limit?: number | null;
             /** Sequential */
             sequential?: boolean | null;
+            /** Client */
+            client?: string | null;
             /**
              * Version
              * @description Change it only where this is its version still.
@@ -1588,6 +1614,17 @@ export interface components {
              * @default 0
              */
             priority: number;
+            /** Client */
+            client?: string | null;
+            /** Download Limit */
+            download_limit?: number | null;
+            /** Upload Limit */
+            upload_limit?: number | null;
+            /**
+             * Sequential
+             * @default false
+             */
+            sequential: boolean;
             /** Title */
             title: string;
             /** Author */
@@ -1877,6 +1914,17 @@ export interface components {
             success: true;
         };
         /**
+         * DoneLine
+         * @description Every indexer has answered or was given up.
+         */
+        DoneLine: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "done";
+        };
+        /**
          * DownloadDetail
          * @description A download with its files; none where the client cannot be asked. `client_state` is the client's own word.
          */
@@ -1975,6 +2023,11 @@ export interface components {
             upload_limit: number | null;
             /** Sequential */
             sequential: boolean;
+            /**
+             * Chosen Client
+             * @description The client that a person wants it to go to; null: the preferred one.
+             */
+            chosen_client: string | null;
             /**
              * Book Id
              * @description The book in the library that came of it.
@@ -2123,6 +2176,11 @@ export interface components {
             /** Sequential */
             sequential: boolean;
             /**
+             * Chosen Client
+             * @description The client that a person wants it to go to; null: the preferred one.
+             */
+            chosen_client: string | null;
+            /**
              * Book Id
              * @description The book in the library that came of it.
              */
@@ -2190,6 +2248,23 @@ export interface components {
             formats: components["schemas"]["FacetView"][];
         };
         /**
+         * FaultLine
+         * @description The search ended early by a fault of ours; what came before counts.
+         */
+        FaultLine: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "error";
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Remedy */
+            remedy: string;
+        };
+        /**
          * FileView
          * @description One file of the client's item; progress 0 to 100.
          */
@@ -2254,6 +2329,24 @@ export interface components {
              */
             status: "ok" | "degraded";
         };
+        /**
+         * HeldView
+         * @description Where something is already: the id of a download (`queue`) or of a book (`library`), and what is the same.
+         */
+        HeldView: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "queue" | "library";
+            /** Id */
+            id: number;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "same_release" | "same_book";
+        };
         /** HistoryPageView */
         HistoryPageView: {
             /** Items */
@@ -2291,6 +2384,30 @@ export interface components {
             /** Book Author */
             book_author: string;
         };
+        /**
+         * IndexerLine
+         * @description An indexer has been asked, or has answered.
+         */
+        IndexerLine: {
+            /** Name */
+            name: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "asked" | "ok" | "error" | "timeout" | "skipped";
+            /** Elapsed Ms */
+            elapsed_ms: number;
+            /** Count */
+            count: number;
+            /** Error */
+            error: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "indexer";
+        };
         /** IndexerOutcomeView */
         IndexerOutcomeView: {
             /** Name */
@@ -2299,7 +2416,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "ok" | "error" | "timeout" | "skipped";
+            status: "asked" | "ok" | "error" | "timeout" | "skipped";
             /** Elapsed Ms */
             elapsed_ms: number;
             /** Count */
@@ -2416,6 +2533,8 @@ export interface components {
         /**
          * ManualDownload
          * @description Either the `release_id` of a search result, or a `download_url` with title and author.
+         *
+         *     With `wanted_id` a result is taken for that download, which is still searched for, instead of for a new one.
          */
         ManualDownload: {
             /** Asin */
@@ -2435,6 +2554,17 @@ export interface components {
              * @default 0
              */
             priority: number;
+            /** Client */
+            client?: string | null;
+            /** Download Limit */
+            download_limit?: number | null;
+            /** Upload Limit */
+            upload_limit?: number | null;
+            /**
+             * Sequential
+             * @default false
+             */
+            sequential: boolean;
             /** Release Id */
             release_id?: string | null;
             /** Download Url */
@@ -2454,6 +2584,8 @@ export interface components {
             quality_score?: number | null;
             /** Match Score */
             match_score?: number | null;
+            /** Wanted Id */
+            wanted_id?: number | null;
         };
         /**
          * Move
@@ -2711,6 +2843,8 @@ export interface components {
             reasons: components["schemas"]["ReasonsView"];
             /** Rejections */
             rejections: string[];
+            /** @description Where it, or its book, is in the library or the queue already. */
+            held: components["schemas"]["HeldView"] | null;
         };
         /**
          * ReportView
@@ -2737,6 +2871,21 @@ export interface components {
             summary: components["schemas"]["SummaryView"] | null;
         };
         /**
+         * ResultsLine
+         * @description What an indexer brought; `replaced` are ids of earlier results: the same torrents with fewer seeders.
+         */
+        ResultsLine: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "results";
+            /** Results */
+            results: components["schemas"]["ReleaseView"][];
+            /** Replaced */
+            replaced: string[];
+        };
+        /**
          * Role
          * @description What a person may do: all, or all but administration.
          * @enum {string}
@@ -2757,6 +2906,8 @@ export interface components {
             narrator?: string | null;
             /** Asin */
             asin?: string | null;
+            /** Language */
+            language?: string | null;
             /** Indexers */
             indexers?: string[] | null;
         };
@@ -3100,7 +3251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3187,7 +3338,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3274,7 +3425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3357,7 +3508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3431,7 +3582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3514,7 +3665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3601,7 +3752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3684,7 +3835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3771,7 +3922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3855,7 +4006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3933,7 +4084,85 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    search_stream_api_search_manual_stream_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4029,7 +4258,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4064,6 +4293,13 @@ export interface operations {
                     year?: number;
                     language?: string;
                     priority?: number;
+                    /** @description Name of an enabled download client. */
+                    client?: string;
+                    /** @description Bytes per second, 0 is none. */
+                    download_limit?: number;
+                    /** @description Bytes per second, 0 is none. */
+                    upload_limit?: number;
+                    sequential?: boolean;
                 };
             };
         };
@@ -4131,7 +4367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4215,7 +4451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4302,7 +4538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4380,7 +4616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4466,7 +4702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4561,7 +4797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4660,7 +4896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4746,7 +4982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4845,7 +5081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4940,7 +5176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5035,7 +5271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5132,7 +5368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5206,7 +5442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5280,7 +5516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5354,7 +5590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5445,7 +5681,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5519,7 +5755,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5605,7 +5841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5704,7 +5940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5828,7 +6064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5934,7 +6170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6040,7 +6276,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6168,7 +6404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6254,7 +6490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6353,7 +6589,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6427,7 +6663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6501,7 +6737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6575,7 +6811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6649,7 +6885,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6723,7 +6959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6797,7 +7033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6871,7 +7107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6958,7 +7194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7032,7 +7268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7119,7 +7355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7205,7 +7441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7304,7 +7540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7388,7 +7624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7474,7 +7710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7548,7 +7784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7635,7 +7871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7709,7 +7945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7796,7 +8032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7882,7 +8118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7981,7 +8217,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8065,7 +8301,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8151,7 +8387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8225,7 +8461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8312,7 +8548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8386,7 +8622,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8473,7 +8709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8559,7 +8795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8658,7 +8894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8742,7 +8978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8828,7 +9064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8902,7 +9138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8987,7 +9223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9078,7 +9314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9152,7 +9388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9239,7 +9475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9332,7 +9568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9431,7 +9667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9505,7 +9741,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9589,7 +9825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9675,7 +9911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9756,7 +9992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9830,7 +10066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9915,7 +10151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10000,7 +10236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10087,7 +10323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10179,7 +10415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10273,7 +10509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10365,7 +10601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10439,7 +10675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10526,7 +10762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10607,7 +10843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10694,7 +10930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10797,7 +11033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -17,6 +17,7 @@ from auralarchive.live.gateway import Gateway
 from auralarchive.observability.health import Health
 from auralarchive.observability.logs import LogSettings, configure
 from auralarchive.observability.metrics import Metrics
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.monitor import ClientStatus
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError, Misconfigured
@@ -25,6 +26,7 @@ from auralarchive.runtime.board import fill
 from auralarchive.runtime.core import Core
 from auralarchive.runtime.disks import Disks
 from auralarchive.runtime.gauges import gauges
+from auralarchive.runtime.scoring import fit
 from auralarchive.runtime.supervisor import BlockingPart, Server, supervise
 from auralarchive.settings import Settings
 from auralarchive.web.app import create_app
@@ -128,6 +130,7 @@ def build_server(core: Core, announce: Announce) -> _Built:
             files=core.files_of,
             runner_status=lambda: runner_status(core),
             redact=core.redactor.redact_answer,
+            holdings=lambda: Holdings(core.store.downloads.holdings(), fit),
             library_root=lambda: core.tools.library.root,
             version=VERSION,
             static_dir=Path(web.__file__).parent / "static",

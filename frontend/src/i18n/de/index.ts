@@ -9,5 +9,16 @@ import { search } from "./search";
 import { settings } from "./settings";
 import { people } from "./people";
 import { system } from "./system";
+import { wanted } from "./wanted";
 
-export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system };
+export const de: Messages = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...system,
+  ...wanted,
+};
