@@ -15,7 +15,13 @@ from tests.support.server import RunningServer
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/", "/search", "/downloads", "/library", "/settings", "/system", "/library/nothing")
+PAGES = (
+    *("/", "/search", "/downloads", "/library", "/system", "/library/nothing", "/welcome", "/settings"),
+    *(
+        f"/settings/{part}"
+        for part in ("indexers", "library", "naming", "downloads", "conversion", "account", "appearance")
+    ),
+)
 _RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => `${one.id}: ${one.help}: ${one.nodes.map(node => `${node.target} ${node.failureSummary}`).join(' | ')}`)

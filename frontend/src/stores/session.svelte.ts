@@ -9,6 +9,8 @@ class Session {
   state = $state<State>("unknown");
   name = $state<string | null>(null);
   tokenRequired = $state(false);
+  /** The guided set-up waits for this person. */
+  welcome = $state(false);
   problem = $state.raw<Problem | null>(null);
 
   async begin(): Promise<void> {
@@ -26,6 +28,8 @@ class Session {
   async setup(name: string, password: string, token: string): Promise<void> {
     await api.post("auth/setup", { name, password, ...(token ? { token } : {}) });
     await this.#enter(name, password);
+    // From here on the guided set-up waits: also for who closes the page now.
+    await api.put("welcome", { pending: true });
   }
 
   async login(name: string, password: string): Promise<void> {
@@ -54,6 +58,7 @@ class Session {
   #take(status: AuthStatus): void {
     this.name = status.name;
     this.tokenRequired = status.needs_token;
+    this.welcome = status.welcome;
     if (status.setup_needed) this.state = "setup";
     else this.state = status.signed_in ? "ready" : "login";
   }

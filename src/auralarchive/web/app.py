@@ -13,7 +13,7 @@ from auralarchive.web.docs_page import docs_page
 from auralarchive.web.frontend import Frontend
 from auralarchive.web.middleware import Gate, RequestMetrics, SecurityHeaders, is_guarded
 from auralarchive.web.responses import AT_THE_GATE, ProblemView, problems
-from auralarchive.web.routers import auth, downloads, library, search, settings, system
+from auralarchive.web.routers import auth, demo, downloads, folders, library, search, settings, system, welcome
 from auralarchive.web.routers.adapters import adapters_router
 from auralarchive.web.services import Services
 from auralarchive.web.views import Json
@@ -29,7 +29,14 @@ def guarded_routers() -> tuple[APIRouter, ...]:
 
 def admin_routers() -> tuple[APIRouter, ...]:
     """Routers for those who administrate."""
-    return (adapters_router("client", "clients"), adapters_router("indexer", "indexers"), settings.router)
+    return (
+        adapters_router("client", "clients"),
+        adapters_router("indexer", "indexers"),
+        folders.router,
+        settings.router,
+        welcome.router,
+        demo.router,
+    )
 
 
 def create_app(services: Services) -> FastAPI:

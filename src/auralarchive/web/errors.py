@@ -69,6 +69,12 @@ _ALL = (
     Kind("already_set_up", 409, "There is already an account", "Sign in with it."),
     Kind("name_taken", 409, "The name is taken", "Choose another name."),
     Kind("needs_person", 409, "A setting has to be mended first", "Follow what the detail says."),
+    Kind(
+        "changed_by_another",
+        412,
+        "Somebody else has changed this meanwhile",
+        "Look at what is saved now, then save again.",
+    ),
     Kind("too_large", 413, "The request is too large", "Send less at once."),
     Kind(
         "unsupported_media_type",

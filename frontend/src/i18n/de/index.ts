@@ -8,5 +8,6 @@ import { library } from "./library";
 import { search } from "./search";
 import { settings } from "./settings";
 import { system } from "./system";
+import { welcome } from "./welcome";
 
-export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system };
+export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system, ...welcome };

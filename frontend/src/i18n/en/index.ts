@@ -7,7 +7,8 @@ import { downloads } from "./downloads";
 import { library } from "./library";
 import { settings } from "./settings";
 import { system } from "./system";
+import { welcome } from "./welcome";
 
-export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system };
+export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system, ...welcome };
 
 export type Messages = typeof en;

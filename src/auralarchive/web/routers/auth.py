@@ -8,12 +8,14 @@ from fastapi import APIRouter
 from pydantic import Field, SecretStr
 from starlette.responses import Response
 
+from auralarchive.ports.store import Role
 from auralarchive.web.access import CurrentIdentity, CurrentServices, CurrentVisit, MaybeIdentity
-from auralarchive.web.auth import session_cookie
+from auralarchive.web.auth import Identity, session_cookie
 from auralarchive.web.boundary import Visit
 from auralarchive.web.errors import Problem
 from auralarchive.web.fields import Body, Id, Text
 from auralarchive.web.responses import problems
+from auralarchive.web.routers import welcome
 from auralarchive.web.views import Json, View, moment
 
 #: The only routes without sign-in; `middleware.PUBLIC` names them once more, and a test compares.
@@ -47,12 +49,16 @@ class NewKey(Body):
 
 
 class AuthStatus(View):
-    """What a page has to show first. `needs_token`: the set-up asks for the console's token."""
+    """What a page has to show first. `needs_token`: the set-up asks for the console's token.
+
+    `welcome`: the guided set-up waits for this person.
+    """
 
     setup_needed: bool
     needs_token: bool
     signed_in: bool
     name: str | None
+    welcome: bool
 
 
 class Done(View):
@@ -89,6 +95,7 @@ def status(services: CurrentServices, visit: CurrentVisit, identity: MaybeIdenti
             "needs_token": setup_needed and not visit.local,
             "signed_in": identity is not None,
             "name": identity.name if identity else None,
+            "welcome": _is_admin(identity) and welcome.pending(services.store.settings),
         }
     )
 
@@ -155,6 +162,10 @@ def delete_key(key_id: Id, services: CurrentServices, identity: CurrentIdentity)
     if identity.account_id is None or not services.store.accounts.delete_api_key(identity.account_id, key_id):
         raise Problem("not_found")
     return Response(status_code=204)
+
+
+def _is_admin(identity: Identity | None) -> bool:
+    return identity is not None and identity.role is Role.ADMIN
 
 
 def _with_cookie(secret: str, visit: Visit, status: int = 200) -> Response:
