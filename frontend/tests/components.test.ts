@@ -21,9 +21,15 @@ beforeEach(() => {
   };
 });
 
+/** What the page gives a row besides the download. */
+const inTable = {
+  ...{ index: 0, card: false, query: "", busy: false, chosen: false, current: true, movable: false, lifted: false },
+  ...{ onact: () => {}, onchoose: () => {}, onlift: () => {}, onfocus: () => {} },
+};
+
 test("what others have written is text, never markup", () => {
   const row = new Row(1, download(1, { book_title: "<img src=x onerror=alert(1)>" }));
-  const { container } = render(DownloadRow, { row, index: 0, narrow: false, busy: false, onact: () => {} });
+  const { container } = render(DownloadRow, { ...inTable, row });
   expect(screen.getByText("<img src=x onerror=alert(1)>")).toBeTruthy();
   expect(container.querySelector("img")).toBeNull();
 });
@@ -31,7 +37,7 @@ test("what others have written is text, never markup", () => {
 test("a row offers exactly the buttons that the server allows", async () => {
   const row = new Row(1, download(1, { status: "PAUSED", actions: ["resume", "cancel"] }));
   const onact = vi.fn();
-  render(DownloadRow, { row, index: 0, narrow: false, busy: false, onact });
+  render(DownloadRow, { ...inTable, row, onact });
   expect(screen.queryByLabelText(/^Pause/)).toBeNull();
   await fireEvent.click(screen.getByLabelText("Resume: Book 1"));
   expect(onact).toHaveBeenCalledWith("resume");

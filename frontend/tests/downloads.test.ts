@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { select } from "../src/lib/downloads-view";
+import { queryOf, seedGoal, select, viewOf } from "../src/lib/downloads-view";
 import type { Status } from "../src/lib/status";
 import { DownloadStore } from "../src/stores/downloads.svelte";
 import { download, serve } from "./help";
@@ -79,18 +79,40 @@ describe("loading", () => {
   });
 
   test("an unknown download that is named by an event is fetched once, however often it is named", async () => {
-    const fetched = serve({ "GET /api/downloads/queue/5": { body: download(5, { version: 9 }) } });
+    const page = { downloads: [download(5, { version: 9 })], total: 1, next_cursor: null };
+    const fetched = serve({ "GET /api/downloads/queue": { body: page } });
     for (const _ of [1, 2, 3]) store.refresh(5);
     await vi.advanceTimersByTimeAsync(200);
     expect(fetched).toHaveBeenCalledTimes(1);
     expect(store.get(5)?.data.version).toBe(9);
   });
 
-  test("many changes at once read the list instead of every row", async () => {
-    const fetched = serve({ "GET /api/downloads/queue": { body: { downloads: [], total: 0, next_cursor: null } } });
-    for (let id = 1; id <= 200; id += 1) store.refresh(id);
+  test("many changes at once are read together, in portions, and no other row is", async () => {
+    const asked: string[][] = [];
+    serve({
+      "GET /api/downloads/queue": (url) => {
+        asked.push(url.searchParams.getAll("id"));
+        return { body: { downloads: [], total: 0, next_cursor: null } };
+      },
+    });
+    for (let id = 1; id <= 700; id += 1) store.refresh(id);
     await vi.advanceTimersByTimeAsync(200);
-    expect(fetched).toHaveBeenCalledTimes(1);
+    expect(asked.map((ids) => ids.length)).toEqual([500, 200]);
+    expect(asked[0]?.slice(0, 2)).toEqual(["1", "2"]);
+  });
+
+  test("a move shows at once with all that made room for it", async () => {
+    store.merge([download(1), download(2)]);
+    const sent = vi.fn();
+    serve({
+      "POST /api/downloads/queue/2/move": (_url, init) => {
+        sent(JSON.parse(String(init.body)));
+        return { body: { downloads: [download(2, { version: 2, priority: 1 })] } };
+      },
+    });
+    await store.move(2, { before: 1 });
+    expect(sent).toHaveBeenCalledWith({ before: 1 });
+    expect(store.derive((rows) => select(rows, { group: "all", text: "", sort: "queue" })).map((row) => row.id)).toEqual([2, 1]);
   });
 });
 
@@ -105,6 +127,47 @@ describe("the view", () => {
     expect(ids({ group: "all", text: "zoe", sort: "newest" })).toEqual([1]);
     expect(ids({ group: "attention", text: "", sort: "newest" })).toEqual([3]);
     expect(ids({ group: "all", text: "", sort: "title" })).toEqual([3, 2, 1]);
+  });
+
+  test("the order of the queue is that of the workers; what is done comes last", () => {
+    store.merge([
+      download(1, { status: "QUEUED" }),
+      download(2, { status: "DOWNLOADING", priority: 5 }),
+      download(3, { status: "SEEDING", priority: 9 }),
+      download(4, { status: "PAUSED" }),
+      download(5, { status: "CANCELLED" }),
+    ]);
+    const ids = (reversed: boolean) =>
+      store.derive((rows) => select(rows, { group: "all", text: "", sort: "queue", reversed })).map((row) => row.id);
+    expect(ids(false)).toEqual([2, 1, 4, 5, 3]);
+    expect(ids(true)).toEqual([5, 3, 4, 1, 2]);
+  });
+
+  test("unknown times come last, and are no reason to jump", () => {
+    store.merge([
+      download(1, { eta_seconds: null }),
+      download(2, { eta_seconds: 60 }),
+      download(3, { eta_seconds: null }),
+    ]);
+    const shown = store.derive((rows) => select(rows, { group: "all", text: "", sort: "left" }));
+    expect(shown.map((row) => row.id)).toEqual([2, 3, 1]);
+  });
+
+  test("an address holds the whole view, and only what differs from the usual one", () => {
+    const there = (query: string) => queryOf(viewOf(new URLSearchParams(query)));
+    expect(there("")).toBe("");
+    expect(there("?state=attention&q=z%20o&sort=-title&view=cards")).toBe("?state=attention&q=z+o&sort=-title&view=cards");
+    expect(there("?state=nonsense&sort=nonsense&view=nonsense")).toBe("");
+    expect(viewOf(new URLSearchParams("sort=-newest"))).toMatchObject({ sort: "newest", reversed: true });
+  });
+
+  test("the seeding goal is reached by what comes first", () => {
+    const seeding = { seeding_ratio: 0.5, seeding_seconds: 900 };
+    expect(seedGoal(download(1, seeding))).toBeNull();
+    expect(seedGoal(download(1, { ...seeding, seed_goal_ratio: 2 }))?.percent).toBe(25);
+    expect(seedGoal(download(1, { ...seeding, seed_goal_ratio: 2, seed_goal_seconds: 1000 }))?.percent).toBe(90);
+    expect(seedGoal(download(1, { ...seeding, seed_goal_ratio: 0.1 }))?.percent).toBe(100);
+    expect(seedGoal(download(1, { seed_goal_ratio: 1 }))).toBeNull();
   });
 
   test("10,000 rows are put in order in a moment", () => {

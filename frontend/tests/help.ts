@@ -37,6 +37,8 @@ export function download(id: number, changes: Partial<Download> = {}): Download 
     download_limit: null,
     upload_limit: null,
     sequential: false,
+    book_id: null,
+    has_cover: false,
     actions: [],
     reason: null,
     next_retry_at: null,

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from auralarchive.demo import Demo
+from tests.browser.house import House
 from tests.support.browser import Pages
 from tests.support.server import RunningServer
 
@@ -40,12 +41,28 @@ def application(built_pages: None, tmp_path_factory: pytest.TempPathFactory) -> 
         yield server
 
 
+@pytest.fixture(scope="session")
+def house(built_pages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The application with something of everything in it; who looks at it changes nothing."""
+    with House(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
 @pytest.fixture
 def signed_in(application: RunningServer, browser_page: Pages) -> SignIn:
     """Opens a page for a person who is signed in; options are those of a browser context."""
+    return _opener(application, browser_page)
 
+
+@pytest.fixture
+def at_home(house: House, browser_page: Pages) -> SignIn:
+    """The same, in the house where there is something of everything."""
+    return _opener(house.server, browser_page)
+
+
+def _opener(server: RunningServer, browser_page: Pages) -> SignIn:
     def open_page(**options: object) -> Page:
-        page = browser_page(base_url=application.url, locale="en-GB", **options)
+        page = browser_page(**{"base_url": server.url, "locale": "en-GB", **options})
         # The page itself asks first: its answer says whether there is an account yet.
         page.goto("/")
         status = page.request.get("/api/auth/status").json()

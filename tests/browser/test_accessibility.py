@@ -1,26 +1,32 @@
-"""Every page, in light and dark, by axe: nothing serious that a machine can see."""
+"""Every place, in light, dark and on a phone, by axe: nothing serious that a machine can see."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn
+from tests.browser.house import QUERY, House
+from tests.browser.places import places, visit
 from tests.support.browser import Pages
 from tests.support.server import RunningServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = (
-    *("/", "/search", "/downloads", "/library", "/system", "/library/nothing", "/welcome", "/settings"),
-    *(
-        f"/settings/{part}"
-        for part in ("indexers", "library", "naming", "downloads", "conversion", "account", "appearance")
-    ),
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1440, "height": 900}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1440, "height": 900}},
+    "phone": {"viewport": {"width": 360, "height": 760}, "has_touch": True, "is_mobile": True},
+}
+#: Where a dialog opens, and the button that opens it.
+DIALOGS = (
+    ("/search", "Add a link or file"),
+    ("/settings/clients", "Add a client"),
+    ("/settings/indexers", "Add an indexer"),
 )
 _RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
@@ -28,40 +34,65 @@ _RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).v
 """
 
 
-@pytest.fixture(scope="module")
-def filled(application: RunningServer) -> int:
-    """A download in each state that can be had at once; returns the id of one."""
-    api = application.api()
-    paused = api.download(download_url=f"magnet:?xt=urn:btih:{91:040x}", title="Paused", author="Somebody")
-    api.post(f"/api/downloads/queue/{paused}/pause")
-    gone = api.download(download_url=f"magnet:?xt=urn:btih:{92:040x}", title="Cancelled", author="Somebody")
-    api.delete(f"/api/downloads/queue/{gone}")
-    api.post("/api/downloads/queue", {"title": "Nobody has it", "author": "Somebody"})
-    return paused
-
-
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_no_page_has_a_serious_violation(
-    filled: int, signed_in: SignIn, browser_page: Pages, colours: Literal["light", "dark"]
-) -> None:
-    """Names, roles, contrast, order; the dialogs and the sign-in form as well."""
-    page = signed_in(color_scheme=colours, reduced_motion="reduce")
-    found: dict[str, Any] = {}
-    for path in (*PAGES, f"/downloads/{filled}"):
-        page.goto(path)
-        page.get_by_role("heading").first.wait_for()
-        page.wait_for_load_state("networkidle")
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_place_has_a_serious_violation(at_home: SignIn, look: str) -> None:
+    """Names, roles, contrast, order: on every page, part, book and download, with all that can be unfolded."""
+    page = at_home(**LOOKS[look], reduced_motion="reduce")
+    found = {}
+    for path in places(page):
+        visit(page, path)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         found[path] = _violations(page)
-    page.goto("/settings")
-    page.get_by_role("button", name="Add a client").click()
+        found[f"{path} menu"] = _violations_in_menu(page)
+    assert _wrong(found) == {}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_dialog_has_one(at_home: SignIn, house: House, look: str) -> None:
+    """Forms, confirmations, the list of keys, and search results with their reasons."""
+    page = at_home(**LOOKS[look], reduced_motion="reduce")
+    found = {}
+    for path, button in DIALOGS:
+        visit(page, path)
+        page.get_by_role("button", name=button).first.click()
+        page.get_by_role("dialog").wait_for()
+        found[button] = _violations(page)
+        page.keyboard.press("Escape")
+    page.keyboard.press("?")
     page.get_by_role("dialog").wait_for()
-    found["dialog"] = _violations(page)
-    page.context.clear_cookies()
+    found["keys"] = _violations(page)
+    visit(page, f"/downloads/{house.downloads.paused}")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(2)
+    found["confirmation"] = _violations(page)
+    visit(page, "/search")
+    page.get_by_role("searchbox").first.fill(QUERY)
+    page.keyboard.press("Enter")
+    page.get_by_role("article").first.wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    found["results"] = _violations(page)
+    visit(page, "/nothing/is/here")
+    found["nothing"] = _violations(page)
+    assert _wrong(found) == {}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_door_has_none(house: House, built_pages: None, browser_page: Pages, tmp_path: Path, look: str) -> None:
+    """Signing in, with a refusal; and the first account."""
+    page = browser_page(base_url=house.server.url, locale="en-GB", **LOOKS[look])
+    with RunningServer(tmp_path / "fresh") as fresh:
+        page.goto(fresh.url)
+        page.get_by_role("button", name="Create account").click()
+        found = {"setup": _violations(page)}
+        name, password = {"name": "ada"}, {"password": "a long sentence is easy"}
+        page.request.post(f"{house.server.url}/api/auth/setup", data=name | password)
     page.goto("/")
-    page.get_by_role("button", name="Sign in").wait_for()
+    page.get_by_label("Name").fill("nobody")
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("alert").wait_for()
     found["sign in"] = _violations(page)
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    assert _wrong(found) == {}
 
 
 def _violations(page: Page) -> list[str]:
@@ -69,3 +100,19 @@ def _violations(page: Page) -> list[str]:
     page.evaluate(AXE.read_text("utf-8"))
     wrong: list[str] = page.evaluate(_RUN)
     return wrong
+
+
+def _violations_in_menu(page: Page) -> list[str]:
+    """Of the first menu of the page, when it has one."""
+    button = page.locator("#content [aria-haspopup=menu]:visible").first
+    if not button.count():
+        return []
+    button.click()
+    page.get_by_role("menu").wait_for()
+    wrong = _violations(page)
+    page.keyboard.press("Escape")
+    return wrong
+
+
+def _wrong(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {place: violations for place, violations in found.items() if violations}

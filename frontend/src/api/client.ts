@@ -9,6 +9,7 @@ interface ProblemBody {
   code?: string;
   remedy?: string;
   download_id?: number;
+  download?: unknown;
   errors?: unknown;
 }
 
@@ -24,6 +25,8 @@ export class Problem extends Error {
   readonly remedy: string;
   readonly downloadId: number | null;
   readonly fields: FieldError[];
+  /** The row as it is now, where a change of an older one was refused. */
+  readonly present: unknown;
 
   constructor(
     readonly status: number,
@@ -37,6 +40,7 @@ export class Problem extends Error {
     this.remedy = body.remedy ?? "";
     this.downloadId = typeof body.download_id === "number" ? body.download_id : null;
     this.fields = fieldErrors(body.errors ?? body.detail);
+    this.present = body.download ?? null;
   }
 
   /** What a failed request, or a fault of our own, looks like to a person. */
@@ -56,7 +60,7 @@ function fieldErrors(list: unknown): FieldError[] {
   });
 }
 
-type Query = Record<string, string | number | undefined>;
+type Query = Record<string, string | number | readonly number[] | undefined>;
 
 interface Options {
   query?: Query;
@@ -74,12 +78,20 @@ export function onSignedOut(react: () => void): void {
   signedOut = react;
 }
 
+let refused: () => void = () => {};
+
+/** Called when the server says that only an administrator may do this: perhaps one was one a moment ago. */
+export function onAdminsOnly(react: () => void): void {
+  refused = react;
+}
+
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const answer = await send(method, path, options);
   if (!answer.ok) {
     const problem = new Problem(answer.status, await bodyOf(answer));
     // A wrong password is a 401, too, but ends no session.
     if (problem.status === 401 && problem.code !== "wrong_credentials") signedOut();
+    if (problem.code === "admins_only") refused();
     throw problem;
   }
   return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);
@@ -105,7 +117,8 @@ async function send(method: string, path: string, { query, body, form, signal, v
 
 function address(path: string, query: Query = {}): string {
   const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  for (const [key, value] of Object.entries(query))
+    if (value !== undefined) for (const one of [value].flat()) search.append(key, String(one));
   const tail = search.size ? `?${search}` : "";
   return href(`api/${path}`) + tail;
 }

@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Status
-         * @description Whether there is an account, and whether you are signed in.
+         * @description Whether there is an account, whether you are signed in, and as what.
          */
         get: operations["status_api_auth_status_get"];
         put?: never;
@@ -177,7 +177,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Key
-         * @description Withdraw an API key.
+         * @description Withdraw an API key of your own; its live connections end.
          */
         delete: operations["delete_key_api_auth_keys__key_id__delete"];
         options?: never;
@@ -312,7 +312,7 @@ export interface paths {
         head?: never;
         /**
          * Adjust
-         * @description Change priority and limits.
+         * @description Change priority and limits. A `version` that is no longer its own is answered with the present row.
          */
         patch: operations["adjust_api_downloads_queue__download_id__patch"];
         trace?: never;
@@ -331,6 +331,26 @@ export interface paths {
         get: operations["events_api_downloads_queue__download_id__events_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/downloads/queue/{download_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Give it another place in the queue; as few priorities change as that takes.
+         */
+        post: operations["move_api_downloads_queue__download_id__move_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -466,9 +486,29 @@ export interface paths {
         };
         /**
          * Books
-         * @description Books, newest first.
+         * @description Books, newest first unless sorted otherwise.
          */
         get: operations["books_api_library_books_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/library/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Facets
+         * @description Authors, narrators, series and formats, each with the number of its books.
+         */
+        get: operations["facets_api_library_facets_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -486,7 +526,7 @@ export interface paths {
         };
         /**
          * Book
-         * @description One book with its chapters and files.
+         * @description One book with its chapters and files, where it came from and how it was made.
          */
         get: operations["book_api_library_books__book_id__get"];
         put?: never;
@@ -494,7 +534,14 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change
+         * @description Change what is known of a book, in its record and in the tags of its file.
+         *
+         *     The file is written anew beside the old one, its sound is proved to be the same, and then it takes the old
+         *     one's place. 409 `book_changed` gives the book as somebody else has saved it meanwhile.
+         */
+        patch: operations["change_api_library_books__book_id__patch"];
         trace?: never;
     };
     "/api/library/books/{book_id}/cover": {
@@ -509,9 +556,17 @@ export interface paths {
          * @description The book's cover.
          */
         get: operations["cover_api_library_books__book_id__cover_get"];
-        put?: never;
+        /**
+         * Change Cover
+         * @description Give the book another cover, inside its file and beside it. The picture is drawn anew.
+         */
+        put: operations["change_cover_api_library_books__book_id__cover_put"];
         post?: never;
-        delete?: never;
+        /**
+         * Remove Cover
+         * @description Take the cover out of the book's file, and away beside it.
+         */
+        delete: operations["remove_cover_api_library_books__book_id__cover_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -537,6 +592,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/library/books/{book_id}/position": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Position
+         * @description How far you have listened, and on which device last.
+         */
+        get: operations["position_api_library_books__book_id__position_get"];
+        /**
+         * Save Position
+         * @description Remember how far you have listened. 409 gives the position of a device that was later.
+         */
+        put: operations["save_position_api_library_books__book_id__position_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/library/listening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listening
+         * @description Books that you have begun and not finished, the latest first.
+         */
+        get: operations["listening_api_library_listening_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system/health": {
         parameters: {
             query?: never;
@@ -549,6 +648,46 @@ export interface paths {
          * @description Every check, with what to do where one fails.
          */
         get: operations["health_details_api_system_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/health/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Health
+         * @description Check everything now, however young the last answers are.
+         */
+        post: operations["check_health_api_system_health_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * About
+         * @description What is at work here, for the report of a bug.
+         */
+        get: operations["about_api_system_about_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -821,6 +960,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notifiers
+         * @description All of them, also those that are switched off.
+         */
+        get: operations["list_notifiers_api_notifiers_get"];
+        put?: never;
+        /**
+         * Add Notifier
+         * @description Configure one more.
+         */
+        post: operations["add_notifier_api_notifiers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifiers/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notifier Schema
+         * @description Which types there are, with the JSON schema of their settings.
+         */
+        get: operations["notifier_schema_api_notifiers_schema_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifiers/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Notifier
+         * @description Try settings without saving them.
+         */
+        post: operations["test_notifier_api_notifiers_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifiers/{adapter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Notifier
+         * @description One of them.
+         */
+        get: operations["get_notifier_api_notifiers__adapter_id__get"];
+        /**
+         * Save Notifier
+         * @description Change it. Secrets that are left out, or sent back as they were shown, stay.
+         */
+        put: operations["save_notifier_api_notifiers__adapter_id__put"];
+        post?: never;
+        /**
+         * Delete Notifier
+         * @description Remove it from here; what it has stays as it is.
+         */
+        delete: operations["delete_notifier_api_notifiers__adapter_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifiers/{adapter_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Saved Notifier
+         * @description Try it as it is saved.
+         */
+        post: operations["test_saved_notifier_api_notifiers__adapter_id__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings/library/check": {
         parameters: {
             query?: never;
@@ -997,10 +1248,352 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users
+         * @description Everybody who may sign in, by name.
+         */
+        get: operations["users_api_users_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Let somebody in: a member, unless told otherwise.
+         */
+        post: operations["add_api_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove
+         * @description Remove an account with its sessions, API keys and places in books.
+         */
+        delete: operations["remove_api_users__account_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Change somebody's role, or reset their password, which signs them out everywhere.
+         */
+        patch: operations["change_api_users__account_id__patch"];
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keys
+         * @description The API keys of all accounts.
+         */
+        get: operations["keys_api_keys_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw
+         * @description Withdraw an API key of anybody; its live connections end.
+         */
+        delete: operations["withdraw_api_keys__key_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines
+         * @description The newest lines that fit. With `after` and `wait` the answer comes as soon as there is something new.
+         */
+        get: operations["lines_api_system_logs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download
+         * @description The same lines as a text file.
+         */
+        get: operations["download_api_system_logs_download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tasks
+         * @description Everything that runs by itself, on a timer or all the time.
+         */
+        get: operations["tasks_api_system_tasks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/tasks/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run
+         * @description Run it now, or as soon as what runs before it is done. The list tells what came of it.
+         */
+        post: operations["run_api_system_tasks__name__run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description What happened, page by page.
+         */
+        get: operations["events_api_system_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make
+         * @description A backup of this moment, as a file. Nothing has to stop for it.
+         */
+        post: operations["make_api_system_backup_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kept
+         * @description Those that were made by themselves, the newest first.
+         */
+        get: operations["kept_api_system_backups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download
+         * @description One of them.
+         */
+        get: operations["download_api_system_backups__name__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Remove one.
+         */
+        delete: operations["delete_api_system_backups__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description How far a restore has come.
+         */
+        get: operations["state_api_system_restore_get"];
+        put?: never;
+        /**
+         * Confirm
+         * @description Let the next start put it in place. A config.toml in it is left alone: it may name programs.
+         */
+        post: operations["confirm_api_system_restore_post"];
+        /**
+         * Discard
+         * @description Do not restore what was looked at or confirmed.
+         */
+        delete: operations["discard_api_system_restore_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/restore/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload
+         * @description Send a backup as the body. It is unpacked and proved completely; nothing is replaced yet.
+         */
+        post: operations["upload_api_system_restore_upload_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backups/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At
+         * @description The same with a backup of the folder.
+         */
+        post: operations["look_at_api_system_backups__name__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AboutView
+         * @description Versions for the report of a bug; empty what is not there.
+         */
+        AboutView: {
+            /** Version */
+            version: string;
+            /** Python */
+            python: string;
+            /** Platform */
+            platform: string;
+            /** Database */
+            database: string;
+            /** Revision */
+            revision: string;
+            /** Ffmpeg */
+            ffmpeg: string;
+            /** Libtorrent */
+            libtorrent: string;
+            /** Licence */
+            licence: string;
+        };
         /**
          * AcceptedView
          * @description A download was accepted.
@@ -1020,7 +1613,7 @@ export interface components {
         };
         /**
          * AdapterBody
-         * @description One client or indexer as its form sends it. `version` does what the header `If-Match` does.
+         * @description One client, indexer or notifier as its form sends it. `version` does what the header `If-Match` does.
          */
         AdapterBody: {
             /** Type */
@@ -1055,7 +1648,7 @@ export interface components {
         };
         /**
          * AdapterView
-         * @description One client or indexer; secrets show as `{"set": true}`. `version` goes back as `If-Match`.
+         * @description One client, indexer or notifier; secrets show as `{"set": true}`. `version` goes back as `If-Match`.
          */
         AdapterView: {
             /** Id */
@@ -1088,6 +1681,11 @@ export interface components {
             upload_limit?: number | null;
             /** Sequential */
             sequential?: boolean | null;
+            /**
+             * Version
+             * @description Change it only where this is its version still.
+             */
+            version?: number | null;
         };
         /**
          * AuthStatus
@@ -1104,6 +1702,7 @@ export interface components {
             signed_in: boolean;
             /** Name */
             name: string | null;
+            role: components["schemas"]["Role"] | null;
             /** Welcome */
             welcome: boolean;
         };
@@ -1135,6 +1734,133 @@ export interface components {
             author: string;
             /** Book Asin */
             book_asin?: string | null;
+        };
+        /**
+         * BackupPage
+         * @description `next_at` is when the next one is made by itself.
+         */
+        BackupPage: {
+            /** Items */
+            items: components["schemas"]["BackupView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Next At */
+            next_at: string | null;
+        };
+        /**
+         * BackupView
+         * @description A backup in the folder. `damaged`: it cannot be restored; the rest is unknown then.
+         */
+        BackupView: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Made At */
+            made_at: string;
+            /** Damaged */
+            damaged: boolean;
+            /** Application */
+            application: string | null;
+            /** Secrets */
+            secrets: ("sealed" | "left_out") | null;
+            /** Downloads */
+            downloads: number | null;
+            /** Books */
+            books: number | null;
+            /** Accounts */
+            accounts: number | null;
+        };
+        /**
+         * BookDetail
+         * @description A book with what its own page shows.
+         */
+        BookDetail: {
+            /** Id */
+            id: number;
+            /** Download Id */
+            download_id: number;
+            /** Asin */
+            asin: string;
+            /** Title */
+            title: string;
+            /** Author */
+            author: string;
+            /** Narrator */
+            narrator: string | null;
+            /** Series */
+            series: string | null;
+            /** Series Part */
+            series_part: string | null;
+            /** Year */
+            year: number | null;
+            /** Language */
+            language: string | null;
+            /** Publisher */
+            publisher: string | null;
+            /** Description */
+            description: string | null;
+            /** Duration Seconds */
+            duration_seconds: number;
+            /** Size */
+            size: number;
+            /** Has Cover */
+            has_cover: boolean;
+            /** Added At */
+            added_at: string;
+            /**
+             * Version
+             * @description Grows with each change; an edit names the one that it is of.
+             */
+            version: number;
+            /** Chapter Count */
+            chapter_count: number;
+            /** Chapters */
+            chapters: {
+                [key: string]: unknown;
+            }[];
+            /** Files */
+            files: components["schemas"]["LibraryFileView"][];
+            /**
+             * Path
+             * @description Of the audio, below the library's folder.
+             */
+            path: string;
+            origin: components["schemas"]["OriginView"] | null;
+        };
+        /**
+         * BookEdit
+         * @description What is to be other than it is. `version` is the book's that the person has seen; null empties a field.
+         */
+        BookEdit: {
+            /** Version */
+            version: number;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Author
+             * @default
+             */
+            author: string;
+            /** Narrator */
+            narrator?: string | null;
+            /** Series */
+            series?: string | null;
+            /** Series Part */
+            series_part?: string | null;
+            /** Year */
+            year?: number | null;
+            /** Language */
+            language?: string | null;
+            /** Publisher */
+            publisher?: string | null;
+            /** Description */
+            description?: string | null;
         };
         /** BookPage */
         BookPage: {
@@ -1182,6 +1908,13 @@ export interface components {
             has_cover: boolean;
             /** Added At */
             added_at: string;
+            /**
+             * Version
+             * @description Grows with each change; an edit names the one that it is of.
+             */
+            version: number;
+            /** Chapter Count */
+            chapter_count: number;
             /** Chapters */
             chapters: {
                 [key: string]: unknown;
@@ -1219,6 +1952,24 @@ export interface components {
             /** Results */
             results: components["schemas"]["BulkOutcome"][];
         };
+        /**
+         * CheckedView
+         * @description A finding, which check it is of, and since when it is so.
+         */
+        CheckedView: {
+            /** Ok */
+            ok: boolean;
+            /** Subject */
+            subject: string;
+            /** Message */
+            message: string;
+            /** Remedy */
+            remedy: string;
+            /** Group */
+            group: string;
+            /** Since */
+            since: string;
+        };
         /** ClientView */
         ClientView: {
             /** Name */
@@ -1231,6 +1982,18 @@ export interface components {
             version: string | null;
             /** Error */
             error: string | null;
+            /** Remedy */
+            remedy: string | null;
+        };
+        /**
+         * Confirmation
+         * @description Which backup was looked at. Without its passphrase, secrets have to be entered anew.
+         */
+        Confirmation: {
+            /** Id */
+            id: string;
+            /** Passphrase */
+            passphrase?: string | null;
         };
         /**
          * DemoView
@@ -1241,6 +2004,18 @@ export interface components {
             running: boolean;
             /** Search */
             search: string;
+        };
+        /**
+         * DiskView
+         * @description One disk and what of ours lies on it. Sizes in bytes.
+         */
+        DiskView: {
+            /** Folders */
+            folders: components["schemas"]["auralarchive__web__routers__system__FolderView"][];
+            /** Free */
+            free: number;
+            /** Total */
+            total: number;
         };
         /** Done */
         Done: {
@@ -1253,7 +2028,7 @@ export interface components {
         };
         /**
          * DownloadDetail
-         * @description A download with its files; none where the client cannot be asked.
+         * @description A download with its files; none where the client cannot be asked. `client_state` is the client's own word.
          */
         DownloadDetail: {
             /** Id */
@@ -1351,12 +2126,25 @@ export interface components {
             /** Sequential */
             sequential: boolean;
             /**
+             * Book Id
+             * @description The book in the library that came of it.
+             */
+            book_id: number | null;
+            /** Has Cover */
+            has_cover: boolean;
+            /**
              * Actions
              * @description What a person may do now: pause, resume, retry, cancel, stop_seeding.
              */
             actions: string[];
             /** Files */
             files: components["schemas"]["FileView"][];
+            /** Client State */
+            client_state: string | null;
+            /** Info Hash V1 */
+            info_hash_v1: string | null;
+            /** Info Hash V2 */
+            info_hash_v2: string | null;
         };
         /**
          * DownloadPage
@@ -1485,6 +2273,13 @@ export interface components {
             /** Sequential */
             sequential: boolean;
             /**
+             * Book Id
+             * @description The book in the library that came of it.
+             */
+            book_id: number | null;
+            /** Has Cover */
+            has_cover: boolean;
+            /**
              * Actions
              * @description What a person may do now: pause, resume, retry, cancel, stop_seeding.
              */
@@ -1523,6 +2318,27 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** FacetView */
+        FacetView: {
+            /** Value */
+            value: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * FacetsView
+         * @description What the whole library can be filtered by.
+         */
+        FacetsView: {
+            /** Authors */
+            authors: components["schemas"]["FacetView"][];
+            /** Narrators */
+            narrators: components["schemas"]["FacetView"][];
+            /** Series */
+            series: components["schemas"]["FacetView"][];
+            /** Formats */
+            formats: components["schemas"]["FacetView"][];
+        };
         /**
          * FileView
          * @description One file of the client's item; progress 0 to 100.
@@ -1557,24 +2373,6 @@ export interface components {
             path: string;
         };
         /**
-         * FolderView
-         * @description What the server sees of one folder. Sizes are null where they cannot be known.
-         */
-        FolderView: {
-            /** Exists */
-            exists: boolean;
-            /** Ok */
-            ok: boolean;
-            /** Findings */
-            findings: components["schemas"]["FindingView"][];
-            /** Free Bytes */
-            free_bytes: number | null;
-            /** Total Bytes */
-            total_bytes: number | null;
-            /** File System */
-            file_system: string | null;
-        };
-        /**
          * FoundClient
          * @description A client that answers on this machine. `settings` are what is known of its settings.
          */
@@ -1595,6 +2393,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["FoundClient"][];
         };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
         /** HealthDetails */
         HealthDetails: {
             /**
@@ -1602,8 +2405,12 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "degraded";
+            /** Checked At */
+            checked_at: string | null;
             /** Findings */
-            findings: components["schemas"]["FindingView"][];
+            findings: components["schemas"]["CheckedView"][];
+            /** Disks */
+            disks: components["schemas"]["DiskView"][];
         };
         /**
          * HealthView
@@ -1615,6 +2422,43 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "degraded";
+        };
+        /** HistoryPageView */
+        HistoryPageView: {
+            /** Items */
+            items: components["schemas"]["HistoryView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * HistoryView
+         * @description An event, and the book that it is about.
+         */
+        HistoryView: {
+            /** Seq */
+            seq: number;
+            /** Download Id */
+            download_id: number;
+            /** Version */
+            version: number;
+            /** Event */
+            event: string;
+            old_status: components["schemas"]["DownloadStatus"] | null;
+            new_status: components["schemas"]["DownloadStatus"];
+            /** Reason */
+            reason: string | null;
+            /** At */
+            at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Book Title */
+            book_title: string;
+            /** Book Author */
+            book_author: string;
         };
         /** IndexerOutcomeView */
         IndexerOutcomeView: {
@@ -1642,7 +2486,10 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** KeyView */
+        /**
+         * KeyView
+         * @description `last_used_at` is exact to the hour.
+         */
         KeyView: {
             /** Id */
             id: number;
@@ -1650,6 +2497,8 @@ export interface components {
             label: string;
             /** Created At */
             created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
         };
         /**
          * LibraryBody
@@ -1674,6 +2523,50 @@ export interface components {
             size: number;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * LineView
+         * @description One event of the log; `detail` is a traceback.
+         */
+        LineView: {
+            /** Seq */
+            seq: number;
+            /** At */
+            at: string;
+            /** Level */
+            level: string;
+            /** Logger */
+            logger: string;
+            /** Message */
+            message: string;
+            /** Detail */
+            detail: string | null;
+        };
+        /** ListeningBook */
+        ListeningBook: {
+            book: components["schemas"]["BookView"];
+            position: components["schemas"]["PositionView"];
+        };
+        /** ListeningView */
+        ListeningView: {
+            /** Items */
+            items: components["schemas"]["ListeningBook"][];
+        };
+        /**
+         * LogView
+         * @description Lines, oldest first. `last` is where to go on (`after`), unless `run` has changed: then begin anew.
+         *
+         *     `complete` says whether nothing between the two numbers was left out.
+         */
+        LogView: {
+            /** Run */
+            run: string;
+            /** Items */
+            items: components["schemas"]["LineView"][];
+            /** Last */
+            last: number;
+            /** Complete */
+            complete: boolean;
         };
         /** Login */
         Login: {
@@ -1739,6 +2632,24 @@ export interface components {
             /** Match Score */
             match_score?: number | null;
         };
+        /**
+         * Move
+         * @description A new place in the queue: right before, or right after, another download.
+         */
+        Move: {
+            /** Before */
+            before?: number | null;
+            /** After */
+            after?: number | null;
+        };
+        /**
+         * MovedView
+         * @description Those whose priority has changed by it.
+         */
+        MovedView: {
+            /** Downloads */
+            downloads: components["schemas"]["DownloadView"][];
+        };
         /** NamingBody */
         NamingBody: {
             /** Template */
@@ -1769,10 +2680,112 @@ export interface components {
             /** Tokens */
             tokens: components["schemas"]["TokenView"][];
         };
+        /**
+         * NewBackup
+         * @description With a passphrase secrets are in it, sealed; without one they are left out.
+         */
+        NewBackup: {
+            /** Passphrase */
+            passphrase?: string | null;
+        };
         /** NewKey */
         NewKey: {
             /** Label */
             label: string;
+        };
+        /**
+         * NewUser
+         * @description Somebody new; the password is told to them, and they can change it.
+         */
+        NewUser: {
+            /** Name */
+            name: string;
+            /** @default member */
+            role: components["schemas"]["Role"];
+            /**
+             * Password
+             * Format: password
+             * @description At least eight characters.
+             */
+            password: string;
+        };
+        /**
+         * OriginView
+         * @description Where a book came from, and how it was made of that.
+         */
+        OriginView: {
+            /** Download Id */
+            download_id: number;
+            /** Indexer */
+            indexer: string | null;
+            /** Release Title */
+            release_title: string | null;
+            /** Download Client */
+            download_client: string | null;
+            download_type: components["schemas"]["DownloadType"];
+            /** Downloaded Format */
+            downloaded_format: string | null;
+            /** Requested At */
+            requested_at: string | null;
+            /** Imported At */
+            imported_at: string | null;
+            /**
+             * Mode
+             * @description How it was converted.
+             */
+            mode: ("keep" | "remux" | "encode" | "mixed") | null;
+            /** Codec */
+            codec: string | null;
+            /** Bitrate Kbps */
+            bitrate_kbps: number | null;
+            /**
+             * Sources
+             * @description Audio files that it was made of.
+             */
+            sources: number | null;
+            /** Chapters From */
+            chapters_from: string | null;
+            /**
+             * Packets
+             * @description Packets of audio that were checked.
+             */
+            packets: number | null;
+            /**
+             * Identical Packets
+             * @description Those of them that are the source's, bit for bit.
+             */
+            identical_packets: number | null;
+            /** Ffmpeg */
+            ffmpeg: string | null;
+            /** Warnings */
+            warnings: string[];
+        };
+        /** OwnedKeyList */
+        OwnedKeyList: {
+            /** Items */
+            items: components["schemas"]["OwnedKeyView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * OwnedKeyView
+         * @description An API key of anybody.
+         */
+        OwnedKeyView: {
+            /** Id */
+            id: number;
+            /** Label */
+            label: string;
+            /** Created At */
+            created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Account Id */
+            account_id: number;
+            /** Account */
+            account: string;
         };
         /** PasswordChange */
         PasswordChange: {
@@ -1787,6 +2800,51 @@ export interface components {
              * @description At least eight characters.
              */
             new: string;
+        };
+        /**
+         * PositionBody
+         * @description Where a device is. `known` is the `updated_at` that it saw last, null where it saw none.
+         */
+        PositionBody: {
+            /** Seconds */
+            seconds: number;
+            /**
+             * Speed
+             * @default 1
+             */
+            speed: number;
+            /** Device */
+            device: string;
+            /**
+             * Finished
+             * @default false
+             */
+            finished: boolean;
+            /** Known */
+            known?: string | null;
+        };
+        /**
+         * PositionView
+         * @description How far the person who asks has listened; without `updated_at` never.
+         */
+        PositionView: {
+            /** Seconds */
+            seconds: number;
+            /** Speed */
+            speed: number;
+            /** Device */
+            device: string | null;
+            /** Finished */
+            finished: boolean;
+            /** Updated At */
+            updated_at: string | null;
+        };
+        /** QueuedView */
+        QueuedView: {
+            /** Success */
+            success: boolean;
+            /** Name */
+            name: string;
         };
         /**
          * ReasonView
@@ -1873,6 +2931,24 @@ export interface components {
             /** Findings */
             findings: components["schemas"]["FindingView"][];
         };
+        /**
+         * RestoreView
+         * @description `checked` waits to be confirmed, `pending` for the next start.
+         */
+        RestoreView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "checked" | "pending";
+            summary: components["schemas"]["SummaryView"] | null;
+        };
+        /**
+         * Role
+         * @description What a person may do: all, or all but administration.
+         * @enum {string}
+         */
+        Role: "admin" | "member";
         /**
          * SampleView
          * @description One book, and its path below the library's folder. `yours`: it is in the library.
@@ -1992,6 +3068,33 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
         };
+        /**
+         * SummaryView
+         * @description What the backup holds, and where what it replaces will be kept (in the data folder).
+         */
+        SummaryView: {
+            /** Id */
+            id: string;
+            /** Made At */
+            made_at: string;
+            /** Application */
+            application: string;
+            /** Revision */
+            revision: string;
+            /** Downloads */
+            downloads: number;
+            /** Books */
+            books: number;
+            /** Accounts */
+            accounts: number;
+            /**
+             * Secrets
+             * @enum {string}
+             */
+            secrets: "sealed" | "left_out" | "restored";
+            /** Replaced */
+            replaced: string;
+        };
         /** SystemView */
         SystemView: {
             /** Version */
@@ -2000,6 +3103,41 @@ export interface components {
             python: string;
             /** Platform */
             platform: string;
+        };
+        /** TaskPage */
+        TaskPage: {
+            /** Items */
+            items: components["schemas"]["TaskView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * TaskView
+         * @description A task and how it is doing. `every` and `seconds` in seconds; `ok` and `result` are of its last run.
+         */
+        TaskView: {
+            /** Name */
+            name: string;
+            /** Every */
+            every: number | null;
+            /** Can Run */
+            can_run: boolean;
+            /** Running */
+            running: boolean;
+            /** Last At */
+            last_at: string | null;
+            /** Next At */
+            next_at: string | null;
+            /** Seconds */
+            seconds: number | null;
+            /** Ok */
+            ok: boolean | null;
+            /** Result */
+            result: string;
+            /** Works */
+            works: components["schemas"]["WorkView"][];
         };
         /**
          * TestBody
@@ -2039,6 +3177,54 @@ export interface components {
             };
         };
         /**
+         * UserChange
+         * @description What is left out stays.
+         */
+        UserChange: {
+            role?: components["schemas"]["Role"] | null;
+            /** Password */
+            password?: string | null;
+        };
+        /** UserList */
+        UserList: {
+            /** Items */
+            items: components["schemas"]["UserView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * UserView
+         * @description One account. `own`: the one that asks.
+         */
+        UserView: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /** Created At */
+            created_at: string;
+            /** Keys */
+            keys: number;
+            /** Own */
+            own: boolean;
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+        /**
          * WelcomeBody
          * @description What has changed: that it begins, the step that is shown, or that it is over.
          */
@@ -2060,6 +3246,48 @@ export interface components {
              * @enum {string}
              */
             step: "library" | "client" | "indexer" | "demo";
+        };
+        /**
+         * WorkView
+         * @description One thing that is worked on at this moment; `progress` from 0 to 100.
+         */
+        WorkView: {
+            /** What */
+            what: string;
+            /** Stage */
+            stage: string;
+            /** Progress */
+            progress: number | null;
+            /** Download Id */
+            download_id: number | null;
+        };
+        /**
+         * FolderView
+         * @description What the server sees of one folder. Sizes are null where they cannot be known.
+         */
+        auralarchive__web__routers__folders__FolderView: {
+            /** Exists */
+            exists: boolean;
+            /** Ok */
+            ok: boolean;
+            /** Findings */
+            findings: components["schemas"]["FindingView"][];
+            /** Free Bytes */
+            free_bytes: number | null;
+            /** Total Bytes */
+            total_bytes: number | null;
+            /** File System */
+            file_system: string | null;
+        };
+        /** FolderView */
+        auralarchive__web__routers__system__FolderView: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "library" | "downloads" | "work" | "data";
+            /** Path */
+            path: string;
         };
         /**
          * ProblemView
@@ -2126,7 +3354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2153,7 +3381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2204,7 +3432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2213,7 +3441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2240,7 +3468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2300,7 +3528,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2327,7 +3555,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2383,7 +3611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2410,7 +3638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2457,7 +3685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2484,7 +3712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2531,7 +3759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2540,7 +3768,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2567,7 +3795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2618,7 +3846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2627,7 +3855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2654,7 +3882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2710,7 +3938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2737,7 +3965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2788,7 +4016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2797,7 +4025,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2824,7 +4052,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2872,7 +4100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2908,7 +4136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2959,7 +4187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2986,7 +4214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3037,7 +4265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3055,7 +4283,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3082,7 +4310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3148,7 +4376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3157,7 +4385,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3184,7 +4412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3198,6 +4426,8 @@ export interface operations {
     queue_api_downloads_queue_get: {
         parameters: {
             query?: {
+                /** @description These alone, whatever else is asked for. */
+                id?: number[];
                 /** @description May be given several times. */
                 status?: components["schemas"]["DownloadStatus"][];
                 /** @description Words of title or author. */
@@ -3239,7 +4469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3266,7 +4496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3317,7 +4547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3326,7 +4556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3353,7 +4583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3404,7 +4634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3431,7 +4661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3481,7 +4711,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3517,7 +4747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3567,7 +4797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3585,7 +4815,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3612,7 +4842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3666,7 +4896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3684,7 +4914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3711,7 +4941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3761,7 +4991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3797,7 +5027,106 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    move_api_downloads_queue__download_id__move_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                download_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Move"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3847,7 +5176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3865,7 +5194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3892,7 +5221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3942,7 +5271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3960,7 +5289,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3987,7 +5316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4039,7 +5368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4057,7 +5386,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4084,7 +5413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4131,7 +5460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4158,7 +5487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4205,7 +5534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4232,7 +5561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4279,7 +5608,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4306,7 +5635,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4320,11 +5649,22 @@ export interface operations {
     books_api_library_books_get: {
         parameters: {
             query?: {
-                /** @description Words of title, author or series. */
-                q?: string | null;
+                sort?: "added" | "-added" | "title" | "-title" | "author" | "-author" | "series" | "-series" | "duration" | "-duration";
                 limit?: number;
                 /** @description As `next_cursor` gave it. */
                 cursor?: string | null;
+                /** @description Leave chapters, files and descriptions out. */
+                brief?: boolean;
+                /** @description Words of title, author, narrator or series. */
+                q?: string | null;
+                /** @description Just this author; the facets list them. */
+                author?: string | null;
+                /** @description Just this narrator. */
+                narrator?: string | null;
+                /** @description Just this series. */
+                series?: string | null;
+                /** @description Books with a file of this kind: `M4B`, `PDF` … */
+                format?: string | null;
             };
             header?: never;
             path?: never;
@@ -4359,7 +5699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4386,7 +5726,81 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    facets_api_library_facets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetsView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4415,7 +5829,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BookView"];
+                    "application/json": components["schemas"]["BookDetail"];
                 };
             };
             /** @description The request cannot be read or The Host header is not a host name */
@@ -4436,7 +5850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4472,8 +5886,116 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    change_api_library_books__book_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDetail"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4486,111 +6008,14 @@ export interface operations {
     cover_api_library_books__book_id__cover_get: {
         parameters: {
             query?: never;
-            header?: never;
-            path: {
-                /** @description The id as lists give it. */
-                book_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The whole file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description One part of it */
-            206: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description The request cannot be read or The Host header is not a host name */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description Sign in first or Name or password is wrong */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description The request is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description The body's type is not supported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-        };
-    };
-    file_api_library_books__book_id__files__n__get: {
-        parameters: {
-            query?: {
-                /** @description Offer it for saving. */
-                download?: boolean;
-            };
             header?: {
                 Range?: string | null;
+                "if-range"?: string | null;
+                "if-none-match"?: string | null;
             };
             path: {
                 /** @description The id as lists give it. */
                 book_id: number;
-                n: number;
             };
             cookie?: never;
         };
@@ -4614,6 +6039,13 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description What the caller has is still right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The request cannot be read or The Host header is not a host name */
             400: {
                 headers: {
@@ -4632,7 +6064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4677,7 +6109,606 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    change_cover_api_library_books__book_id__cover_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description A JPEG, PNG or WebP picture.
+                     */
+                    file: string;
+                    version: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDetail"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    remove_cover_api_library_books__book_id__cover_delete: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDetail"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    file_api_library_books__book_id__files__n__get: {
+        parameters: {
+            query?: {
+                /** @description Offer it for saving. */
+                download?: boolean;
+            };
+            header?: {
+                Range?: string | null;
+                "if-range"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description One part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What the caller has is still right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The range lies outside of the file */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    position_api_library_books__book_id__position_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    save_position_api_library_books__book_id__position_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PositionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    listening_api_library_listening_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListeningView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4724,7 +6755,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4751,7 +6782,155 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    check_health_api_system_health_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthDetails"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    about_api_system_about_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AboutView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4798,7 +6977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4825,7 +7004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4872,7 +7051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4899,7 +7078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4946,7 +7125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4973,7 +7152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5024,7 +7203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5033,7 +7212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5060,7 +7239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5107,7 +7286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5134,7 +7313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5185,7 +7364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5221,7 +7400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5271,7 +7450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5307,7 +7486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5364,7 +7543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5382,7 +7561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5418,7 +7597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5466,7 +7645,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5502,7 +7681,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5552,7 +7731,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5588,7 +7767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5635,7 +7814,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5662,7 +7841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5713,7 +7892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5722,7 +7901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5749,7 +7928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5796,7 +7975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5823,7 +8002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5874,7 +8053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5910,7 +8089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5960,7 +8139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5996,7 +8175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6053,7 +8232,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6071,7 +8250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6107,7 +8286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6155,7 +8334,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6191,7 +8370,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6241,7 +8420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6277,7 +8456,696 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    list_notifiers_api_notifiers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdapterList"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    add_notifier_api_notifiers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdapterBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdapterView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    notifier_schema_api_notifiers_schema_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeList"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    test_notifier_api_notifiers_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    get_notifier_api_notifiers__adapter_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                adapter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdapterView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    save_notifier_api_notifiers__adapter_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was seen, in quotes: `"5f3a…"`. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The id as lists give it. */
+                adapter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdapterBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdapterView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Somebody else has changed this meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    delete_notifier_api_notifiers__adapter_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                adapter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    test_saved_notifier_api_notifiers__adapter_id__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                adapter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6307,7 +9175,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FolderView"];
+                    "application/json": components["schemas"]["auralarchive__web__routers__folders__FolderView"];
                 };
             };
             /** @description The request cannot be read or The Host header is not a host name */
@@ -6328,7 +9196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6355,7 +9223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6385,7 +9253,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FolderView"];
+                    "application/json": components["schemas"]["auralarchive__web__routers__folders__FolderView"];
                 };
             };
             /** @description The request cannot be read or The Host header is not a host name */
@@ -6406,7 +9274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6433,7 +9301,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6484,7 +9352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6511,7 +9379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6558,7 +9426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6585,7 +9453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6634,7 +9502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6670,7 +9538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6728,7 +9596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6773,7 +9641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6820,7 +9688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6847,7 +9715,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6898,7 +9766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6925,7 +9793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6972,7 +9840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6999,7 +9867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7046,7 +9914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7073,7 +9941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7120,7 +9988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7129,7 +9997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7156,7 +10024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7212,7 +10080,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7239,8 +10107,1736 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    users_api_users_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    add_api_users_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    remove_api_users__account_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    change_api_users__account_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    keys_api_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnedKeyList"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    withdraw_api_keys__key_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    lines_api_system_logs_get: {
+        parameters: {
+            query?: {
+                /** @description This level and above. */
+                level?: "debug" | "info" | "warning" | "error" | "critical";
+                /** @description This logger and those below it. */
+                logger?: string;
+                /** @description Text in message, logger or traceback. */
+                q?: string;
+                after?: number | null;
+                before?: number | null;
+                limit?: number;
+                /** @description Seconds to wait for a line above `after`. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    download_api_system_logs_download_get: {
+        parameters: {
+            query?: {
+                /** @description This level and above. */
+                level?: "debug" | "info" | "warning" | "error" | "critical";
+                /** @description This logger and those below it. */
+                logger?: string;
+                /** @description Text in message, logger or traceback. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    tasks_api_system_tasks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    run_api_system_tasks__name__run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    events_api_system_events_get: {
+        parameters: {
+            query?: {
+                /** @description Names of events; may be given several times. */
+                event?: string[];
+                /** @description Only what ended in a failure. */
+                failed?: boolean;
+                /** @description Words of a title or a reason. */
+                q?: string | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPageView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    make_api_system_backup_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    kept_api_system_backups_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupPage"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    download_api_system_backups__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    delete_api_system_backups__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    state_api_system_restore_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    confirm_api_system_restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    discard_api_system_restore_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    upload_api_system_restore_upload_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    look_at_api_system_backups__name__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

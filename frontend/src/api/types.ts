@@ -7,11 +7,17 @@ type Views = components["schemas"];
 
 export type AuthStatus = Views["AuthStatus"];
 export type ApiKey = Views["KeyView"];
+export type OwnedKey = Views["OwnedKeyView"];
+export type User = Views["UserView"];
+export type Role = Views["Role"];
 export type NewApiKey = Views["MadeKey"];
 
-/** A row of the queue; its files only where it was asked for alone. */
-export type Download = Views["DownloadView"] & Partial<Pick<Views["DownloadDetail"], "files">>;
+/** A row of the queue; its files and what its client says only where it was asked for alone. */
+export type Download = Views["DownloadView"] & Partial<Omit<Views["DownloadDetail"], keyof Views["DownloadView"]>>;
 export type DownloadPage = Views["DownloadPage"];
+export type DownloadFile = Views["FileView"];
+export type MovedAnswer = Views["MovedView"];
+export type BulkAnswer = Views["BulkView"];
 export type TrailEvent = Views["EventView"];
 
 export type Release = Views["ReleaseView"];
@@ -23,6 +29,8 @@ export type ServiceStatus = Views["StatusView"];
 export type ClientState = Views["ClientView"];
 export type LibraryBook = Views["BookView"];
 export type SystemHealth = Views["HealthDetails"];
+export type HealthFinding = Views["FindingView"];
+export type Disk = Views["DiskView"];
 export type SettingsSection = Views["SectionView"];
 export type SettingsSections = Views["SectionList"];
 export type SystemInfo = Views["SystemView"];
@@ -30,7 +38,7 @@ export type SystemInfo = Views["SystemView"];
 export type Adapter = Views["AdapterView"];
 export type AdapterTypes = Views["TypeList"];
 export type TestAnswer = Views["ReportView"];
-export type FolderReport = Views["FolderView"];
+export type FolderReport = Views["FolderReportView"];
 export type NamingPreview = Views["NamingView"];
 export type FoundClients = Views["FoundClients"];
 export type FoundClient = Views["FoundClient"];

@@ -4,11 +4,18 @@
 import { en, type Messages } from "./en";
 import { writeAs } from "./locale";
 
-/** Each language by its own name, and where its words are: only the one that is spoken is loaded. */
+interface Spoken {
+  /** In the language itself. */
+  name: string;
+  dir: "ltr" | "rtl";
+  /** Only the one that is spoken is loaded. */
+  load: () => Promise<Messages>;
+}
+
 export const LANGUAGES = {
-  en: { name: "English", load: () => Promise.resolve(en) },
-  de: { name: "Deutsch", load: async () => (await import("./de")).de },
-} as const satisfies Record<string, { name: string; load: () => Promise<Messages> }>;
+  en: { name: "English", dir: "ltr", load: () => Promise.resolve(en) },
+  de: { name: "Deutsch", dir: "ltr", load: async () => (await import("./de")).de },
+} as const satisfies Record<string, Spoken>;
 export type Language = keyof typeof LANGUAGES;
 
 const KEY = "auralarchive.language";
@@ -42,6 +49,7 @@ export async function speak(wanted: readonly string[] = navigator.languages): Pr
   }
   writeAs(language);
   document.documentElement.lang = language;
+  document.documentElement.dir = LANGUAGES[language].dir;
 }
 
 function known(tag: string): Language | null {

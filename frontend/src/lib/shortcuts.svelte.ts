@@ -3,7 +3,7 @@
 import { untrack } from "svelte";
 
 export interface Shortcut {
-  /** One key as browsers name it (`/`, `j`, `Escape`), or two one after the other: `g d`. */
+  /** One key as browsers name it (`/`, `j`, `Escape`, `Alt+ArrowUp`), or two one after the other: `g d`. */
   keys: string;
   label: string;
   run: () => void;
@@ -37,15 +37,16 @@ class Shortcuts {
   }
 
   press(event: KeyboardEvent): void {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.isComposing) return;
     if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
-    const found = this.#find(`${this.#first} ${event.key}`) ?? this.#find(event.key);
+    const key = event.altKey ? `Alt+${event.key}` : event.key;
+    const found = this.#find(`${this.#first} ${key}`) ?? this.#find(key);
     this.#first = "";
     if (found) {
       event.preventDefault();
       found.run();
-    } else if (this.#all().some(({ keys }) => keys.startsWith(`${event.key} `))) {
-      this.#first = event.key;
+    } else if (this.#all().some(({ keys }) => keys.startsWith(`${key} `))) {
+      this.#first = key;
       clearTimeout(this.#forget);
       this.#forget = setTimeout(() => (this.#first = ""), PATIENCE_MS);
     }

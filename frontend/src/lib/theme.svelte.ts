@@ -13,6 +13,14 @@ function stored(): Theme {
   }
 }
 
+/** Phones and installed windows paint their own bars in the page's colour. */
+function paintBars(theme: Theme): void {
+  for (const one of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')) {
+    const own = one.dataset.theme;
+    one.media = theme === "system" ? `(prefers-color-scheme: ${own})` : theme === own ? "all" : "not all";
+  }
+}
+
 class ThemeChoice {
   current = $state<Theme>(stored());
 
@@ -20,6 +28,7 @@ class ThemeChoice {
     this.current = theme;
     if (theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
+    paintBars(theme);
     try {
       localStorage.setItem(KEY, theme);
     } catch {

@@ -6,12 +6,10 @@
 
 import { untrack } from "svelte";
 import * as api from "../api/client";
-import type { Download, DownloadPage, ProgressRow, StateChange } from "../api/types";
+import type { Download, DownloadPage, MovedAnswer, ProgressRow, StateChange } from "../api/types";
 import { likelyActions, moves, type Action } from "../lib/status";
 
 const PAGE = 500;
-/** With more stale rows than this, reading the list anew costs less than one request a row. */
-const SINGLE_READS = 20;
 const GATHER_MS = 120;
 const BUMP_MS = 100;
 
@@ -162,13 +160,17 @@ export class DownloadStore {
     const ids = [...this.#stale];
     this.#stale.clear();
     try {
-      if (ids.length > SINGLE_READS) await this.load();
-      else await Promise.all(ids.map((id) => this.read(id)));
+      for (let start = 0; start < ids.length; start += PAGE) await this.#readSome(ids.slice(start, start + PAGE));
     } catch {
       // The row stays as the live event left it; the next event or poll brings the rest.
     }
   }
 
+  async #readSome(ids: readonly number[]): Promise<void> {
+    this.merge((await api.get<DownloadPage>("downloads/queue", { query: { id: ids } })).downloads);
+  }
+
+  /** With its files and what its client says. */
   async read(id: number): Promise<Row | undefined> {
     this.merge([await api.get<Download>(`downloads/queue/${id}`)]);
     return this.#rows.get(id);
@@ -183,6 +185,11 @@ export class DownloadStore {
     } finally {
       this.refresh(id);
     }
+  }
+
+  /** Puts it right before, or right after, another one of the queue. */
+  async move(id: number, place: { before: number } | { after: number }): Promise<void> {
+    this.merge((await api.post<MovedAnswer>(`downloads/queue/${id}/move`, place)).downloads);
   }
 
   clear(): void {

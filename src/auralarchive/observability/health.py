@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.work import Clock
@@ -21,6 +23,15 @@ _HANGS = Finding(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A finding, the probe that it is of, and since when it is so, good or bad, without a break."""
+
+    group: str
+    finding: Finding
+    since: datetime
+
+
 class Health:
     """Runs named probes. Answers are kept for `max_age` seconds: anybody may ask, as often as they like.
 
@@ -34,25 +45,39 @@ class Health:
         self._max_age = max_age
         self._patience = patience
         self._lock = threading.Lock()
-        self._findings: tuple[Finding, ...] = ()
-        self._checked_at: float | None = None
+        self._checked: tuple[Checked, ...] = ()
+        self._since: dict[tuple[str, str, bool], datetime] = {}
+        self._asked: float | None = None
+        self.checked_at: datetime | None = None
 
     def findings(self) -> tuple[Finding, ...]:
         """What the probes found, all of it."""
+        return tuple(one.finding for one in self.checked())
+
+    def checked(self, *, anew: bool = False) -> tuple[Checked, ...]:
+        """The same with its history; `anew` asks now, however young the last answers are."""
         if not self._lock.acquire(timeout=self._patience):
-            return (*self._findings, _HANGS)
+            return (*self._checked, Checked(_HANGS.subject, _HANGS, self._clock.now()))
         try:
-            now = self._clock.monotonic()
-            if self._checked_at is None or now - self._checked_at >= self._max_age:
-                self._findings = tuple(found for name, probe in self._probes.items() for found in _ask(name, probe))
-                self._checked_at = now
-            return self._findings
+            asked = self._clock.monotonic()
+            if anew or self._asked is None or asked - self._asked >= self._max_age:
+                self._asked, self.checked_at = asked, self._clock.now()
+                self._checked = self._ask_all(self.checked_at)
+            return self._checked
         finally:
             self._lock.release()
 
     @property
     def ok(self) -> bool:
         return all(finding.ok for finding in self.findings())
+
+    def _ask_all(self, now: datetime) -> tuple[Checked, ...]:
+        found = [(name, finding) for name, probe in self._probes.items() for finding in _ask(name, probe)]
+        before = self._since
+        # By subject and verdict, not by words: free space is told in other figures each time.
+        keys = [(name, finding.subject, finding.ok) for name, finding in found]
+        self._since = {key: before.get(key, now) for key in keys}
+        return tuple(Checked(name, finding, self._since[key]) for (name, finding), key in zip(found, keys, strict=True))
 
 
 def _ask(name: str, probe: Probe) -> tuple[Finding, ...]:

@@ -18,6 +18,8 @@ from typing import Literal, TextIO
 import structlog
 
 from auralarchive.observability.redaction import Redactor
+from auralarchive.observability.ring import LogRing
+from auralarchive.observability.visible import visible
 
 Format = Literal["console", "json"]
 
@@ -60,23 +62,10 @@ class CleanFormatter(logging.Formatter):
         return visible(self._redact(self._inner.format(record)), keep_lines=self._keep_lines)
 
 
-def visible(text: str, *, keep_lines: bool = False) -> str:
-    """`text` with control and direction characters spelled out, so that nothing can forge or hide a line.
-
-    With `keep_lines`, line ends stay for tracebacks, indented so that no line looks like a new record.
-    """
-    lines = text.split("\n") if keep_lines else [text]
-    return "\n    ".join(
-        "".join(character if character.isprintable() else _spelled(character) for character in line) for line in lines
-    )
-
-
-def _spelled(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
-
-def configure(settings: LogSettings, redactor: Redactor, stream: TextIO | None = None) -> None:
-    """Set up logging for the whole process, replacing what was there."""
+def configure(
+    settings: LogSettings, redactor: Redactor, stream: TextIO | None = None, ring: LogRing | None = None
+) -> None:
+    """Set up logging for the whole process, replacing what was there. `ring` keeps lines for the pages."""
     root = logging.getLogger()
     for handler in tuple(root.handlers):
         root.removeHandler(handler)
@@ -86,7 +75,11 @@ def configure(settings: LogSettings, redactor: Redactor, stream: TextIO | None =
     console.setFormatter(_formatter(settings.format, redactor))
     root.addHandler(console)
     if settings.file is not None:
+        if ring is not None:
+            ring.remember(settings.file)
         root.addHandler(_file_handler(settings, redactor))
+    if ring is not None:
+        root.addHandler(ring)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)

@@ -9,6 +9,7 @@ from auralarchive.domain import events as e
 from auralarchive.domain.book import Book
 from auralarchive.domain.download import Download
 from auralarchive.domain.lifecycle import allows
+from auralarchive.domain.order import Place, moved
 from auralarchive.domain.release import Release
 from auralarchive.domain.seeding import SeedGoal, choose_goal
 from auralarchive.domain.status import DownloadStatus, DownloadType
@@ -18,7 +19,19 @@ from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.clients import Payload, PayloadReader
 from auralarchive.ports.store import Conflict, NewDownload, Store
 
-__all__ = ["Commands", "Extras", "UnknownDownload", "seed_goal_of"]
+__all__ = ["Commands", "Extras", "NoPlace", "UnknownDownload", "seed_goal_of"]
+
+#: Nobody waits for what is in the library, or given up.
+_ENDED = (
+    DownloadStatus.CANCELLED,
+    DownloadStatus.IMPORTED,
+    DownloadStatus.SEEDING,
+    DownloadStatus.SEEDING_COMPLETE,
+)
+QUEUE = tuple(status for status in DownloadStatus if status not in _ENDED)
+MOST_PRIORITY = 10_000
+#: A move that would change more rows than this is refused: each change is a line of the log.
+MOST_MOVED = 500
 
 #: What a person may press, and the event that it becomes.
 ACTIONS: dict[str, type[e.Event]] = {
@@ -28,6 +41,10 @@ ACTIONS: dict[str, type[e.Event]] = {
     "cancel": e.CancelRequested,
     "stop_seeding": e.SeedingStopped,
 }
+
+
+class NoPlace(Exception):
+    """A download cannot be put where it was wanted; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +154,31 @@ class Commands:
         download_limit: int | None = None,
         upload_limit: int | None = None,
         sequential: bool | None = None,
+        version: int | None = None,
     ) -> Download:
         """Change priority or limits; 0 lifts a limit. The monitor hands them to the client.
 
-        `sequential` is chosen before a client has it: raises `lifecycle.TooLate` after that.
+        `sequential` is chosen before a client has it: raises `lifecycle.TooLate` after that. With `version`
+        only where nothing has changed since: raises `StaleRecord` otherwise.
         """
-        return self.recorder.record(download_id, e.Adjusted(priority, download_limit, upload_limit, sequential))
+        event = e.Adjusted(priority, download_limit, upload_limit, sequential)
+        return self.recorder.record(download_id, event, expected_version=version)
+
+    def move(self, download_id: int, *, before: int | None = None, after: int | None = None) -> tuple[Download, ...]:
+        """Put it right before, or right after, another of the queue; the records that this changed.
+
+        Raises `NoPlace` where one of both is not waiting for anything any more, or too many would have to move.
+        """
+        self.recorder.get(download_id)
+        with self.store.downloads.exclusive("queue order"):
+            queue = [Place(one.id, one.priority) for one in self.store.downloads.in_status(QUEUE)]
+            try:
+                changes = moved(queue, download_id, before=before, after=after)
+            except ValueError as error:
+                raise NoPlace("Only downloads that are not done yet have a place in the queue.") from error
+            if len(changes) > MOST_MOVED or any(abs(place.priority) > MOST_PRIORITY for place in changes):
+                raise NoPlace(f"More than {MOST_MOVED} downloads would have to make room.")
+            return tuple(self.recorder.record(one.id, e.Adjusted(priority=one.priority)) for one in changes)
 
     def _start(self, link: str, chosen: e.ReleaseChosen, book: Book, extras: Extras) -> Download:
         if link.strip().lower().startswith("magnet:"):

@@ -8,7 +8,8 @@
     ├── PermanentError          the same attempt can never succeed
     │   ├── InvalidInput        bytes, names or addresses that we refuse
     │   ├── Gone                the release or its source no longer exists
-    │   └── Damaged             audio that is cut, corrupt or silent
+    │   ├── Damaged             audio that is cut, corrupt or silent
+    │   └── UnusableBackup      a backup that is broken, strange, or of a newer version
     ├── NeedsPerson             a setting or an action of a person mends it
     │   ├── AuthRefused         wrong password or key: one attempt, then wait
     │   └── Misconfigured       paths, permissions, keys, conflicts in the library
@@ -94,6 +95,16 @@ class Damaged(PermanentError):
     """Audio that is cut, corrupt or silent."""
 
     default_kind = FailureKind.DAMAGED_AUDIO
+
+
+class UnusableBackup(PermanentError):
+    """A backup that cannot be restored, whoever asks for it."""
+
+    default_kind = FailureKind.INVALID_PAYLOAD
+
+
+class WrongPassphrase(UnusableBackup):
+    """The backup's secrets do not open with it."""
 
 
 class NeedsPerson(AuralError):

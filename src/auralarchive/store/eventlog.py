@@ -57,23 +57,23 @@ def append(connection: Connection, entries: Sequence[Entry]) -> tuple[LoggedEven
     if notifies:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     first = last_seq(connection) + 1
-    logged = tuple(_numbered(first + offset, item) for offset, item in enumerate(entries))
-    connection.execute(insert(schema.download_events), [_row(event) for event in logged])
+    numbered = tuple(_numbered(first + offset, item) for offset, item in enumerate(entries))
+    connection.execute(insert(schema.download_events), [_row(event) for event in numbered])
     if notifies:
         connection.execute(text(f"NOTIFY {CHANNEL}"))
-    return logged
+    return numbered
 
 
 def after_seq(connection: Connection, seq: int, limit: int) -> tuple[LoggedEvent, ...]:
     """Events above `seq`, in order."""
     rows = connection.execute(select(schema.download_events).where(_log.seq > seq).order_by(_log.seq).limit(limit))
-    return tuple(_logged(row) for row in rows.mappings())
+    return tuple(logged(row) for row in rows.mappings())
 
 
 def of_download(connection: Connection, download_id: int) -> tuple[LoggedEvent, ...]:
     """The audit trail of one download, oldest first."""
     query = select(schema.download_events).where(_log.download_id == download_id).order_by(_log.seq)
-    return tuple(_logged(row) for row in connection.execute(query).mappings())
+    return tuple(logged(row) for row in connection.execute(query).mappings())
 
 
 def last_seq(connection: Connection) -> int:
@@ -126,7 +126,8 @@ def _row(event: LoggedEvent) -> dict[str, Any]:
     }
 
 
-def _logged(row: RowMapping) -> LoggedEvent:
+def logged(row: RowMapping | dict[str, Any]) -> LoggedEvent:
+    """A row of the table."""
     return LoggedEvent(
         **{
             **row,

@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.lifecycle import IllegalTransition
+from auralarchive.pipeline.commands import NoPlace
 from auralarchive.pipeline.record import UnknownDownload
 from auralarchive.ports import errors as ports
 from auralarchive.ports.store import Conflict, StaleRecord
@@ -58,6 +59,12 @@ _ALL = (
         "The request does not come from our own page",
         "Use the server's own page, or an API key in the header X-Api-Key for scripts.",
     ),
+    Kind(
+        "no_account",
+        403,
+        "This API key belongs to no account",
+        "Sign in, or use a key that an account made under Settings, Account.",
+    ),
     Kind("not_found", 404, "There is nothing here", "Check the address."),
     Kind("unknown_download", 404, "There is no such download", "Reload the list."),
     Kind("unknown_release", 404, "This search result is no longer kept", "Search again and choose anew."),
@@ -65,8 +72,23 @@ _ALL = (
     Kind("method_not_allowed", 405, "This address does not know the method", "See /api/docs for the methods."),
     Kind("already_active", 409, "A download of this is already active", "Follow the one named by download_id."),
     Kind("not_allowed_now", 409, "The download's status does not allow this", "Reload and look at its status."),
+    Kind("no_place", 409, "It cannot be put there", "Move it to the top or the end, or give it a priority."),
     Kind("changed_meanwhile", 409, "The download has just changed", "Try again."),
+    Kind(
+        "book_changed",
+        409,
+        "Somebody else has changed the book meanwhile",
+        "Look at what is there now, in `book`, and save again with its version.",
+    ),
+    Kind(
+        "position_moved",
+        409,
+        "Another device has listened on meanwhile",
+        "Go on from where that one is, in `position`, or save again with its time.",
+    ),
     Kind("already_set_up", 409, "There is already an account", "Sign in with it."),
+    Kind("own_account", 409, "This is your own account", "Let another administrator do it."),
+    Kind("last_admin", 409, "Somebody has to administrate", "Make somebody else an administrator first."),
     Kind("name_taken", 409, "The name is taken", "Choose another name."),
     Kind("needs_person", 409, "A setting has to be mended first", "Follow what the detail says."),
     Kind(
@@ -86,6 +108,8 @@ _ALL = (
     Kind("invalid", 422, "Something in the request does not fit", "Correct the fields named in `errors`."),
     Kind("invalid_json", 422, "The body is not usable JSON", "Send one JSON object without doubled keys."),
     Kind("invalid_input", 422, "This cannot be downloaded", "Choose another release, link or file."),
+    Kind("unusable_backup", 422, "This backup cannot be restored", "Choose another backup."),
+    Kind("wrong_passphrase", 422, "The passphrase does not open this backup", "Enter it once more."),
     Kind("secret_needed", 422, "The address changed, so its secret is needed again", "Enter the secrets once more."),
     Kind("too_many_attempts", 429, "Too many failed attempts", "Wait for the time in Retry-After."),
     Kind("internal", 500, "Something went wrong inside", "Look for the id in the server's log, and report it."),
@@ -162,6 +186,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("not_allowed_now", str(error), status_now=str(error.status))
         case StaleRecord():
             return Problem("changed_meanwhile")
+        case NoPlace():
+            return Problem("no_place", str(error))
         case HTTPException():
             return _of_http(error)
         case ports.AuralError():
@@ -177,6 +203,8 @@ def _of_port(error: ports.AuralError) -> Problem:
     codes: tuple[tuple[type[ports.AuralError], str], ...] = (
         (ports.NoSpace, "no_space"),
         (ports.TransientError, "neighbour_unreachable"),
+        (ports.WrongPassphrase, "wrong_passphrase"),
+        (ports.UnusableBackup, "unusable_backup"),
         (ports.PermanentError, "invalid_input"),
         (ports.NeedsPerson, "needs_person"),
     )
@@ -207,6 +235,6 @@ def install(app: FastAPI, redact: Callable[[str], str]) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         return problem_of(error).response(redact)
 
-    ours = (Problem, Conflict, IllegalTransition, StaleRecord, UnknownDownload, ports.AuralError)
+    ours = (Problem, Conflict, IllegalTransition, StaleRecord, NoPlace, UnknownDownload, ports.AuralError)
     for kind in (*ours, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)

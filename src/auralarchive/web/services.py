@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.download import Download
 from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import Searcher
 from auralarchive.ports.adapters import AdapterType
@@ -23,6 +24,7 @@ from auralarchive.ports.store import Store
 from auralarchive.ports.work import Clock
 from auralarchive.web.auth import Authenticator
 from auralarchive.web.boundary import Boundary
+from auralarchive.web.upkeep import Upkeep
 
 
 class ClientStatus(Protocol):
@@ -42,6 +44,9 @@ class ClientStatus(Protocol):
 
     @property
     def error(self) -> str | None: ...
+
+    @property
+    def remedy(self) -> str | None: ...
 
 
 class MonitorStatus(Protocol):
@@ -80,6 +85,23 @@ class AdapterReport:
 
     version: str
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One of our folders; its role is library, downloads, work or data."""
+
+    role: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """One disk with those of our folders that lie on it. Sizes in bytes."""
+
+    folders: tuple[Folder, ...]
+    free: int
+    total: int
 
 
 class AdapterManager(Protocol):
@@ -186,12 +208,13 @@ class Metrics(Protocol):
 class Services:
     """All that the web uses.
 
-    `health` answers quickly or from memory; `files` asks the client for a download's files and may raise
-    `AuralError`; `redact` takes secrets out of text.
+    `health` answers quickly or from memory, and `disks` are those that it measured last; `files` asks the
+    client for a download's files and may raise `AuralError`; `redact` takes secrets out of text.
     """
 
     store: Store
     commands: Commands
+    editor: Editor
     searcher: Searcher
     monitor: Monitor
     adapters: AdapterManager
@@ -203,6 +226,8 @@ class Services:
     metrics: Metrics
     clock: Clock
     health: Callable[[], tuple[Finding, ...]]
+    upkeep: Upkeep
+    disks: Callable[[], tuple[Disk, ...]]
     files: Callable[[Download], Sequence[ClientFile]]
     runner_status: Callable[[], Mapping[str, Any]]
     redact: Callable[[str], str]

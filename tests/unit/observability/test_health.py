@@ -54,3 +54,22 @@ def test_a_probe_that_hangs_holds_up_one_caller_only() -> None:
     released.set()
     first.join(10)
     assert [one.message for one in health.findings()] == ["Back again."]
+
+
+def test_since_when_it_is_so() -> None:
+    """Other figures are the same finding; a relapse begins anew; who asks anew need not wait."""
+    clock, free, well = SystemClock(), [9], [True]
+    health = Health({"Disks": lambda: [Finding(well[0], "disk", f"{free[0]} GB free.")]}, clock)
+    (first,) = health.checked()
+    clock.ahead += 60
+    free[0] = 8
+    (second,) = health.checked(anew=True)
+    assert (second.group, second.finding.message, second.since) == ("Disks", "8 GB free.", first.since)
+    well[0] = False
+    (bad,) = health.checked(anew=True)
+    assert bad.since > second.since
+    clock.ahead += 60
+    well[0] = True
+    (again,) = health.checked(anew=True)
+    assert again.since > bad.since
+    assert health.checked_at == again.since

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from auralarchive.observability.logs import LogSettings, configure, visible
+from auralarchive.observability.logs import LogSettings, configure
 from auralarchive.observability.redaction import Redactor
 
 
@@ -79,9 +79,3 @@ def test_the_file_is_private_and_rotates(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert {path.name for path in file.parent.iterdir()} == {"app.log", "app.log.1", "app.log.2"}
     assert all(path.stat().st_size <= 2000 for path in file.parent.iterdir())
-
-
-def test_characters_are_spelled_out() -> None:
-    """Printable ones of every script stay."""
-    assert visible("Ä日\t\x00") == "Ä日\\t\\x00"
-    assert visible("a\nb", keep_lines=True) == "a\n    b"

@@ -8,10 +8,10 @@ from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.release import Release
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, DownloadType, SeedingStatus
-from auralarchive.pipeline.commands import Extras, UnknownDownload, allowed_actions, seed_goal_of
+from auralarchive.pipeline.commands import QUEUE, Extras, NoPlace, UnknownDownload, allowed_actions, seed_goal_of
 from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.errors import InvalidInput
-from auralarchive.ports.store import Conflict
+from auralarchive.ports.store import Conflict, StaleRecord
 from tests.support.scripted import Bench, a_release, a_torrent
 
 MAGNET = f"magnet:?xt=urn:btih:{'ab' * 20}&dn=Book"
@@ -102,3 +102,42 @@ def test_adjusting_leaves_out_what_is_not_named(bench: Bench) -> None:
     download = bench.commands.enqueue(bench.book(), extras=Extras(download_limit=500))
     after = bench.commands.adjust(download.id, priority=4, download_limit=0)
     assert (after.priority, after.download_limit, after.upload_limit) == (4, None, None)
+
+
+def test_a_change_of_what_has_changed_is_refused(bench: Bench) -> None:
+    """Who read an older version is told so, instead of undoing what somebody else did."""
+    download = bench.commands.enqueue(bench.book())
+    bench.commands.adjust(download.id, priority=4, version=download.version)
+    with pytest.raises(StaleRecord):
+        bench.commands.adjust(download.id, priority=9, version=download.version)
+    assert bench.row(download.id).priority == 4
+
+
+def test_a_place_in_the_queue_becomes_priorities(bench: Bench) -> None:
+    """Before or after another, as the workers will take them; each change is in the log."""
+    first, second, third = (bench.commands.enqueue(bench.book(number)).id for number in (1, 2, 3))
+    changed = bench.commands.move(third, before=second)
+    assert [one.id for one in bench.store.downloads.in_status(QUEUE)] == [first, third, second]
+    assert bench.commands.move(first, after=second)[0].priority < 0
+    assert [one.id for one in bench.store.downloads.in_status(QUEUE)] == [third, second, first]
+    assert {one.event for one in bench.store.downloads.events(changed[0].id)} == {"Enqueued", "Adjusted"}
+
+
+def test_only_what_waits_has_a_place(bench: Bench) -> None:
+    first, second = (bench.commands.enqueue(bench.book(number)).id for number in (1, 2))
+    bench.commands.cancel(first)
+    with pytest.raises(NoPlace):
+        bench.commands.move(first, before=second)
+    with pytest.raises(NoPlace):
+        bench.commands.move(second, before=first)
+    with pytest.raises(UnknownDownload):
+        bench.commands.move(99, before=second)
+
+
+def test_a_move_that_shifts_everybody_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of lines in the log for one drag of the mouse would bury what happened."""
+    ids = [bench.commands.enqueue(bench.book(number)).id for number in range(1, 9)]
+    monkeypatch.setattr("auralarchive.pipeline.commands.MOST_MOVED", 2)
+    with pytest.raises(NoPlace):
+        bench.commands.move(ids[7], before=ids[3])
+    assert [one.priority for one in bench.store.downloads.in_status(QUEUE)] == [0] * 8

@@ -17,7 +17,7 @@ from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import IndexerOutcome
 from auralarchive.ports.library import LibraryFile
-from auralarchive.ports.store import LibraryBook, LoggedEvent
+from auralarchive.ports.store import BookFacets, LibraryBook, LoggedEvent, Position
 from auralarchive.web import views
 from tests.support.records import NOON, a_book, a_download
 from tests.support.web import a_release
@@ -29,8 +29,9 @@ def test_a_download_is_what_its_model_says(status: DownloadStatus) -> None:
     download = replace(a_download(status), retry_at=NOON, seed_goal=SeedGoal(1.5, 60))
     for live in (None, Live(12.345, 100, 5, 60, 1000, 9000, 0.5, 30, "downloading")):
         views.DownloadView.model_validate(views.download_view(download, live, str))
-    detail = {**views.download_view(download, None, str), "files": [views.file_view(ClientFile("a/b.mp3", 5))]}
-    views.DownloadDetail.model_validate(detail)
+    of_client = {"files": [views.file_view(ClientFile("a/b.mp3", 5))], "client_state": "stalledDL"}
+    hashes = {"info_hash_v1": "ab" * 20, "info_hash_v2": None}
+    views.DownloadDetail.model_validate({**views.download_view(download, None, str), **of_client, **hashes})
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,19 @@ def test_outcomes_and_books_are_what_their_models_say() -> None:
     book = views.book_view(LibraryBook(1, 2, a_book(), (file,), 60.0, ({"title": "1", "start": 0.0},), NOON))
     views.BookView.model_validate(book)
     assert book["files"][0]["name"] == "Book.m4b"
+    entry = LibraryBook(1, 2, a_book(), (file,), 60.0, ({"title": "1", "start": 0.0},), NOON)
+    brief = views.book_view(entry, brief=True)
+    assert (brief["chapters"], brief["files"], brief["chapter_count"]) == ([], [], 1)
+    made = {"mode": "remux", "warnings": ["odd: http://x/?apikey=CANARY"], "recipe": {"inputs": [1, 2]}}
+    for download, recipe in ((None, None), (a_download(), None), (a_download(), made)):
+        detail = views.book_detail(entry, download, recipe, _hide)
+        views.BookDetail.model_validate(detail)
+        assert detail["path"] == "Author/Book/Book.m4b"
+    assert (detail["origin"]["sources"], "CANARY" in str(detail)) == (2, False)
+    views.PositionView.model_validate(views.position_view(None))
+    views.PositionView.model_validate(views.position_view(Position(1.0, 1.0, "Phone", False, NOON)))
+    facets = BookFacets((("Ann", 1),), (), (), (("M4B", 1),))
+    views.FacetsView.model_validate(views.facets_view(facets))
     views.AcceptedView.model_validate(views.accepted_view(a_download()))
 
 

@@ -7,7 +7,18 @@ import { downloads } from "./downloads";
 import { library } from "./library";
 import { search } from "./search";
 import { settings } from "./settings";
+import { people } from "./people";
 import { system } from "./system";
 import { welcome } from "./welcome";
 
-export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system, ...welcome };
+export const de: Messages = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...system,
+  ...welcome,
+};

@@ -16,6 +16,8 @@ export const settings = {
       library: { title: "Bibliothek", text: "Wohin fertige Bücher kommen." },
       naming: { title: "Benennung", text: "Wie Ordner und Dateien eines Buches heißen." },
       conversion: { title: "Umwandlung", text: "Wie aus dem Geladenen Bücher werden." },
+      users: { title: "Personen", text: "Wer sich anmelden darf, und wer verwaltet." },
+      backups: { title: "Sicherungen", text: "Kopien von Einstellungen, Verlauf und Konten, die von selbst gemacht werden." },
       keys: { title: "API-Schlüssel", text: "Für Skripte und andere Programme." },
       account: { title: "Konto", text: "Ihr Passwort und Ihre Sitzungen." },
       appearance: { title: "Aussehen", text: "Farben und Sprache in diesem Browser." },
@@ -141,7 +143,6 @@ export const settings = {
     keyCopy: "Kopieren",
     keyCopied: "Kopiert.",
     keyNone: "Es gibt keinen Schlüssel.",
-    keyCreated: (when: string) => `Angelegt ${when}`,
     keyDeleteText: "Programme, die ihn benutzen, sind sofort ausgesperrt.",
   },
 };

@@ -6,9 +6,20 @@ import { search } from "./search";
 import { downloads } from "./downloads";
 import { library } from "./library";
 import { settings } from "./settings";
+import { people } from "./people";
 import { system } from "./system";
 import { welcome } from "./welcome";
 
-export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system, ...welcome };
+export const en = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...system,
+  ...welcome,
+};
 
 export type Messages = typeof en;

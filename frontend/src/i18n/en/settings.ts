@@ -10,6 +10,8 @@ export const settings = {
       library: { title: "Library", text: "Where finished books go." },
       naming: { title: "Naming", text: "What the folders and files of a book are called." },
       conversion: { title: "Conversion", text: "How books are made of what was downloaded." },
+      users: { title: "People", text: "Who may sign in, and who administrates." },
+      backups: { title: "Backups", text: "Copies of settings, history and accounts that are made by themselves." },
       keys: { title: "API keys", text: "For scripts and other programs." },
       account: { title: "Account", text: "Your password and your sessions." },
       appearance: { title: "Appearance", text: "Colours and language of this browser." },
@@ -134,7 +136,6 @@ export const settings = {
     keyCopy: "Copy",
     keyCopied: "Copied.",
     keyNone: "No key exists.",
-    keyCreated: (when: string) => `Created ${when}`,
     keyDeleteText: "Programs that use it are locked out at once.",
   },
 };

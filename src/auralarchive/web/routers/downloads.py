@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from starlette.responses import Response
 
 from auralarchive.domain.download import Download
@@ -15,7 +15,7 @@ from auralarchive.domain.status import DownloadStatus
 from auralarchive.pipeline.commands import Commands
 from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import Conflict, Sort, StaleRecord
-from auralarchive.web.access import CurrentServices
+from auralarchive.web.access import ADMINS_ONLY, CurrentServices
 from auralarchive.web.errors import Problem, problem_of
 from auralarchive.web.fields import MOST_CHARACTERS, Asin, Body, Bytes, Id, Priority, Text, clean_text
 from auralarchive.web.responses import problems
@@ -56,6 +56,26 @@ class Adjustment(Body):
     download_limit: Bytes | None = None
     upload_limit: Bytes | None = None
     sequential: bool | None = None
+    version: Annotated[int | None, Field(ge=1, description="Change it only where this is its version still.")] = None
+
+
+class Move(Body):
+    """A new place in the queue: right before, or right after, another download."""
+
+    before: Annotated[int, Field(ge=1, le=2**53 - 1)] | None = None
+    after: Annotated[int, Field(ge=1, le=2**53 - 1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_neighbour(self) -> Self:
+        if (self.before is None) is (self.after is None):
+            raise ValueError("name one neighbour: `before` or `after`")
+        return self
+
+
+class MovedView(View):
+    """Those whose priority has changed by it."""
+
+    downloads: list[DownloadView]
 
 
 class Bulk(Body):
@@ -83,6 +103,7 @@ class ClientView(View):
     reachable: bool
     version: str | None
     error: str | None
+    remedy: str | None
 
 
 class StatusView(View):
@@ -109,9 +130,16 @@ Statuses = Annotated[
 ]
 
 
+Ids = Annotated[
+    list[Annotated[int, Field(ge=1, le=2**53 - 1)]],
+    Query(alias="id", max_length=500, description="These alone, whatever else is asked for."),
+]
+
+
 @router.get("/queue", response_model=DownloadPage, responses=problems(422))
 def queue(
     services: CurrentServices,
+    ids: Ids = [],  # noqa: B006 - FastAPI copies it
     status: Statuses = [],  # noqa: B006 - FastAPI copies it
     q: Annotated[str | None, Query(max_length=MOST_CHARACTERS, description="Words of title or author.")] = None,
     sort: Annotated[Sort, BeforeValidator(lambda value: value or "-id"), Query()] = "-id",
@@ -119,20 +147,16 @@ def queue(
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> Response:
     """All downloads, page by page."""
+    if ids:
+        found = services.store.downloads.get_many(ids)
+        return Json({"downloads": _views(services, found), "total": len(found), "next_cursor": None})
     try:
         page = services.store.downloads.page(
             statuses=status, text=clean_text(q) or None, sort=sort, limit=limit, cursor=cursor or None
         )
     except ValueError as error:
         raise Problem("invalid", "The cursor is not one of ours.", errors=[{"field": "query.cursor"}]) from error
-    live = services.monitor.live_all()
-    return Json(
-        {
-            "downloads": [download_view(download, live.get(download.id), services.redact) for download in page.items],
-            "total": page.total,
-            "next_cursor": page.cursor,
-        }
-    )
+    return Json({"downloads": _views(services, page.items), "total": page.total, "next_cursor": page.cursor})
 
 
 @router.post("/queue", status_code=202, response_model=AcceptedView, responses=problems(409, 422))
@@ -154,8 +178,16 @@ def bulk(body: Bulk, services: CurrentServices) -> Response:
 def one(download_id: Id, services: CurrentServices) -> Response:
     """One download with its files."""
     download = _existing(services, download_id)
-    view = download_view(download, services.monitor.live(download_id), services.redact)
-    return Json({**view, "files": _files(services, download)})
+    live = services.monitor.live(download_id)
+    return Json(
+        {
+            **_view(services, download),
+            "files": _files(services, download),
+            "client_state": services.redact(live.raw_state) if live and live.raw_state else None,
+            "info_hash_v1": download.info_hash_v1,
+            "info_hash_v2": download.info_hash_v2,
+        }
+    )
 
 
 @router.get("/queue/{download_id}/events", response_model=EventList, responses=problems(404, 422))
@@ -168,15 +200,27 @@ def events(download_id: Id, services: CurrentServices) -> Response:
 
 @router.patch("/queue/{download_id}", response_model=DownloadView, responses=problems(404, 409, 422))
 def adjust(download_id: Id, body: Adjustment, services: CurrentServices) -> Response:
-    """Change priority and limits."""
-    changed = services.commands.adjust(
-        download_id,
-        priority=body.priority,
-        download_limit=body.download_limit,
-        upload_limit=body.upload_limit,
-        sequential=body.sequential,
-    )
+    """Change priority and limits. A `version` that is no longer its own is answered with the present row."""
+    try:
+        changed = services.commands.adjust(
+            download_id,
+            priority=body.priority,
+            download_limit=body.download_limit,
+            upload_limit=body.upload_limit,
+            sequential=body.sequential,
+            version=body.version,
+        )
+    except StaleRecord as error:
+        present = _view(services, _existing(services, download_id))
+        raise Problem("changed_meanwhile", download=present) from error
     return _shown(services, changed)
+
+
+@router.post("/queue/{download_id}/move", response_model=MovedView, responses=problems(404, 409, 422))
+def move(download_id: Id, body: Move, services: CurrentServices) -> Response:
+    """Give it another place in the queue; as few priorities change as that takes."""
+    changed = services.commands.move(download_id, before=body.before, after=body.after)
+    return Json({"downloads": _views(services, changed)})
 
 
 @router.delete("/queue/{download_id}", response_model=DownloadView, responses=problems(404, 409, 422))
@@ -221,6 +265,7 @@ def status(services: CurrentServices) -> Response:
                     "reachable": client.reachable,
                     "version": client.version,
                     "error": services.redact(client.error) if client.error else None,
+                    "remedy": services.redact(client.remedy) if client.remedy else None,
                 }
                 for client in state.clients
             ],
@@ -229,14 +274,14 @@ def status(services: CurrentServices) -> Response:
     )
 
 
-@router.post("/service/start", response_model=ServiceView)
+@router.post("/service/start", response_model=ServiceView, dependencies=ADMINS_ONLY)
 def start(services: CurrentServices) -> Response:
     """Watch the clients."""
     services.monitor.start_monitoring()
     return Json({"success": True, "monitoring": True})
 
 
-@router.post("/service/stop", response_model=ServiceView)
+@router.post("/service/stop", response_model=ServiceView, dependencies=ADMINS_ONLY)
 def stop(services: CurrentServices) -> Response:
     """Stop watching the clients; what they have goes on downloading there."""
     services.monitor.stop_monitoring()
@@ -251,7 +296,21 @@ def _existing(services: Services, download_id: int) -> Download:
 
 
 def _shown(services: Services, download: Download) -> Response:
-    return Json(download_view(download, services.monitor.live(download.id), services.redact))
+    return Json(_view(services, download))
+
+
+def _view(services: Services, download: Download) -> dict[str, Any]:
+    return _views(services, (download,))[0]
+
+
+def _views(services: Services, downloads: Sequence[Download]) -> list[dict[str, Any]]:
+    live = services.monitor.live_all()
+    arrived = [download.id for download in downloads if download.acquisition is DownloadStatus.IMPORTED]
+    shelved = services.store.books.shelved(arrived)
+    return [
+        download_view(download, live.get(download.id), services.redact, shelved.get(download.id))
+        for download in downloads
+    ]
 
 
 def _files(services: Services, download: Download) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ class LibraryBody(Body):
     path: PathText | None = None
 
 
-class FolderView(View):
+class FolderReportView(View):
     """What the server sees of one folder. Sizes are null where they cannot be known."""
 
     exists: bool
@@ -94,13 +94,13 @@ class NamingView(View):
     tokens: list[TokenView]
 
 
-@router.post("/library/check", response_model=FolderView, responses=problems(422))
+@router.post("/library/check", response_model=FolderReportView, responses=problems(422))
 def check_library(body: LibraryBody, services: CurrentServices) -> Response:
     """How a folder would do as the library: there, writable, room, and whether downloads can be linked into it."""
     return Json(_folder(services.folders.as_library(Path(body.path) if body.path else None), services))
 
 
-@router.post("/folder/check", response_model=FolderView, responses=problems(422))
+@router.post("/folder/check", response_model=FolderReportView, responses=problems(422))
 def check_folder(body: FolderBody, services: CurrentServices) -> Response:
     """Whether a folder is there and can be read."""
     return Json(_folder(services.folders.as_folder(Path(body.path)), services))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from auralarchive.domain import events as e
 from auralarchive.domain.client_item import ClientFile
+from auralarchive.domain.status import DownloadStatus
 from auralarchive.pipeline.live import Live
-from auralarchive.web.views import DownloadDetail, DownloadPage, EventList
+from auralarchive.ports.library import LibraryFile
+from auralarchive.web.routers.downloads import MovedView
+from auralarchive.web.views import DownloadDetail, DownloadPage, DownloadView, EventList, download_view
+from tests.support.records import NOON
 from tests.support.web import World
 
 
@@ -59,11 +65,12 @@ def test_one_download_shows_files_and_live_figures(world: World) -> None:
     """What the client has, and what moves at the moment."""
     number = add(world, "Detailed")
     world.files[:] = [ClientFile("Book/1.mp3", 500, progress=0.5)]
-    world.monitor.board.put({number: Live(41.5, 1000, None, 60, 400, 1000)})
+    world.monitor.board.put({number: Live(41.5, 1000, None, 60, 400, 1000, raw_state="stalledDL")})
     shown = world.keyed().get(f"/api/downloads/queue/{number}").json()
     world.files.clear()
     DownloadDetail.model_validate(shown)
     assert shown["files"] == [{"path": "Book/1.mp3", "size": 500, "wanted": True, "progress": 50.0}]
+    assert (shown["client_state"], shown["info_hash_v1"]) == ("stalledDL", None)
     assert (shown["download_progress"], shown["speed_bps"], shown["total_bytes"]) == (41.5, 1000, 1000)
 
 
@@ -94,6 +101,60 @@ def test_priority_and_limits_change(world: World) -> None:
     assert keyed.patch(address, json={"status": "IMPORTED"}).status_code == 422
 
 
+def test_a_change_of_an_older_version_gets_the_present_row(world: World) -> None:
+    """Two people at one row: the second learns what the first did, and nothing of it is undone."""
+    keyed, number = world.keyed(), add(world, "Contested")
+    address = f"/api/downloads/queue/{number}"
+    version = keyed.get(address).json()["version"]
+    assert keyed.patch(address, json={"priority": 5, "version": version}).status_code == 200
+    refused = keyed.patch(address, json={"priority": 9, "version": version})
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed_meanwhile")
+    present = refused.json()["download"]
+    DownloadView.model_validate(present)
+    assert (present["priority"], present["version"]) == (5, version + 1)
+    assert keyed.patch(address, json={"priority": 9, "version": present["version"]}).json()["priority"] == 9
+    assert keyed.patch("/api/downloads/queue/999999", json={"version": 1}).status_code == 404
+
+
+def test_a_place_in_the_queue(world: World) -> None:
+    """Before or after another; the answer tells whose priority has changed."""
+    keyed = world.keyed()
+    first, second, third = (add(world, f"Placed {n}") for n in range(3))
+    moved = keyed.post(f"/api/downloads/queue/{third}/move", json={"before": second}).json()
+    MovedView.model_validate(moved)
+    assert [row["id"] for row in moved["downloads"]] == [second]  # the fewest change: it makes room
+    rows = {number: keyed.get(f"/api/downloads/queue/{number}").json() for number in (first, second, third)}
+    assert sorted(rows, key=lambda number: (-rows[number]["priority"], number)) == [first, third, second]
+    for wrong in ({}, {"before": first, "after": second}, {"before": 0}):
+        assert keyed.post(f"/api/downloads/queue/{third}/move", json=wrong).status_code == 422
+    world.recorder.record(first, e.CancelRequested())
+    refused = keyed.post(f"/api/downloads/queue/{first}/move", json={"before": second})
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_place")
+
+
+def test_some_downloads_by_their_ids(world: World) -> None:
+    """A page that knows which rows have changed reads those, and nothing else."""
+    first, _, third = (add(world, f"Named {n}") for n in range(3))
+    page = world.keyed().get("/api/downloads/queue", params={"id": [third, first, 999_999]}).json()
+    DownloadPage.model_validate(page)
+    assert ([row["id"] for row in page["downloads"]], page["total"], page["next_cursor"]) == ([third, first], 2, None)
+    assert world.keyed().get("/api/downloads/queue?id=0").status_code == 422
+
+
+def test_an_arrived_download_names_its_book(world: World) -> None:
+    """So that lists show the cover, and lead to the book."""
+    number = add(world, "Arrived")
+    audio, cover = LibraryFile("a.m4b", "audio", 1, "00", "copy"), LibraryFile("a.jpg", "cover", 1, "00", "copy")
+    download = world.store.downloads.get(number)
+    assert download is not None
+    saved = world.store.books.save(number, download.book, (audio, cover), 1.0, (), NOON)
+    before = world.keyed().get(f"/api/downloads/queue/{number}").json()
+    assert (before["book_id"], before["has_cover"]) == (None, False)  # it is not imported yet
+    arrived = replace(download, acquisition=DownloadStatus.IMPORTED)
+    view = download_view(arrived, None, str, world.store.books.shelved([number])[number])
+    assert (view["book_id"], view["has_cover"]) == (saved.id, True)
+
+
 def test_bulk_answers_for_each(world: World) -> None:
     """One that cannot does not stop the others; an empty list is never taken for all."""
     one, two = add(world, "Bulk 1"), add(world, "Bulk 2")
@@ -120,12 +181,15 @@ def test_the_status_counts_every_status(world: World) -> None:
     """Monitoring, clients and the runner at a glance."""
     world.redactor.register("clientpassword")
     client = world.monitor.clients[0]
-    world.monitor.clients = (type(client)("qb", "qbittorrent", False, None, "login with clientpassword refused"),)
+    world.monitor.clients = (
+        type(client)("qb", "qbittorrent", False, None, "login with clientpassword refused", "Check the password."),
+    )
     answer = world.keyed().get("/api/downloads/status")
     body = answer.json()
     assert body["monitoring"] is True
     assert len(body["counts"]) == 17
     assert body["runner"] == {"running": 0}
+    assert body["clients"][0]["remedy"] == "Check the password."
     assert "clientpassword" not in answer.text
 
 
