@@ -2011,7 +2011,7 @@ export interface components {
          */
         DiskView: {
             /** Folders */
-            folders: components["schemas"]["auralarchive__web__routers__system__FolderView"][];
+            folders: components["schemas"]["FolderView"][];
             /** Free */
             free: number;
             /** Total */
@@ -2369,6 +2369,34 @@ export interface components {
          * @description The folder that is asked about, with its full path.
          */
         FolderBody: {
+            /** Path */
+            path: string;
+        };
+        /**
+         * FolderReportView
+         * @description What the server sees of one folder. Sizes are null where they cannot be known.
+         */
+        FolderReportView: {
+            /** Exists */
+            exists: boolean;
+            /** Ok */
+            ok: boolean;
+            /** Findings */
+            findings: components["schemas"]["FindingView"][];
+            /** Free Bytes */
+            free_bytes: number | null;
+            /** Total Bytes */
+            total_bytes: number | null;
+            /** File System */
+            file_system: string | null;
+        };
+        /** FolderView */
+        FolderView: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "library" | "downloads" | "work" | "data";
             /** Path */
             path: string;
         };
@@ -3260,34 +3288,6 @@ export interface components {
             progress: number | null;
             /** Download Id */
             download_id: number | null;
-        };
-        /**
-         * FolderView
-         * @description What the server sees of one folder. Sizes are null where they cannot be known.
-         */
-        auralarchive__web__routers__folders__FolderView: {
-            /** Exists */
-            exists: boolean;
-            /** Ok */
-            ok: boolean;
-            /** Findings */
-            findings: components["schemas"]["FindingView"][];
-            /** Free Bytes */
-            free_bytes: number | null;
-            /** Total Bytes */
-            total_bytes: number | null;
-            /** File System */
-            file_system: string | null;
-        };
-        /** FolderView */
-        auralarchive__web__routers__system__FolderView: {
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "library" | "downloads" | "work" | "data";
-            /** Path */
-            path: string;
         };
         /**
          * ProblemView
@@ -9175,7 +9175,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["auralarchive__web__routers__folders__FolderView"];
+                    "application/json": components["schemas"]["FolderReportView"];
                 };
             };
             /** @description The request cannot be read or The Host header is not a host name */
@@ -9253,7 +9253,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["auralarchive__web__routers__folders__FolderView"];
+                    "application/json": components["schemas"]["FolderReportView"];
                 };
             };
             /** @description The request cannot be read or The Host header is not a host name */
