@@ -10,6 +10,7 @@ import { settings } from "./settings";
 import { people } from "./people";
 import { system } from "./system";
 import { wanted } from "./wanted";
+import { welcome } from "./welcome";
 
 export const de: Messages = {
   ...common,
@@ -21,4 +22,5 @@ export const de: Messages = {
   ...people,
   ...system,
   ...wanted,
+  ...welcome,
 };

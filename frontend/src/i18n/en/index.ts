@@ -9,7 +9,19 @@ import { settings } from "./settings";
 import { people } from "./people";
 import { system } from "./system";
 import { wanted } from "./wanted";
+import { welcome } from "./welcome";
 
-export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system, ...wanted };
+export const en = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...system,
+  ...wanted,
+  ...welcome,
+};
 
 export type Messages = typeof en;
