@@ -42,6 +42,7 @@ MEMBER = {
     "PATCH /api/downloads/queue/{download_id}",
     "DELETE /api/downloads/queue/{download_id}",
     "GET /api/downloads/queue/{download_id}/events",
+    "POST /api/downloads/queue/{download_id}/move",
     "POST /api/downloads/queue/{download_id}/pause",
     "POST /api/downloads/queue/{download_id}/resume",
     "POST /api/downloads/queue/{download_id}/retry",

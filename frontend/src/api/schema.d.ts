@@ -6584,7 +6584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6930,7 +6930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
