@@ -486,9 +486,29 @@ export interface paths {
         };
         /**
          * Books
-         * @description Books, newest first.
+         * @description Books, newest first unless sorted otherwise.
          */
         get: operations["books_api_library_books_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/library/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Facets
+         * @description Authors, narrators, series and formats, each with the number of its books.
+         */
+        get: operations["facets_api_library_facets_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -506,7 +526,7 @@ export interface paths {
         };
         /**
          * Book
-         * @description One book with its chapters and files.
+         * @description One book with its chapters and files, where it came from and how it was made.
          */
         get: operations["book_api_library_books__book_id__get"];
         put?: never;
@@ -514,7 +534,14 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change
+         * @description Change what is known of a book, in its record and in the tags of its file.
+         *
+         *     The file is written anew beside the old one, its sound is proved to be the same, and then it takes the old
+         *     one's place. 409 `book_changed` gives the book as somebody else has saved it meanwhile.
+         */
+        patch: operations["change_api_library_books__book_id__patch"];
         trace?: never;
     };
     "/api/library/books/{book_id}/cover": {
@@ -529,9 +556,17 @@ export interface paths {
          * @description The book's cover.
          */
         get: operations["cover_api_library_books__book_id__cover_get"];
-        put?: never;
+        /**
+         * Change Cover
+         * @description Give the book another cover, inside its file and beside it. The picture is drawn anew.
+         */
+        put: operations["change_cover_api_library_books__book_id__cover_put"];
         post?: never;
-        delete?: never;
+        /**
+         * Remove Cover
+         * @description Take the cover out of the book's file, and away beside it.
+         */
+        delete: operations["remove_cover_api_library_books__book_id__cover_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -557,6 +592,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/library/books/{book_id}/position": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Position
+         * @description How far you have listened, and on which device last.
+         */
+        get: operations["position_api_library_books__book_id__position_get"];
+        /**
+         * Save Position
+         * @description Remember how far you have listened. 409 gives the position of a device that was later.
+         */
+        put: operations["save_position_api_library_books__book_id__position_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/library/listening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listening
+         * @description Books that you have begun and not finished, the latest first.
+         */
+        get: operations["listening_api_library_listening_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system/health": {
         parameters: {
             query?: never;
@@ -569,6 +648,46 @@ export interface paths {
          * @description Every check, with what to do where one fails.
          */
         get: operations["health_details_api_system_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/health/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Health
+         * @description Check everything now, however young the last answers are.
+         */
+        post: operations["check_health_api_system_health_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * About
+         * @description What is at work here, for the report of a bug.
+         */
+        get: operations["about_api_system_about_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1085,10 +1204,264 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines
+         * @description The newest lines that fit. With `after` and `wait` the answer comes as soon as there is something new.
+         */
+        get: operations["lines_api_system_logs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download
+         * @description The same lines as a text file.
+         */
+        get: operations["download_api_system_logs_download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tasks
+         * @description Everything that runs by itself, on a timer or all the time.
+         */
+        get: operations["tasks_api_system_tasks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/tasks/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run
+         * @description Run it now, or as soon as what runs before it is done. The list tells what came of it.
+         */
+        post: operations["run_api_system_tasks__name__run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description What happened, page by page.
+         */
+        get: operations["events_api_system_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make
+         * @description A backup of this moment, as a file. Nothing has to stop for it.
+         */
+        post: operations["make_api_system_backup_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kept
+         * @description Those that were made by themselves, the newest first.
+         */
+        get: operations["kept_api_system_backups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download
+         * @description One of them.
+         */
+        get: operations["download_api_system_backups__name__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Remove one.
+         */
+        delete: operations["delete_api_system_backups__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description How far a restore has come.
+         */
+        get: operations["state_api_system_restore_get"];
+        put?: never;
+        /**
+         * Confirm
+         * @description Let the next start put it in place. A config.toml in it is left alone: it may name programs.
+         */
+        post: operations["confirm_api_system_restore_post"];
+        /**
+         * Discard
+         * @description Do not restore what was looked at or confirmed.
+         */
+        delete: operations["discard_api_system_restore_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/restore/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload
+         * @description Send a backup as the body. It is unpacked and proved completely; nothing is replaced yet.
+         */
+        post: operations["upload_api_system_restore_upload_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/backups/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At
+         * @description The same with a backup of the folder.
+         */
+        post: operations["look_at_api_system_backups__name__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AboutView
+         * @description Versions for the report of a bug; empty what is not there.
+         */
+        AboutView: {
+            /** Version */
+            version: string;
+            /** Python */
+            python: string;
+            /** Platform */
+            platform: string;
+            /** Database */
+            database: string;
+            /** Revision */
+            revision: string;
+            /** Ffmpeg */
+            ffmpeg: string;
+            /** Libtorrent */
+            libtorrent: string;
+            /** Licence */
+            licence: string;
+        };
         /**
          * AcceptedView
          * @description A download was accepted.
@@ -1222,6 +1595,133 @@ export interface components {
             /** Book Asin */
             book_asin?: string | null;
         };
+        /**
+         * BackupPage
+         * @description `next_at` is when the next one is made by itself.
+         */
+        BackupPage: {
+            /** Items */
+            items: components["schemas"]["BackupView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Next At */
+            next_at: string | null;
+        };
+        /**
+         * BackupView
+         * @description A backup in the folder. `damaged`: it cannot be restored; the rest is unknown then.
+         */
+        BackupView: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Made At */
+            made_at: string;
+            /** Damaged */
+            damaged: boolean;
+            /** Application */
+            application: string | null;
+            /** Secrets */
+            secrets: ("sealed" | "left_out") | null;
+            /** Downloads */
+            downloads: number | null;
+            /** Books */
+            books: number | null;
+            /** Accounts */
+            accounts: number | null;
+        };
+        /**
+         * BookDetail
+         * @description A book with what its own page shows.
+         */
+        BookDetail: {
+            /** Id */
+            id: number;
+            /** Download Id */
+            download_id: number;
+            /** Asin */
+            asin: string;
+            /** Title */
+            title: string;
+            /** Author */
+            author: string;
+            /** Narrator */
+            narrator: string | null;
+            /** Series */
+            series: string | null;
+            /** Series Part */
+            series_part: string | null;
+            /** Year */
+            year: number | null;
+            /** Language */
+            language: string | null;
+            /** Publisher */
+            publisher: string | null;
+            /** Description */
+            description: string | null;
+            /** Duration Seconds */
+            duration_seconds: number;
+            /** Size */
+            size: number;
+            /** Has Cover */
+            has_cover: boolean;
+            /** Added At */
+            added_at: string;
+            /**
+             * Version
+             * @description Grows with each change; an edit names the one that it is of.
+             */
+            version: number;
+            /** Chapter Count */
+            chapter_count: number;
+            /** Chapters */
+            chapters: {
+                [key: string]: unknown;
+            }[];
+            /** Files */
+            files: components["schemas"]["LibraryFileView"][];
+            /**
+             * Path
+             * @description Of the audio, below the library's folder.
+             */
+            path: string;
+            origin: components["schemas"]["OriginView"] | null;
+        };
+        /**
+         * BookEdit
+         * @description What is to be other than it is. `version` is the book's that the person has seen; null empties a field.
+         */
+        BookEdit: {
+            /** Version */
+            version: number;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Author
+             * @default
+             */
+            author: string;
+            /** Narrator */
+            narrator?: string | null;
+            /** Series */
+            series?: string | null;
+            /** Series Part */
+            series_part?: string | null;
+            /** Year */
+            year?: number | null;
+            /** Language */
+            language?: string | null;
+            /** Publisher */
+            publisher?: string | null;
+            /** Description */
+            description?: string | null;
+        };
         /** BookPage */
         BookPage: {
             /** Items */
@@ -1268,6 +1768,13 @@ export interface components {
             has_cover: boolean;
             /** Added At */
             added_at: string;
+            /**
+             * Version
+             * @description Grows with each change; an edit names the one that it is of.
+             */
+            version: number;
+            /** Chapter Count */
+            chapter_count: number;
             /** Chapters */
             chapters: {
                 [key: string]: unknown;
@@ -1305,6 +1812,24 @@ export interface components {
             /** Results */
             results: components["schemas"]["BulkOutcome"][];
         };
+        /**
+         * CheckedView
+         * @description A finding, which check it is of, and since when it is so.
+         */
+        CheckedView: {
+            /** Ok */
+            ok: boolean;
+            /** Subject */
+            subject: string;
+            /** Message */
+            message: string;
+            /** Remedy */
+            remedy: string;
+            /** Group */
+            group: string;
+            /** Since */
+            since: string;
+        };
         /** ClientView */
         ClientView: {
             /** Name */
@@ -1317,6 +1842,16 @@ export interface components {
             version: string | null;
             /** Error */
             error: string | null;
+        };
+        /**
+         * Confirmation
+         * @description Which backup was looked at. Without its passphrase, secrets have to be entered anew.
+         */
+        Confirmation: {
+            /** Id */
+            id: string;
+            /** Passphrase */
+            passphrase?: string | null;
         };
         /**
          * DiskView
@@ -1631,6 +2166,27 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** FacetView */
+        FacetView: {
+            /** Value */
+            value: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * FacetsView
+         * @description What the whole library can be filtered by.
+         */
+        FacetsView: {
+            /** Authors */
+            authors: components["schemas"]["FacetView"][];
+            /** Narrators */
+            narrators: components["schemas"]["FacetView"][];
+            /** Series */
+            series: components["schemas"]["FacetView"][];
+            /** Formats */
+            formats: components["schemas"]["FacetView"][];
+        };
         /**
          * FileView
          * @description One file of the client's item; progress 0 to 100.
@@ -1666,6 +2222,11 @@ export interface components {
             /** Path */
             path: string;
         };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
         /** HealthDetails */
         HealthDetails: {
             /**
@@ -1673,8 +2234,10 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "degraded";
+            /** Checked At */
+            checked_at: string | null;
             /** Findings */
-            findings: components["schemas"]["FindingView"][];
+            findings: components["schemas"]["CheckedView"][];
             /** Disks */
             disks: components["schemas"]["DiskView"][];
         };
@@ -1688,6 +2251,43 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "degraded";
+        };
+        /** HistoryPageView */
+        HistoryPageView: {
+            /** Items */
+            items: components["schemas"]["HistoryView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * HistoryView
+         * @description An event, and the book that it is about.
+         */
+        HistoryView: {
+            /** Seq */
+            seq: number;
+            /** Download Id */
+            download_id: number;
+            /** Version */
+            version: number;
+            /** Event */
+            event: string;
+            old_status: components["schemas"]["DownloadStatus"] | null;
+            new_status: components["schemas"]["DownloadStatus"];
+            /** Reason */
+            reason: string | null;
+            /** At */
+            at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Book Title */
+            book_title: string;
+            /** Book Author */
+            book_author: string;
         };
         /** IndexerOutcomeView */
         IndexerOutcomeView: {
@@ -1744,6 +2344,50 @@ export interface components {
             size: number;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * LineView
+         * @description One event of the log; `detail` is a traceback.
+         */
+        LineView: {
+            /** Seq */
+            seq: number;
+            /** At */
+            at: string;
+            /** Level */
+            level: string;
+            /** Logger */
+            logger: string;
+            /** Message */
+            message: string;
+            /** Detail */
+            detail: string | null;
+        };
+        /** ListeningBook */
+        ListeningBook: {
+            book: components["schemas"]["BookView"];
+            position: components["schemas"]["PositionView"];
+        };
+        /** ListeningView */
+        ListeningView: {
+            /** Items */
+            items: components["schemas"]["ListeningBook"][];
+        };
+        /**
+         * LogView
+         * @description Lines, oldest first. `last` is where to go on (`after`), unless `run` has changed: then begin anew.
+         *
+         *     `complete` says whether nothing between the two numbers was left out.
+         */
+        LogView: {
+            /** Run */
+            run: string;
+            /** Items */
+            items: components["schemas"]["LineView"][];
+            /** Last */
+            last: number;
+            /** Complete */
+            complete: boolean;
         };
         /** Login */
         Login: {
@@ -1827,6 +2471,14 @@ export interface components {
             /** Downloads */
             downloads: components["schemas"]["DownloadView"][];
         };
+        /**
+         * NewBackup
+         * @description With a passphrase secrets are in it, sealed; without one they are left out.
+         */
+        NewBackup: {
+            /** Passphrase */
+            passphrase?: string | null;
+        };
         /** NewKey */
         NewKey: {
             /** Label */
@@ -1847,6 +2499,57 @@ export interface components {
              * @description At least eight characters.
              */
             password: string;
+        };
+        /**
+         * OriginView
+         * @description Where a book came from, and how it was made of that.
+         */
+        OriginView: {
+            /** Download Id */
+            download_id: number;
+            /** Indexer */
+            indexer: string | null;
+            /** Release Title */
+            release_title: string | null;
+            /** Download Client */
+            download_client: string | null;
+            download_type: components["schemas"]["DownloadType"];
+            /** Downloaded Format */
+            downloaded_format: string | null;
+            /** Requested At */
+            requested_at: string | null;
+            /** Imported At */
+            imported_at: string | null;
+            /**
+             * Mode
+             * @description How it was converted.
+             */
+            mode: ("keep" | "remux" | "encode" | "mixed") | null;
+            /** Codec */
+            codec: string | null;
+            /** Bitrate Kbps */
+            bitrate_kbps: number | null;
+            /**
+             * Sources
+             * @description Audio files that it was made of.
+             */
+            sources: number | null;
+            /** Chapters From */
+            chapters_from: string | null;
+            /**
+             * Packets
+             * @description Packets of audio that were checked.
+             */
+            packets: number | null;
+            /**
+             * Identical Packets
+             * @description Those of them that are the source's, bit for bit.
+             */
+            identical_packets: number | null;
+            /** Ffmpeg */
+            ffmpeg: string | null;
+            /** Warnings */
+            warnings: string[];
         };
         /** OwnedKeyList */
         OwnedKeyList: {
@@ -1888,6 +2591,51 @@ export interface components {
              * @description At least eight characters.
              */
             new: string;
+        };
+        /**
+         * PositionBody
+         * @description Where a device is. `known` is the `updated_at` that it saw last, null where it saw none.
+         */
+        PositionBody: {
+            /** Seconds */
+            seconds: number;
+            /**
+             * Speed
+             * @default 1
+             */
+            speed: number;
+            /** Device */
+            device: string;
+            /**
+             * Finished
+             * @default false
+             */
+            finished: boolean;
+            /** Known */
+            known?: string | null;
+        };
+        /**
+         * PositionView
+         * @description How far the person who asks has listened; without `updated_at` never.
+         */
+        PositionView: {
+            /** Seconds */
+            seconds: number;
+            /** Speed */
+            speed: number;
+            /** Device */
+            device: string | null;
+            /** Finished */
+            finished: boolean;
+            /** Updated At */
+            updated_at: string | null;
+        };
+        /** QueuedView */
+        QueuedView: {
+            /** Success */
+            success: boolean;
+            /** Name */
+            name: string;
         };
         /**
          * ReasonView
@@ -1973,6 +2721,18 @@ export interface components {
             version: string;
             /** Findings */
             findings: components["schemas"]["FindingView"][];
+        };
+        /**
+         * RestoreView
+         * @description `checked` waits to be confirmed, `pending` for the next start.
+         */
+        RestoreView: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "checked" | "pending";
+            summary: components["schemas"]["SummaryView"] | null;
         };
         /**
          * Role
@@ -2083,6 +2843,33 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
         };
+        /**
+         * SummaryView
+         * @description What the backup holds, and where what it replaces will be kept (in the data folder).
+         */
+        SummaryView: {
+            /** Id */
+            id: string;
+            /** Made At */
+            made_at: string;
+            /** Application */
+            application: string;
+            /** Revision */
+            revision: string;
+            /** Downloads */
+            downloads: number;
+            /** Books */
+            books: number;
+            /** Accounts */
+            accounts: number;
+            /**
+             * Secrets
+             * @enum {string}
+             */
+            secrets: "sealed" | "left_out" | "restored";
+            /** Replaced */
+            replaced: string;
+        };
         /** SystemView */
         SystemView: {
             /** Version */
@@ -2091,6 +2878,41 @@ export interface components {
             python: string;
             /** Platform */
             platform: string;
+        };
+        /** TaskPage */
+        TaskPage: {
+            /** Items */
+            items: components["schemas"]["TaskView"][];
+            /** Total */
+            total: number;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * TaskView
+         * @description A task and how it is doing. `every` and `seconds` in seconds; `ok` and `result` are of its last run.
+         */
+        TaskView: {
+            /** Name */
+            name: string;
+            /** Every */
+            every: number | null;
+            /** Can Run */
+            can_run: boolean;
+            /** Running */
+            running: boolean;
+            /** Last At */
+            last_at: string | null;
+            /** Next At */
+            next_at: string | null;
+            /** Seconds */
+            seconds: number | null;
+            /** Ok */
+            ok: boolean | null;
+            /** Result */
+            result: string;
+            /** Works */
+            works: components["schemas"]["WorkView"][];
         };
         /**
          * TestBody
@@ -2157,6 +2979,33 @@ export interface components {
             /** Own */
             own: boolean;
         };
+        /** ValidationError */
+        ValidationError: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+        /**
+         * WorkView
+         * @description One thing that is worked on at this moment; `progress` from 0 to 100.
+         */
+        WorkView: {
+            /** What */
+            what: string;
+            /** Stage */
+            stage: string;
+            /** Progress */
+            progress: number | null;
+            /** Download Id */
+            download_id: number | null;
+        };
         /**
          * ProblemView
          * @description RFC 9457: what went wrong, and what to do. Some kinds carry more members (`download_id`, `errors`).
@@ -2222,7 +3071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2249,7 +3098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2300,7 +3149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2309,7 +3158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2336,7 +3185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2396,7 +3245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2423,7 +3272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2479,7 +3328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2506,7 +3355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2553,7 +3402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2580,7 +3429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2627,7 +3476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2636,7 +3485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2663,7 +3512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2714,7 +3563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2723,7 +3572,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2750,7 +3599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2806,7 +3655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2833,7 +3682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2884,7 +3733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2893,7 +3742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2920,7 +3769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2968,7 +3817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3004,7 +3853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3055,7 +3904,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3082,7 +3931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3133,7 +3982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3151,7 +4000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3178,7 +4027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3244,7 +4093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3253,7 +4102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3280,7 +4129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3337,7 +4186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3364,7 +4213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3415,7 +4264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3424,7 +4273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3451,7 +4300,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3502,7 +4351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3529,7 +4378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3579,7 +4428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3615,7 +4464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3665,7 +4514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3683,7 +4532,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3710,7 +4559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3764,7 +4613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3782,7 +4631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3809,7 +4658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3859,7 +4708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3895,7 +4744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3949,7 +4798,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3967,7 +4816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3994,7 +4843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4044,7 +4893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4062,7 +4911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4089,7 +4938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4139,7 +4988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4157,7 +5006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4184,7 +5033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4236,7 +5085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4254,7 +5103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4281,7 +5130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4328,7 +5177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4355,7 +5204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4402,7 +5251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4429,7 +5278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4476,7 +5325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4503,7 +5352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4517,11 +5366,22 @@ export interface operations {
     books_api_library_books_get: {
         parameters: {
             query?: {
-                /** @description Words of title, author or series. */
-                q?: string | null;
+                sort?: "added" | "-added" | "title" | "-title" | "author" | "-author" | "series" | "-series" | "duration" | "-duration";
                 limit?: number;
                 /** @description As `next_cursor` gave it. */
                 cursor?: string | null;
+                /** @description Leave chapters, files and descriptions out. */
+                brief?: boolean;
+                /** @description Words of title, author, narrator or series. */
+                q?: string | null;
+                /** @description Just this author; the facets list them. */
+                author?: string | null;
+                /** @description Just this narrator. */
+                narrator?: string | null;
+                /** @description Just this series. */
+                series?: string | null;
+                /** @description Books with a file of this kind: `M4B`, `PDF` … */
+                format?: string | null;
             };
             header?: never;
             path?: never;
@@ -4556,7 +5416,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4583,7 +5443,81 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    facets_api_library_facets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetsView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4612,7 +5546,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BookView"];
+                    "application/json": components["schemas"]["BookDetail"];
                 };
             };
             /** @description The request cannot be read or The Host header is not a host name */
@@ -4633,7 +5567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4669,8 +5603,116 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    change_api_library_books__book_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDetail"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4683,111 +5725,14 @@ export interface operations {
     cover_api_library_books__book_id__cover_get: {
         parameters: {
             query?: never;
-            header?: never;
-            path: {
-                /** @description The id as lists give it. */
-                book_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The whole file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description One part of it */
-            206: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description The request cannot be read or The Host header is not a host name */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description Sign in first or Name or password is wrong */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description The request is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description The body's type is not supported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemView"];
-                };
-            };
-        };
-    };
-    file_api_library_books__book_id__files__n__get: {
-        parameters: {
-            query?: {
-                /** @description Offer it for saving. */
-                download?: boolean;
-            };
             header?: {
                 Range?: string | null;
+                "if-range"?: string | null;
+                "if-none-match"?: string | null;
             };
             path: {
                 /** @description The id as lists give it. */
                 book_id: number;
-                n: number;
             };
             cookie?: never;
         };
@@ -4811,6 +5756,13 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description What the caller has is still right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The request cannot be read or The Host header is not a host name */
             400: {
                 headers: {
@@ -4829,7 +5781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4874,7 +5826,606 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    change_cover_api_library_books__book_id__cover_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description A JPEG, PNG or WebP picture.
+                     */
+                    file: string;
+                    version: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDetail"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    remove_cover_api_library_books__book_id__cover_delete: {
+        parameters: {
+            query: {
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookDetail"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    file_api_library_books__book_id__files__n__get: {
+        parameters: {
+            query?: {
+                /** @description Offer it for saving. */
+                download?: boolean;
+            };
+            header?: {
+                Range?: string | null;
+                "if-range"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description One part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What the caller has is still right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The range lies outside of the file */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    position_api_library_books__book_id__position_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    save_position_api_library_books__book_id__position_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id as lists give it. */
+                book_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PositionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    listening_api_library_listening_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListeningView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4921,7 +6472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4948,7 +6499,155 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    check_health_api_system_health_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthDetails"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    about_api_system_about_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AboutView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4995,7 +6694,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5022,7 +6721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5069,7 +6768,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5096,7 +6795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5143,7 +6842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5170,7 +6869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5221,7 +6920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5230,7 +6929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5257,7 +6956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5304,7 +7003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5331,7 +7030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5382,7 +7081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5418,7 +7117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5468,7 +7167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5504,7 +7203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5558,7 +7257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5576,7 +7275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5603,7 +7302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5651,7 +7350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5687,7 +7386,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5737,7 +7436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5773,7 +7472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5820,7 +7519,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5847,7 +7546,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5898,7 +7597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5907,7 +7606,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5934,7 +7633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5981,7 +7680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6008,7 +7707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6059,7 +7758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6095,7 +7794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6145,7 +7844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6181,7 +7880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6235,7 +7934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6253,7 +7952,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6280,7 +7979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6328,7 +8027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6364,7 +8063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6414,7 +8113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6450,7 +8149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6497,7 +8196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6524,7 +8223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6575,7 +8274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6584,7 +8283,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6611,7 +8310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6658,7 +8357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6685,7 +8384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6736,7 +8435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6772,7 +8471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6822,7 +8521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6858,7 +8557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6912,7 +8611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6930,7 +8629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6957,7 +8656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7005,7 +8704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7041,7 +8740,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7091,7 +8790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7127,7 +8826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7174,7 +8873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7201,7 +8900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7250,7 +8949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7286,7 +8985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7341,7 +9040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7377,7 +9076,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7424,7 +9123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7451,7 +9150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7502,7 +9201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7511,7 +9210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7538,7 +9237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7586,7 +9285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7604,7 +9303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7631,7 +9330,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7685,7 +9384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7703,7 +9402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7730,7 +9429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7777,7 +9476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7804,7 +9503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7852,7 +9551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page */
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7888,8 +9587,1225 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    lines_api_system_logs_get: {
+        parameters: {
+            query?: {
+                /** @description This level and above. */
+                level?: "debug" | "info" | "warning" | "error" | "critical";
+                /** @description This logger and those below it. */
+                logger?: string;
+                /** @description Text in message, logger or traceback. */
+                q?: string;
+                after?: number | null;
+                before?: number | null;
+                limit?: number;
+                /** @description Seconds to wait for a line above `after`. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    download_api_system_logs_download_get: {
+        parameters: {
+            query?: {
+                /** @description This level and above. */
+                level?: "debug" | "info" | "warning" | "error" | "critical";
+                /** @description This logger and those below it. */
+                logger?: string;
+                /** @description Text in message, logger or traceback. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    tasks_api_system_tasks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    run_api_system_tasks__name__run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    events_api_system_events_get: {
+        parameters: {
+            query?: {
+                /** @description Names of events; may be given several times. */
+                event?: string[];
+                /** @description Only what ended in a failure. */
+                failed?: boolean;
+                /** @description Words of a title or a reason. */
+                q?: string | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPageView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    make_api_system_backup_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    kept_api_system_backups_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupPage"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    download_api_system_backups__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    delete_api_system_backups__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    state_api_system_restore_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    confirm_api_system_restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    discard_api_system_restore_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    upload_api_system_restore_upload_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    look_at_api_system_backups__name__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description There is nothing here or There is no such download or This search result is no longer kept or The file is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description A download of this is already active or The download's status does not allow this or It cannot be put there or The download has just changed or Somebody else has changed the book meanwhile or Another device has listened on meanwhile or There is already an account or This is your own account or Somebody has to administrate or The name is taken or A setting has to be mended first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

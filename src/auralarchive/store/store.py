@@ -19,6 +19,7 @@ from auralarchive.store.downloads import SqlDownloads
 from auralarchive.store.feed import Feed
 from auralarchive.store.history import SqlHistory
 from auralarchive.store.payloads import SqlPayloads
+from auralarchive.store.playback import SqlPlayback
 from auralarchive.store.recipes import SqlRecipes
 from auralarchive.store.releases import SqlReleases
 from auralarchive.store.saved_settings import SqlSettings
@@ -41,6 +42,7 @@ class SqlStore:
         self.releases = SqlReleases(database, box)
         self.adapters = SqlAdapters(database, box)
         self.books = SqlBooks(database)
+        self.playback = SqlPlayback(database)
         self.recipes = SqlRecipes(database)
         self.accounts = SqlAccounts(database)
         self.settings = SqlSettings(database)
