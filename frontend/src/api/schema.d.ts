@@ -1842,6 +1842,8 @@ export interface components {
             version: string | null;
             /** Error */
             error: string | null;
+            /** Remedy */
+            remedy: string | null;
         };
         /**
          * Confirmation

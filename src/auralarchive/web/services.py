@@ -44,6 +44,9 @@ class ClientStatus(Protocol):
     @property
     def error(self) -> str | None: ...
 
+    @property
+    def remedy(self) -> str | None: ...
+
 
 class MonitorStatus(Protocol):
     """The monitor's own state; `last_tick_at` is None before the first poll."""
