@@ -2,7 +2,7 @@
 
 import type { JsonSchema } from "../api/types";
 
-export type FieldKind = "text" | "secret" | "integer" | "number" | "boolean" | "choice" | "list" | "json";
+export type FieldKind = "text" | "secret" | "integer" | "number" | "boolean" | "choice" | "several" | "list" | "json";
 
 export interface FormField {
   key: string;
@@ -31,14 +31,16 @@ export function fieldsOf(schema: JsonSchema): FormField[] {
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).map(([key, raw]) => {
     const { inner, nullable } = unwrap(raw, schema);
+    const kind = kindOf(inner, schema);
+    const chosen = kind === "several" ? itemOf(inner, schema) : inner;
     return {
       key,
       label: raw.title ?? inner.title ?? key,
       hint: raw.description ?? inner.description ?? "",
-      kind: kindOf(inner, schema),
+      kind,
       required: required.has(key),
       nullable,
-      choices: (inner.enum ?? (inner.const === undefined ? [] : [inner.const])).map(String),
+      choices: (chosen.enum ?? (chosen.const === undefined ? [] : [chosen.const])).map(String),
       minimum: inner.minimum,
       maximum: inner.maximum,
       initial: raw.default ?? null,
@@ -63,11 +65,16 @@ function kindOf(schema: JsonSchema, root: JsonSchema): FieldKind {
   if (schema.format === "password" || schema.writeOnly) return "secret";
   if (schema.enum || schema.const !== undefined) return "choice";
   if (schema.type === "array") {
-    const item = schema.items ? unwrap(schema.items, root).inner : {};
+    const item = itemOf(schema, root);
+    if (item.enum) return "several";
     return SCALARS.has(String(item.type)) && !item.properties ? "list" : "json";
   }
   if (schema.type === "boolean" || schema.type === "integer" || schema.type === "number") return schema.type;
   return schema.type === "string" ? "text" : "json";
+}
+
+function itemOf(schema: JsonSchema, root: JsonSchema): JsonSchema {
+  return schema.items ? unwrap(schema.items, root).inner : {};
 }
 
 /** What the inputs show for saved settings, or for none. Secrets are never shown. */
@@ -78,7 +85,7 @@ export function draftOf(fields: readonly FormField[], settings: Record<string, u
 function shown(field: FormField, value: unknown): string | boolean {
   if (field.kind === "boolean") return value === true;
   if (field.kind === "secret" || value == null) return "";
-  if (field.kind === "list") return Array.isArray(value) ? value.join("\n") : "";
+  if (field.kind === "list" || field.kind === "several") return Array.isArray(value) ? value.join("\n") : "";
   return field.kind === "json" ? JSON.stringify(value, null, 2) : String(value);
 }
 
@@ -102,7 +109,7 @@ export function changesOf(fields: readonly FormField[], draft: Draft, before: Dr
 function read(field: FormField, raw: string | boolean): unknown {
   if (typeof raw === "boolean") return raw;
   const text = field.kind === "secret" ? raw : raw.trim();
-  if (field.kind === "list") return items(field, text);
+  if (field.kind === "list" || field.kind === "several") return items(field, text);
   if (text === "") return empty(field);
   if (field.kind === "integer" || field.kind === "number") return Number(text);
   return field.kind === "json" ? parsed(field, text) : text;

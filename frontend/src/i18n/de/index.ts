@@ -8,6 +8,7 @@ import { library } from "./library";
 import { search } from "./search";
 import { settings } from "./settings";
 import { people } from "./people";
+import { notifications } from "./notifications";
 import { system } from "./system";
 
-export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system };
+export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...notifications, ...system };

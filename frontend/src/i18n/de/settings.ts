@@ -4,6 +4,7 @@ export const settings = {
     sections: {
       clients: "Download-Programme",
       indexers: "Indexer",
+      notifiers: "Benachrichtigungen",
       account: "Konto",
       keys: "API-Schlüssel",
       look: "Aussehen",
@@ -21,8 +22,8 @@ export const settings = {
     restart: "Gespeichert. Manches davon gilt erst, wenn AuralArchive neu gestartet wird.",
     clientsText: "Womit geladen wird.",
     indexersText: "Wo nach Ausgaben gesucht wird.",
-    add: { clients: "Programm hinzufügen", indexers: "Indexer hinzufügen" },
-    noneOf: { clients: "Kein Programm ist eingerichtet.", indexers: "Kein Indexer ist eingerichtet." },
+    add: { clients: "Programm hinzufügen", indexers: "Indexer hinzufügen", notifiers: "Benachrichtigung hinzufügen" },
+    noneOf: { clients: "Kein Programm ist eingerichtet.", indexers: "Kein Indexer ist eingerichtet.", notifiers: "Noch wird niemandem etwas gesagt." },
     editTitle: (name: string) => `${name} bearbeiten`,
     type: "Art",
     name: "Name",

@@ -1,7 +1,7 @@
 export const settings = {
   settings: {
     title: "Settings",
-    sections: { clients: "Download clients", indexers: "Indexers", account: "Account", keys: "API keys", look: "Appearance" },
+    sections: { clients: "Download clients", indexers: "Indexers", notifiers: "Notifications", account: "Account", keys: "API keys", look: "Appearance" },
     sectionTitles: {
       library: "Library",
       download_management: "Downloads and seeding",
@@ -15,8 +15,8 @@ export const settings = {
     restart: "Saved. Some of it takes effect when AuralArchive is started again.",
     clientsText: "Where downloads are carried out.",
     indexersText: "Where releases are searched for.",
-    add: { clients: "Add a client", indexers: "Add an indexer" },
-    noneOf: { clients: "No client is set up.", indexers: "No indexer is set up." },
+    add: { clients: "Add a client", indexers: "Add an indexer", notifiers: "Add a notification" },
+    noneOf: { clients: "No client is set up.", indexers: "No indexer is set up.", notifiers: "Nobody is told anything yet." },
     editTitle: (name: string) => `Edit ${name}`,
     type: "Kind",
     name: "Name",
