@@ -82,3 +82,15 @@ test("downloads that have changed are asked for", () => {
   emit("queue:updated", { download_ids: [4, 5], seq: 2 });
   expect(refresh.mock.calls.map(([id]) => id)).toEqual([3, 4, 5]);
 });
+
+test("a connection that is back asks who we are now, the first one does not", async () => {
+  const back = vi.fn();
+  live = new Live(store, undefined, back);
+  await live.start();
+  emit("connect");
+  expect(back).not.toHaveBeenCalled();
+  emit("disconnect", "transport close");
+  emit("connect");
+  expect(back).toHaveBeenCalledTimes(1);
+  live.stop();
+});

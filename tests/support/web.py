@@ -21,6 +21,7 @@ import anyio
 import httpx2
 import uvicorn
 
+from auralarchive.audio.isolated import IsolatedEngine
 from auralarchive.clients.payloads import Payloads
 from auralarchive.clients.registry import CLIENT_TYPES
 from auralarchive.domain.client_item import ClientFile
@@ -28,11 +29,14 @@ from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadType
 from auralarchive.indexers.registry import INDEXER_TYPES
+from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.live.gateway import Gateway
 from auralarchive.live.limits import Limits
+from auralarchive.notify.registry import NOTIFIER_TYPES
 from auralarchive.observability.metrics import Metrics
 from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.live import Live, LiveBoard
 from auralarchive.pipeline.monitor import ClientStatus, MonitorStatus
 from auralarchive.pipeline.record import Recorder
@@ -41,6 +45,7 @@ from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.indexers import Indexer, IndexerReport
+from auralarchive.ports.store import Role
 from auralarchive.ports.work import CancelToken
 from auralarchive.store.secrets import SecretBox
 from auralarchive.store.store import SqlStore, open_store
@@ -142,7 +147,12 @@ class StubAdapters:
         self.error: Exception | None = None
 
     def types(self, kind: str) -> tuple[AdapterType[Any, Any], ...]:
-        return CLIENT_TYPES if kind == "client" else INDEXER_TYPES
+        known: dict[str, tuple[AdapterType[Any, Any], ...]] = {
+            "client": CLIENT_TYPES,
+            "indexer": INDEXER_TYPES,
+            "notifier": NOTIFIER_TYPES,
+        }
+        return known[kind]
 
     def test(self, kind: str, type_: str, settings: Mapping[str, Any], existing_id: int | None = None) -> AdapterReport:
         self.tried.append((kind, type_, dict(settings)))
@@ -212,14 +222,17 @@ class World:
         """A client with the API key."""
         return self.client(**{"X-Api-Key": API_KEY})
 
-    def signed_in(self) -> httpx2.Client:
+    def signed_in(self, name: str = "ann") -> httpx2.Client:
         """A browser: cookie, and what browsers say of their requests. Sets the first account up where there is none."""
         browser = self.client(**{"Sec-Fetch-Site": "same-origin"})
-        if self.services.authenticator.needs_setup():
-            browser.post("/api/auth/setup", json={"name": "ann", "password": PASSWORD}).raise_for_status()
-        else:
-            browser.post("/api/auth/login", json={"name": "ann", "password": PASSWORD}).raise_for_status()
+        way = "setup" if self.services.authenticator.needs_setup() else "login"
+        browser.post(f"/api/auth/{way}", json={"name": name, "password": PASSWORD}).raise_for_status()
         return browser
+
+    def person(self, name: str, role: Role = Role.MEMBER) -> int:
+        """An account beside the first one; its id."""
+        hashed = self.services.authenticator.hash_password(PASSWORD)
+        return self.store.accounts.create(name, hashed, self.clock.now(), role).id
 
 
 def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits | None = None) -> World:
@@ -241,6 +254,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     services = Services(
         store=store,
         commands=commands,
+        editor=Editor(store, FilesystemDrafts(root / "library", 0), IsolatedEngine()),
         searcher=Searcher(lambda: _ports(indexers), store.releases, _score, clock),
         monitor=monitor,
         adapters=adapters,

@@ -76,12 +76,20 @@ export function onSignedOut(react: () => void): void {
   signedOut = react;
 }
 
+let refused: () => void = () => {};
+
+/** Called when the server says that only an administrator may do this: perhaps one was one a moment ago. */
+export function onAdminsOnly(react: () => void): void {
+  refused = react;
+}
+
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const answer = await send(method, path, options);
   if (!answer.ok) {
     const problem = new Problem(answer.status, await bodyOf(answer));
     // A wrong password is a 401, too, but ends no session.
     if (problem.status === 401 && problem.code !== "wrong_credentials") signedOut();
+    if (problem.code === "admins_only") refused();
     throw problem;
   }
   return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);

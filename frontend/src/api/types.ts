@@ -7,6 +7,9 @@ type Views = components["schemas"];
 
 export type AuthStatus = Views["AuthStatus"];
 export type ApiKey = Views["KeyView"];
+export type OwnedKey = Views["OwnedKeyView"];
+export type User = Views["UserView"];
+export type Role = Views["Role"];
 export type NewApiKey = Views["MadeKey"];
 
 /** A row of the queue; its files and what its client says only where it was asked for alone. */

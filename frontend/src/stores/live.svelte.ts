@@ -40,10 +40,18 @@ export class Live {
   #poll: ReturnType<typeof setTimeout> | undefined;
   #store: DownloadStore;
   #onChange: (change: StateChange) => void;
+  #onReturn: () => void;
+  #before = false;
 
-  constructor(store: DownloadStore, onChange: (change: StateChange) => void = () => {}) {
+  /** `onReturn` is called when the connection is back: the server ends it, too, when an account is changed. */
+  constructor(
+    store: DownloadStore,
+    onChange: (change: StateChange) => void = () => {},
+    onReturn: () => void = () => {},
+  ) {
     this.#store = store;
     this.#onChange = onChange;
+    this.#onReturn = onReturn;
   }
 
   async start(): Promise<void> {
@@ -64,7 +72,7 @@ export class Live {
     this.#poll = undefined;
     this.#socket?.disconnect();
     this.#socket = null;
-    this.#up = false;
+    this.#up = this.#before = false;
     this.mode = "starting";
     this.seq = null;
   }
@@ -111,6 +119,8 @@ export class Live {
 
   #connected(): void {
     this.#up = true;
+    if (this.#before) this.#onReturn();
+    this.#before = true;
     clearTimeout(this.#poll);
     this.#poll = undefined;
     this.mode = "live";

@@ -26,10 +26,14 @@ from auralarchive.indexers.fetch import LinkFetcher
 from auralarchive.indexers.http import GuardedClient
 from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.indexers.torznab import IndexerContext
+from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.library.filesystem import FilesystemLibrary
+from auralarchive.notify.herald import Herald
+from auralarchive.notify.registry import NOTIFIER_TYPES
 from auralarchive.observability.redaction import Redactor
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.completion import Completion
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.live import LiveBoard
 from auralarchive.pipeline.monitor import ClientHealth, Monitor
 from auralarchive.pipeline.reconcile import Reconciler
@@ -40,6 +44,7 @@ from auralarchive.pipeline.work import Workshop
 from auralarchive.ports.clients import DownloadClient
 from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.indexers import Indexer
+from auralarchive.ports.notifiers import Notifier, NotifierContext
 from auralarchive.ports.store import AdapterRow
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
 from auralarchive.runtime.clock import SystemClock
@@ -53,6 +58,7 @@ from auralarchive.runtime.derived import (
     used_folders,
 )
 from auralarchive.runtime.housekeeping import Housekeeper
+from auralarchive.runtime.posting import GuardedPost
 from auralarchive.runtime.scoring import score_with
 from auralarchive.runtime.settings_view import SettingsHolder
 from auralarchive.store import SecretBox, SqlStore, open_store
@@ -72,11 +78,13 @@ class Core:
     adapters: LiveAdapters
     payloads: Payloads
     commands: Commands
+    editor: Editor
     searcher: Searcher
     monitor: Monitor
     health: ClientHealth
     runner: LocalRunner
     housekeeper: Housekeeper
+    herald: Herald
     tools: Tools
     exits: ExitStack
     local_key: str  # of the terminal on this machine, new at each start
@@ -164,6 +172,7 @@ def _assemble(
         library_settings(settings),
         lambda: used_folders(settings, store.adapters.list("client")),
     )
+    engine = IsolatedEngine(audio_settings(settings))
     tools = Tools(
         store=store,
         clients=adapters.clients,
@@ -171,7 +180,7 @@ def _assemble(
         fetcher=LinkFetcher(GuardedClient(), payloads, adapters.indexers.all, clock),
         searcher=searcher,
         goals=goals,
-        converter=IsolatedEngine(audio_settings(settings)),
+        converter=engine,
         library=library,
         live=live,
         clock=clock,
@@ -184,7 +193,8 @@ def _assemble(
         settings.download_management.lease_seconds,
         lambda: holder.current.download_management.max_concurrent_downloads,
     )
-    housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock)
+    editor = Editor(store, FilesystemDrafts(settings.library_root, settings.library.reserve_bytes), engine)
+    housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock, editor.settle)
     runner = LocalRunner(workshop, store.downloads, clock)
     monitor = Monitor(
         store.downloads,
@@ -199,11 +209,13 @@ def _assemble(
         workshop.retry_at,
     )
     commands = Commands(store, recorder, payloads, goals, parse_link)
-    for wake in (runner.wake, monitor.wake):
+    herald = Herald(store.downloads, store.cursors, adapters.notifiers.by_ids, redactor.redact, clock)
+    adapters.on_notifiers = herald.attend
+    for wake in (runner.wake, monitor.wake, herald.wake):
         store.on_commit(wake)
     return Core(
-        clock, redactor, holder, store, adapters, payloads, commands, searcher, monitor, health, runner,
-        housekeeper, tools, ExitStack(), secrets.token_urlsafe(24),
+        clock, redactor, holder, store, adapters, payloads, commands, editor, searcher, monitor, health, runner,
+        housekeeper, herald, tools, ExitStack(), secrets.token_urlsafe(24),
     )  # fmt: skip
 
 
@@ -227,11 +239,17 @@ def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> L
         lambda _: IndexerContext(GuardedClient(), SystemClock()),
         redactor.register,
     )
+    notifiers: AdapterPool[Notifier, NotifierContext] = AdapterPool(
+        "notifier",
+        NOTIFIER_TYPES,
+        store.adapters,
+        lambda _: NotifierContext(GuardedPost(GuardedClient(), SystemClock()), SystemClock().now, redactor.register),
+        redactor.register,
+    )
     _set_up_clients(settings, store)
-    adapters = LiveAdapters(clients, indexers, trial)
-    clients.reload()
-    indexers.reload()
-    return adapters
+    for pool in (clients, indexers, notifiers):
+        pool.reload()
+    return LiveAdapters(clients, indexers, notifiers, trial)
 
 
 def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
@@ -284,7 +302,7 @@ def _register_secrets(core: Core) -> None:
     settings = core.holder.current
     if settings.api_key is not None:
         core.redactor.register(settings.api_key.get_secret_value())
-    for kind in ("client", "indexer"):
+    for kind in ("client", "indexer", "notifier"):
         types = {one.type: one for one in core.adapters.types(kind)}
         for row in core.store.adapters.list(kind):
             for key in types[row.type].secret_keys if row.type in types else ():

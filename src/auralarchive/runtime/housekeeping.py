@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 from auralarchive.pipeline.reconcile import Reconciler
@@ -22,8 +23,11 @@ RESULTS_LIVE = timedelta(days=7)
 class Housekeeper:
     """Runs a round at start, every five minutes, and when told to. `run` blocks until `stop`."""
 
-    def __init__(self, reconciler: Reconciler, releases: Releases, clock: Clock) -> None:
-        self._reconciler, self._releases, self._clock = reconciler, releases, clock
+    def __init__(
+        self, reconciler: Reconciler, releases: Releases, clock: Clock, settle: Callable[[], None] = lambda: None
+    ) -> None:
+        """`settle` finishes what a crash has left of changes of books."""
+        self._reconciler, self._releases, self._clock, self._settle = reconciler, releases, clock, settle
         self._wake, self._stopping = threading.Event(), threading.Event()
         self.findings: tuple[Finding, ...] = ()
 
@@ -45,6 +49,7 @@ class Housekeeper:
             self._wake.wait(INTERVAL_SECONDS)
 
     def round(self) -> None:
+        self._settle()
         self.findings = self._reconciler.run()
         forgotten = self._releases.forget_before(self._clock.now() - RESULTS_LIVE)
         if forgotten:

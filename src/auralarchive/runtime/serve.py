@@ -105,10 +105,12 @@ def build_server(core: Core, announce: Announce) -> _Built:
     gateway = Gateway(core.store, core.monitor, door, core.redactor.redact_answer)
     disks = Disks(lambda: core.holder.current)
     health = Health({**probes(core), "Disks": lambda: _measured(disks)}, core.clock)
+    core.herald.health = health.findings
     app = create_app(
         Services(
             store=core.store,
             commands=core.commands,
+            editor=core.editor,
             searcher=core.searcher,
             monitor=core.monitor,
             adapters=core.adapters,
@@ -156,6 +158,7 @@ def blocking_parts(core: Core) -> tuple[BlockingPart, ...]:
         BlockingPart("monitor", core.monitor.run, core.monitor.stop),
         BlockingPart("runner", core.runner.run, core.runner.stop),
         BlockingPart("housekeeping", core.housekeeper.run, core.housekeeper.stop),
+        BlockingPart("notifications", core.herald.run, core.herald.stop),
     )
 
 
@@ -171,11 +174,8 @@ def probes(core: Core) -> Mapping[str, Callable[[], tuple[Finding, ...]]]:
         "FFmpeg": lambda: _ffmpeg_finding(core),
         "Disk space": lambda: _space_findings(core),
         "Housekeeping": lambda: core.housekeeper.findings,
-        "Settings": lambda: (
-            *core.adapters.clients.problems,
-            *core.adapters.indexers.problems,
-            *core.holder.problems,
-        ),
+        "Notifications": lambda: core.herald.findings,
+        "Settings": lambda: (*core.adapters.problems, *core.holder.problems),
     }
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from auralarchive.ports.store import Account, Role, Session
+from auralarchive.ports.store import Account, ApiKey, Role, Session
 from auralarchive.store import schema
 from auralarchive.store.database import Database
 
 _accounts = schema.accounts.c
 _sessions = schema.sessions.c
 _keys = schema.api_keys.c
-_COLUMNS = (_accounts.id, _accounts.name, _accounts.password_hash, _accounts.role)
+_COLUMNS = (_accounts.id, _accounts.name, _accounts.password_hash, _accounts.role, _accounts.created_at)
 _ACCOUNT = select(*_COLUMNS)
 
 
@@ -29,13 +29,19 @@ class SqlAccounts:
         with self._database.read() as connection:
             return connection.scalar(select(_accounts.id).limit(1)) is not None
 
+    def all(self) -> tuple[Account, ...]:
+        """Everybody, by name."""
+        with self._database.read() as connection:
+            rows = connection.execute(_ACCOUNT.order_by(_accounts.name, _accounts.id)).mappings()
+            return tuple(_account(row) for row in rows)
+
     def create(self, name: str, password_hash: str, now: datetime, role: Role = Role.ADMIN) -> Account:
         """A new account. Raises ValueError when the name is taken."""
         values = {"name": name, "password_hash": password_hash, "created_at": now, "role": role.value}
         statement = insert(schema.accounts).values(values)
         try:
             with self._database.write() as connection:
-                row = connection.execute(statement.returning(*_COLUMNS)).one()
+                row = connection.execute(statement.returning(*_COLUMNS)).mappings().one()
         except IntegrityError as error:
             raise ValueError(f"There is already an account with the name {name!r}.") from error
         return _account(row)
@@ -50,9 +56,16 @@ class SqlAccounts:
 
     def set_password(self, account_id: int, password_hash: str) -> None:
         """Replace the password's hash."""
-        statement = update(schema.accounts).where(_accounts.id == account_id).values(password_hash=password_hash)
+        self._change(account_id, password_hash=password_hash)
+
+    def set_role(self, account_id: int, role: Role) -> None:
+        """What this person may do from now on."""
+        self._change(account_id, role=role.value)
+
+    def delete(self, account_id: int) -> bool:
+        """Forget this person; sessions, keys and places in books go with the row. False where there is none."""
         with self._database.write() as connection:
-            connection.execute(statement)
+            return connection.execute(delete(schema.accounts).where(_accounts.id == account_id)).rowcount == 1
 
     def open_session(self, account_id: int, token_hash: str, now: datetime, expires_at: datetime) -> None:
         """Remember a signed-in browser; sessions that have expired are swept out with it."""
@@ -88,21 +101,31 @@ class SqlAccounts:
         """Whose key it is."""
         return self._one(_accounts.id == select(_keys.account_id).where(_keys.key_hash == key_hash).scalar_subquery())
 
-    def api_keys(self, account_id: int) -> tuple[tuple[int, str, datetime], ...]:
-        """Id, label and day of each of the person's keys."""
-        query = select(_keys.id, _keys.label, _keys.created_at).where(_keys.account_id == account_id).order_by(_keys.id)
+    def api_keys(self, account_id: int | None = None) -> tuple[ApiKey, ...]:
+        """The keys of a person, or without one those of everybody."""
+        query = select(schema.api_keys).order_by(_keys.id)
+        if account_id is not None:
+            query = query.where(_keys.account_id == account_id)
         with self._database.read() as connection:
-            return tuple((row.id, row.label, row.created_at) for row in connection.execute(query))
+            return tuple(ApiKey(**row) for row in connection.execute(query).mappings())
 
-    def delete_api_key(self, account_id: int, key_id: int) -> bool:
-        """Forget one key of this person; False where it is not one."""
-        statement = delete(schema.api_keys).where(_keys.account_id == account_id, _keys.id == key_id)
+    def note_api_key_used(self, key_hash: str, now: datetime) -> None:
+        """Remember that somebody came in with this key."""
         with self._database.write() as connection:
-            return connection.execute(statement).rowcount == 1
+            connection.execute(update(schema.api_keys).where(_keys.key_hash == key_hash).values(last_used_at=now))
+
+    def delete_api_key(self, key_id: int) -> bool:
+        """Forget a key; False where there is none."""
+        with self._database.write() as connection:
+            return connection.execute(delete(schema.api_keys).where(_keys.id == key_id)).rowcount == 1
+
+    def _change(self, account_id: int, **values: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(update(schema.accounts).where(_accounts.id == account_id).values(values))
 
     def _one(self, condition: ColumnElement[bool]) -> Account | None:
         with self._database.read() as connection:
-            row = connection.execute(_ACCOUNT.where(condition)).first()
+            row = connection.execute(_ACCOUNT.where(condition)).mappings().first()
         return None if row is None else _account(row)
 
     def _close(self, condition: ColumnElement[bool]) -> None:
@@ -110,5 +133,5 @@ class SqlAccounts:
             connection.execute(delete(schema.sessions).where(condition))
 
 
-def _account(row: Row[int, str, str, str]) -> Account:
-    return Account(row.id, row.name, row.password_hash, Role(row.role))
+def _account(row: RowMapping) -> Account:
+    return Account(**{**row, "role": Role(row["role"])})

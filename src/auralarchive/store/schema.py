@@ -241,7 +241,8 @@ books = Table(
     Column("duration_seconds", Float, nullable=False),
     Column("chapters", CleanJson, nullable=False),
     Column("added_at", Utc, nullable=False),
-    Column("version", Whole, nullable=False, server_default="1"),  # grows with each edit of a person
+    Column("version", Whole, nullable=False, server_default="1"),  # grows with each write
+    Index("ix_books_version", "version"),  # whether anything changed is asked before each list
     sqlite_autoincrement=True,
 )
 
@@ -300,6 +301,7 @@ api_keys = Table(
     Column("label", CleanText, nullable=False),
     Column("key_hash", CleanText, nullable=False, unique=True),
     Column("created_at", Utc, nullable=False),
+    Column("last_used_at", Utc),  # exact to the hour: a key that is used all day must not write all day
     sqlite_autoincrement=True,
 )
 

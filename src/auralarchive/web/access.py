@@ -43,6 +43,9 @@ async def current_services(request: Request) -> Services:
     return services
 
 
+#: For single routes that administrate, beside others that do not.
+ADMINS_ONLY = [Depends(require_admin)]
+
 CurrentServices = Annotated[Services, Depends(current_services)]
 CurrentVisit = Annotated[Visit, Depends(current_visit)]
 CurrentIdentity = Annotated[Identity, Depends(require_identity)]

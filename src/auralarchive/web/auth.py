@@ -20,6 +20,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import Account, Role, Store
 from auralarchive.ports.work import Clock
 from auralarchive.web.boundary import Visit
@@ -35,6 +36,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FREE_BY_ACCOUNT, _FREE_BY_PEER = 3, 20
 #: Argon2 takes 64 MiB each time: a flood of attempts must not take the machine's memory.
 _PARALLEL_CHECKS = 2
+#: So often, in seconds, it is written down at most that a key was used.
+_NOTE_EVERY = 3600.0
 #: Cookies of our name that are tried in one request.
 _MOST_COOKIES = 4
 
@@ -86,6 +89,7 @@ class Authenticator:
         self._checks = threading.BoundedSemaphore(_PARALLEL_CHECKS)
         self._by_account = Throttle(clock, _FREE_BY_ACCOUNT)
         self._by_peer = Throttle(clock, _FREE_BY_PEER)
+        self._noted: dict[str, float] = {}
         #: To be shown on the console while there is no account: whoever sets up from afar must know it.
         self.setup_token = secrets.token_urlsafe(18)
 
@@ -102,7 +106,10 @@ class Authenticator:
             if hmac.compare_digest(digest, known):
                 return Identity(f"key:{holder}", None, f"API key of the {holder}", Role.ADMIN, by_cookie=False)
         account = self._accounts.account_of_api_key(digest)
-        return _identity(f"key:{digest}", account, by_cookie=False) if account else None
+        if account is None:
+            return None
+        self._note_use(digest)
+        return _identity(key_credential(digest), account, by_cookie=False)
 
     def still_valid(self, credential: str) -> bool:
         """Whether a credential that was good is good still; for connections that stay open."""
@@ -131,7 +138,7 @@ class Authenticator:
         with self._downloads.exclusive("setup"):
             if not self.needs_setup():
                 raise Problem("already_set_up")
-            account = self._accounts.create(name, self._hash(password), self._clock.now())
+            account = self._accounts.create(name, self.hash_password(password), self._clock.now())
         log.info("first account created from %s", visit.peer)
         return self._open(account)
 
@@ -168,7 +175,7 @@ class Authenticator:
         if not self._verify(account, current):
             self._count_failure(key, visit.peer)
             raise Problem("wrong_credentials", "The current password is wrong.")
-        self._accounts.set_password(account.id, self._hash(new))
+        self._accounts.set_password(account.id, self.hash_password(new))
         self._accounts.close_sessions_of(account.id)
         return self._open(account)
 
@@ -177,6 +184,16 @@ class Authenticator:
         key = f"aa_{secrets.token_urlsafe(32)}"
         account = self._own_account(identity)
         return self._accounts.add_api_key(account.id, label, _digest(key), self._clock.now()), key
+
+    def _note_use(self, digest: str) -> None:
+        now = self._clock.monotonic()
+        if now - self._noted.get(digest, -_NOTE_EVERY) < _NOTE_EVERY:
+            return
+        self._noted[digest] = now
+        try:
+            self._accounts.note_api_key_used(digest, self._clock.now())
+        except AuralError as error:  # a note is not worth a refusal: whoever only reads may still be served
+            log.warning("that a key was used could not be written down: %s", error.reason)
 
     def _own_account(self, identity: Identity) -> Account:
         account = self._accounts.get(identity.account_id) if identity.account_id is not None else None
@@ -190,7 +207,8 @@ class Authenticator:
         self._accounts.open_session(account.id, _digest(secret), now, now + SESSION_LIFE)
         return secret
 
-    def _hash(self, password: str) -> str:
+    def hash_password(self, password: str) -> str:
+        """As it is stored: Argon2id."""
         with self._checks:
             return self._hasher.hash(password)
 
@@ -240,6 +258,11 @@ def check_origin(visit: Visit, identity: Identity | None, method: str) -> None:
     same = visit.same_origin
     if same is False or (same is None and identity is not None):
         raise Problem("cross_site")
+
+
+def key_credential(digest: str) -> str:
+    """What names an API key in an `Identity`, and ends its live connections."""
+    return f"key:{digest}"
 
 
 def _digest(secret: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.download import Download
 from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import Searcher
 from auralarchive.ports.adapters import AdapterType
@@ -174,6 +175,7 @@ class Services:
 
     store: Store
     commands: Commands
+    editor: Editor
     searcher: Searcher
     monitor: Monitor
     adapters: AdapterManager

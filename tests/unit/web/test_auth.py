@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from auralarchive.ports.errors import Unreachable
 from auralarchive.store.secrets import SecretBox
 from auralarchive.store.store import open_store
 from auralarchive.web.auth import Authenticator, check_origin, cookie_name, session_cookie
@@ -105,7 +106,7 @@ def test_keys_are_shown_once_and_can_be_withdrawn(auth: Authenticator) -> None:
     assert found is not None
     assert not found.by_cookie
     assert auth.identify(visit(x_api_key="wrong", cookie=f"auralarchive={session}")) is None
-    assert auth._accounts.delete_api_key(found.account_id or 0, key_id)
+    assert auth._accounts.delete_api_key(key_id)
     assert auth.identify(visit(x_api_key=key)) is None
     assert not auth.still_valid(found.credential)
 
@@ -163,3 +164,31 @@ def test_unsafe_methods_with_a_cookie_need_our_own_page(auth: Authenticator) -> 
         with pytest.raises(Problem) as caught:
             check_origin(visit(**headers), who, "POST")
         assert caught.value.kind.code == "cross_site"
+
+
+def test_when_a_key_was_used_is_written_once_an_hour(
+    auth: Authenticator, clock: SystemClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that asks all day must not write all day; where nothing can be written, it is served all the same."""
+    owner = auth.identify(with_session(auth.set_up(HERE, "ann", PASSWORD, None)))
+    assert owner is not None
+    _, key = auth.add_api_key(owner, "script")
+    first = clock.now()
+    for minutes in (0, 10, 49):
+        clock.ahead += minutes * 60
+        assert auth.by_api_key(key) is not None
+    (noted,) = auth._accounts.api_keys()
+    assert noted.last_used_at is not None
+    assert (noted.last_used_at - first).total_seconds() < 60
+    clock.ahead += 120
+    auth.by_api_key(key)
+    (noted,) = auth._accounts.api_keys()
+    assert noted.last_used_at is not None
+    assert (noted.last_used_at - first).total_seconds() > 3600
+
+    def refuse(*_: object) -> None:
+        raise Unreachable("The database does not answer.")
+
+    clock.ahead += 3601
+    monkeypatch.setattr(auth._accounts, "note_api_key_used", refuse)
+    assert auth.by_api_key(key) is not None

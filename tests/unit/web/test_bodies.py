@@ -73,10 +73,15 @@ def test_too_much_is_refused_by_its_declaration_and_by_its_bytes() -> None:
 def test_uploads_have_their_own_limit() -> None:
     """A file may be larger than JSON, but not without end."""
     multipart = {"content-type": "multipart/form-data; boundary=x"}
-    path = next(iter(bodies.UPLOAD_PATHS))
+    path = "/api/search/manual/upload"
     assert len(read(multipart, [b"x" * 1_000_000], path)) == 1_000_000
     assert refusal(multipart, [b"x" * 1_000_000] * 34, path) == "too_large"
     assert refusal(JSON, [b"{}"], path) == "unsupported_media_type"
+    cover = "/api/library/books/12/cover"
+    assert len(read(multipart, [b"x" * 1_000_000], cover)) == 1_000_000
+    assert read({}, [], cover) == b""
+    assert refusal({}, [b"{}"], cover) == "unsupported_media_type"
+    assert refusal(multipart, [b"x"], f"{cover}/more") == "unsupported_media_type"
 
 
 @pytest.mark.parametrize(

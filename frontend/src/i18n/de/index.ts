@@ -7,6 +7,7 @@ import { downloads } from "./downloads";
 import { library } from "./library";
 import { search } from "./search";
 import { settings } from "./settings";
+import { people } from "./people";
 import { system } from "./system";
 
-export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system };
+export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system };

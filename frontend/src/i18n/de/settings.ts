@@ -55,7 +55,6 @@ export const settings = {
     keyCopy: "Kopieren",
     keyCopied: "Kopiert.",
     keyNone: "Es gibt keinen Schlüssel.",
-    keyCreated: (when: string) => `Angelegt ${when}`,
     keyDeleteText: "Programme, die ihn benutzen, sind sofort ausgesperrt.",
   },
 };

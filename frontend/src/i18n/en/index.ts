@@ -6,8 +6,9 @@ import { search } from "./search";
 import { downloads } from "./downloads";
 import { library } from "./library";
 import { settings } from "./settings";
+import { people } from "./people";
 import { system } from "./system";
 
-export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...system };
+export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system };
 
 export type Messages = typeof en;

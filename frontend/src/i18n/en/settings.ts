@@ -49,7 +49,6 @@ export const settings = {
     keyCopy: "Copy",
     keyCopied: "Copied.",
     keyNone: "No key exists.",
-    keyCreated: (when: string) => `Created ${when}`,
     keyDeleteText: "Programs that use it are locked out at once.",
   },
 };

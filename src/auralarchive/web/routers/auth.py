@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, SecretStr
 from starlette.responses import Response
 
+from auralarchive.ports.store import ApiKey, Role
+from auralarchive.web import people
 from auralarchive.web.access import CurrentIdentity, CurrentServices, CurrentVisit, MaybeIdentity
 from auralarchive.web.auth import session_cookie
 from auralarchive.web.boundary import Visit
-from auralarchive.web.errors import Problem
-from auralarchive.web.fields import Body, Id, Text
+from auralarchive.web.fields import AccountName, Body, Id, Text
 from auralarchive.web.responses import problems
 from auralarchive.web.views import Json, View, moment
 
@@ -27,7 +28,7 @@ NewPassword = Annotated[SecretStr, Field(min_length=8, max_length=1024, descript
 class Setup(Body):
     """The first account. `token` is printed on the server's console; needed from other machines."""
 
-    name: Text
+    name: AccountName
     password: NewPassword
     token: Annotated[str, Field(max_length=200)] | None = None
 
@@ -53,6 +54,7 @@ class AuthStatus(View):
     needs_token: bool
     signed_in: bool
     name: str | None
+    role: Role | None
 
 
 class Done(View):
@@ -60,9 +62,12 @@ class Done(View):
 
 
 class KeyView(View):
+    """`last_used_at` is exact to the hour."""
+
     id: int
     label: str
     created_at: str
+    last_used_at: str | None
 
 
 class KeyList(View):
@@ -81,7 +86,7 @@ class MadeKey(View):
 
 @public.get("/status", response_model=AuthStatus)
 def status(services: CurrentServices, visit: CurrentVisit, identity: MaybeIdentity) -> Response:
-    """Whether there is an account, and whether you are signed in."""
+    """Whether there is an account, whether you are signed in, and as what."""
     setup_needed = services.authenticator.needs_setup()
     return Json(
         {
@@ -89,6 +94,7 @@ def status(services: CurrentServices, visit: CurrentVisit, identity: MaybeIdenti
             "needs_token": setup_needed and not visit.local,
             "signed_in": identity is not None,
             "name": identity.name if identity else None,
+            "role": identity.role.value if identity else None,
         }
     )
 
@@ -138,7 +144,7 @@ def password(
 def keys(services: CurrentServices, identity: CurrentIdentity) -> Response:
     """The account's API keys, by their labels."""
     found = services.store.accounts.api_keys(identity.account_id) if identity.account_id is not None else ()
-    items = [{"id": id_, "label": label, "created_at": moment(made)} for id_, label, made in found]
+    items = [key_view(key) for key in found]
     return Json({"items": items, "total": len(items), "next_cursor": None})
 
 
@@ -151,10 +157,18 @@ def add_key(body: NewKey, services: CurrentServices, identity: CurrentIdentity) 
 
 @router.delete("/keys/{key_id}", status_code=204, responses=problems(404, 422))
 def delete_key(key_id: Id, services: CurrentServices, identity: CurrentIdentity) -> Response:
-    """Withdraw an API key."""
-    if identity.account_id is None or not services.store.accounts.delete_api_key(identity.account_id, key_id):
-        raise Problem("not_found")
+    """Withdraw an API key of your own; its live connections end."""
+    people.withdraw_key(services, key_id, identity.account_id or 0)
     return Response(status_code=204)
+
+
+def key_view(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "label": key.label,
+        "created_at": moment(key.created_at),
+        "last_used_at": moment(key.last_used_at),
+    }
 
 
 def _with_cookie(secret: str, visit: Visit, status: int = 200) -> Response:

@@ -15,7 +15,7 @@ from auralarchive.domain.status import DownloadStatus
 from auralarchive.pipeline.commands import Commands
 from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import Conflict, Sort, StaleRecord
-from auralarchive.web.access import CurrentServices
+from auralarchive.web.access import ADMINS_ONLY, CurrentServices
 from auralarchive.web.errors import Problem, problem_of
 from auralarchive.web.fields import MOST_CHARACTERS, Asin, Body, Bytes, Id, Priority, Text, clean_text
 from auralarchive.web.responses import problems
@@ -274,14 +274,14 @@ def status(services: CurrentServices) -> Response:
     )
 
 
-@router.post("/service/start", response_model=ServiceView)
+@router.post("/service/start", response_model=ServiceView, dependencies=ADMINS_ONLY)
 def start(services: CurrentServices) -> Response:
     """Watch the clients."""
     services.monitor.start_monitoring()
     return Json({"success": True, "monitoring": True})
 
 
-@router.post("/service/stop", response_model=ServiceView)
+@router.post("/service/stop", response_model=ServiceView, dependencies=ADMINS_ONLY)
 def stop(services: CurrentServices) -> Response:
     """Stop watching the clients; what they have goes on downloading there."""
     services.monitor.stop_monitoring()

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from auralarchive.ports.clients import Finding
-from auralarchive.web.access import CurrentServices
+from auralarchive.web.access import ADMINS_ONLY, CurrentServices
 from auralarchive.web.routers.adapters import FindingView, finding_view
 from auralarchive.web.services import Disk
 from auralarchive.web.views import Json, View
@@ -56,7 +56,7 @@ def health(services: CurrentServices) -> Response:
     return Json({"status": _status(services.health())})
 
 
-@router.get("/api/system/health", response_model=HealthDetails)
+@router.get("/api/system/health", response_model=HealthDetails, dependencies=ADMINS_ONLY)
 def health_details(services: CurrentServices) -> Response:
     """Every check, with what to do where one fails."""
     findings = services.health()
@@ -75,7 +75,12 @@ def system(services: CurrentServices) -> Response:
     return Json({"version": services.version, "python": platform.python_version(), "platform": platform.system()})
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+    dependencies=ADMINS_ONLY,
+)
 def metrics(services: CurrentServices) -> Response:
     """Counters and the moment's numbers in the Prometheus format."""
     exposition, content_type = services.metrics.render()

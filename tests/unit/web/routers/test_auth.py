@@ -21,14 +21,15 @@ def test_from_first_start_to_sign_out(fresh: World) -> None:
     """No password before one is set; afterwards none but the right one."""
     browser = fresh.client(**{"Sec-Fetch-Site": "same-origin"})
     assert browser.get("/api/auth/status").json() == {
-        "setup_needed": True, "needs_token": False, "signed_in": False, "name": None,
+        "setup_needed": True, "needs_token": False, "signed_in": False, "name": None, "role": None,
     }  # fmt: skip
     assert browser.post("/api/auth/login", json={"name": "admin", "password": "adminadmin"}).status_code == 401
     assert browser.post("/api/auth/setup", json={"name": "ann", "password": "short"}).status_code == 422
     made = browser.post("/api/auth/setup", json={"name": "ann", "password": PASSWORD})
     assert made.status_code == 201
     assert "HttpOnly" in made.headers["set-cookie"]
-    assert browser.get("/api/auth/status").json()["name"] == "ann"
+    status = browser.get("/api/auth/status").json()
+    assert (status["name"], status["role"]) == ("ann", "admin")
     assert browser.post("/api/auth/setup", json={"name": "eve", "password": PASSWORD}).status_code == 409
     assert browser.get("/api/downloads/queue").status_code == 200
     old = dict(browser.cookies)

@@ -19,7 +19,9 @@ def upgrade() -> None:
     # Columns are added in place, with a default that stays: rebuilding a table on SQLite would drop the old
     # one, and with it every session and key that points to it.
     op.add_column("accounts", sa.Column("role", TEXT, nullable=False, server_default="admin"))
+    op.add_column("api_keys", sa.Column("last_used_at", MOMENT, nullable=True))
     op.add_column("books", sa.Column("version", WHOLE, nullable=False, server_default="1"))
+    op.create_index("ix_books_version", "books", ["version"])
     op.create_table(
         "playback",
         sa.Column("account_id", WHOLE, nullable=False),
