@@ -25,7 +25,7 @@ test("another release is searched for by title and author", () => {
 test("what the server does not allow now is not offered", () => {
   expect(remedyOf(failed("no_space"), true)).toBe("retry");
   expect(remedyOf(failed("no_space", ["cancel"]), true)).toBe("details");
-  expect(placeOf("retry", failed("no_space"), true)).toBeNull();
+  expect(placeOf("retry", failed("no_space"))).toBeNull();
   expect(remedyOf(failed("a kind of tomorrow"), true)).toBe("retry");
 });
 
