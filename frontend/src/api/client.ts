@@ -65,7 +65,8 @@ type Query = Record<string, string | number | readonly number[] | undefined>;
 interface Options {
   query?: Query;
   body?: unknown;
-  form?: FormData;
+  /** A form, or a file as it is, of the type that it names. */
+  form?: FormData | Blob;
   signal?: AbortSignal;
 }
 
