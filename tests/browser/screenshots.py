@@ -179,6 +179,16 @@ def _dialogs(camera: Camera, home: Home) -> None:
     camera.take("keys")
     visit(page, "/nothing/here")
     camera.take("not-found")
+    visit(page, f"/library/{home.book}")
+    page.get_by_role("button", name=re.compile("^(Play|Continue at .*)$")).first.click()
+    player = page.get_by_role("region", name="Player")
+    expect(player.get_by_role("button", name="Pause")).to_be_visible()
+    camera.take("player")
+    player.get_by_role("button", name="Chapters, speed and sleep timer").click()
+    page.get_by_role("dialog").wait_for()
+    camera.take("player-panel")
+    page.keyboard.press("Escape")
+    player.get_by_role("button", name="Close the player").click()
 
 
 # --- what nobody likes to see ----------------------------------------------------------------------------------------

@@ -87,7 +87,9 @@ def sound(page: Page, what: str) -> Any:
 
 
 def wait_until(page: Page, condition: str) -> None:
-    page.wait_for_function(f"(() => {{ const audio = document.querySelector('audio'); return audio !== null && ({condition}); }})()")
+    page.wait_for_function(
+        f"(() => {{ const audio = document.querySelector('audio'); return audio !== null && ({condition}); }})()"
+    )
 
 
 Open = Callable[..., Page]
