@@ -19,16 +19,21 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from auralarchive import settings as tree
 from auralarchive.convert import convert
 from auralarchive.demo import Demo
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError
+from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.api import ApiError, LocalApi, NoServer, remember_server, server_file
-from auralarchive.runtime.core import Core, open_core
+from auralarchive.runtime.backup import make_backup
+from auralarchive.runtime.clock import SystemClock
+from auralarchive.runtime.core import Core, instance_of, locked, make_folders, open_core
 from auralarchive.runtime.doctor import diagnose
 from auralarchive.runtime.fsck import fsck as check_invariants
 from auralarchive.runtime.import_config import import_config as take_over
-from auralarchive.runtime.serve import VERSION, configure_logging
+from auralarchive.runtime.restore import restore_now
+from auralarchive.runtime.serve import configure_logging
 from auralarchive.runtime.serve import serve as serve_core
 from auralarchive.store import DatabaseRefused
 from auralarchive.terminal import err, out, size, tell
@@ -322,6 +327,67 @@ def fsck(data_dir: DataDir = None, config: Config = None, as_json: Json = False)
             out.print("All invariants hold.")
     if violations:
         raise typer.Exit(1)
+
+
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="A file whose first line seals or opens the secrets. Also by AURALARCHIVE_BACKUP__PASSPHRASE.",
+    ),
+]
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to make, or a folder for a file with today's name.")],
+    passphrase_file: PassphraseFile = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Write database and settings into one file, also while the server runs; never the library.
+
+    With a passphrase passwords and keys are in it, sealed; without one they are left out.
+    """
+    settings = tree.read(toml=config, data_dir=data_dir)
+    instance, passphrase = instance_of(settings), _passphrase(passphrase_file, settings)
+    target = file / f"auralarchive-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.zip" if file.is_dir() else file
+    manifest = make_backup(instance, target, SystemClock(), passphrase)
+    told = f" {target}: {manifest.downloads} downloads, {manifest.books} books, {manifest.accounts} accounts"
+    tell(f"{told}; secrets are {'sealed in it' if manifest.secrets == 'sealed' else 'left out'}.", "made", "green")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The backup.")],
+    passphrase_file: PassphraseFile = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Put a backup in place of what is there, which is kept beside it; the server must not run.
+
+    The backup is checked completely before anything is touched.
+    """
+    settings = tree.read(toml=config, data_dir=data_dir)
+    make_folders(settings)
+    passphrase = _passphrase(passphrase_file, settings)
+    with locked(settings):
+        made, replaced = restore_now(instance_of(settings), file, passphrase)
+    told = f" the backup of {made.made_at[:16].replace('T', ' ')} UTC: {made.downloads} downloads, {made.books} books"
+    tell(f"{told}, {made.accounts} accounts.", "restored", "green")
+    tell(f" what it replaced is in {replaced}", "kept", "green")
+    if made.secrets == "left_out":
+        tell(
+            " the backup's secrets were not restored; those that do not open have to be entered anew.", "note", "yellow"
+        )
+
+
+def _passphrase(file: Path | None, settings: tree.Settings) -> str | None:
+    if file is not None:
+        return file.read_text("utf-8").split("\n", 1)[0].rstrip("\r") or None
+    given = settings.backup.passphrase
+    return given.get_secret_value() or None if given is not None else None
 
 
 @app.command("import-config")

@@ -266,6 +266,23 @@ class SearchSection(Section):
     minimum_match_score: float = Field(default=70, ge=0, le=100, title="Least match of an automatic choice")
 
 
+class BackupSection(Section):
+    """Backups that are made by themselves: of the database and config.toml, never of the library."""
+
+    interval_days: float = Field(
+        default=1.0, ge=0, le=3650, title="Backup every", description="In days; 0: none is made by itself."
+    )
+    keep: int = Field(default=7, ge=1, le=10_000, title="Backups kept", description="The oldest go first.")
+    folder: Path | None = Field(
+        default=None, title="Backup folder", description="Default: `backups` in the data folder."
+    )
+    passphrase: SecretStr | None = Field(
+        default=None,
+        title="Passphrase",
+        description="With it backups hold passwords and keys, sealed. Keep it where the backups are not.",
+    )
+
+
 class LoggingSection(Section):
     """What is written down."""
 
@@ -292,6 +309,7 @@ class Settings(BaseSettings):
     embedded: EmbeddedSection = EmbeddedSection()
     conversion: ConversionSection = ConversionSection()
     search: SearchSection = SearchSection()
+    backup: BackupSection = BackupSection()
     logging: LoggingSection = LoggingSection()
 
     #: Sources of one `read`; a class attribute, since pydantic asks the class for them.
@@ -323,6 +341,10 @@ class Settings(BaseSettings):
     @property
     def work_root(self) -> Path:
         return (self.download_management.temp_conversion_path or self.data_dir / "work").absolute()
+
+    @property
+    def backup_root(self) -> Path:
+        return (self.backup.folder or self.data_dir / "backups").absolute()
 
     @property
     def database(self) -> str:

@@ -21,6 +21,7 @@ import anyio
 import httpx2
 import uvicorn
 
+from auralarchive.audio.isolated import IsolatedEngine
 from auralarchive.clients.payloads import Payloads
 from auralarchive.clients.registry import CLIENT_TYPES
 from auralarchive.domain.client_item import ClientFile
@@ -28,11 +29,16 @@ from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadType
 from auralarchive.indexers.registry import INDEXER_TYPES
+from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.live.gateway import Gateway
 from auralarchive.live.limits import Limits
+from auralarchive.notify.registry import NOTIFIER_TYPES
+from auralarchive.observability.health import Health
 from auralarchive.observability.metrics import Metrics
 from auralarchive.observability.redaction import Redactor
+from auralarchive.observability.ring import LogRing
 from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.live import Live, LiveBoard
 from auralarchive.pipeline.monitor import ClientStatus, MonitorStatus
@@ -44,7 +50,13 @@ from auralarchive.ports.clients import Finding
 from auralarchive.ports.indexers import Indexer, IndexerReport
 from auralarchive.ports.store import Role
 from auralarchive.ports.work import CancelToken
+from auralarchive.runtime.about import about
+from auralarchive.runtime.backup import Instance, Plan, Shelf
+from auralarchive.runtime.restore import Restorer
 from auralarchive.runtime.scoring import fit
+from auralarchive.runtime.settings_view import may_be_saved
+from auralarchive.runtime.tasks import TaskList
+from auralarchive.settings import Settings
 from auralarchive.store.secrets import SecretBox
 from auralarchive.store.store import SqlStore, open_store
 from auralarchive.web.app import create_app
@@ -54,6 +66,7 @@ from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
 from auralarchive.web.services import AdapterReport, Disk, Folder, InvalidSettings, Services, SettingValue
+from auralarchive.web.upkeep import Upkeep
 from tests.support.records import NOON
 
 API_KEY = "an-api-key-for-tests-only"
@@ -145,7 +158,12 @@ class StubAdapters:
         self.error: Exception | None = None
 
     def types(self, kind: str) -> tuple[AdapterType[Any, Any], ...]:
-        return CLIENT_TYPES if kind == "client" else INDEXER_TYPES
+        known: dict[str, tuple[AdapterType[Any, Any], ...]] = {
+            "client": CLIENT_TYPES,
+            "indexer": INDEXER_TYPES,
+            "notifier": NOTIFIER_TYPES,
+        }
+        return known[kind]
 
     def test(self, kind: str, type_: str, settings: Mapping[str, Any], existing_id: int | None = None) -> AdapterReport:
         self.tried.append((kind, type_, dict(settings)))
@@ -201,6 +219,8 @@ class World:
     gateway: Gateway
     services: Services
     findings: list[Finding]
+    ring: LogRing
+    tasks: TaskList
     url: str = ""
     files: list[ClientFile] = field(default_factory=list)
     opened: list[httpx2.Client] = field(default_factory=list)
@@ -244,9 +264,20 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     (root / "library").mkdir(exist_ok=True)
     (root / "static").mkdir(exist_ok=True)
     files: list[ClientFile] = []
+    ring, tasks = LogRing(redactor), TaskList()
+    instance = Instance(root, f"sqlite:///{root / 'test.db'}", "0.0.test")
+    upkeep = Upkeep(
+        Health({"Checks": lambda: tuple(findings)}, clock),
+        ring,
+        tasks,
+        Shelf(instance, lambda: Plan(1.0, 7, root / "backups"), clock),
+        Restorer(instance, clock, may_be_saved),
+        lambda: about(Settings(data_dir=root)),
+    )
     services = Services(
         store=store,
         commands=commands,
+        editor=Editor(store, FilesystemDrafts(root / "library", 0), IsolatedEngine()),
         searcher=Searcher(lambda: _ports(indexers), store.releases, _score, clock),
         monitor=monitor,
         adapters=adapters,
@@ -258,6 +289,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
         metrics=Metrics(),
         clock=clock,
         health=lambda: tuple(findings),
+        upkeep=upkeep,
         disks=lambda: (Disk((Folder("library", root / "library"),), free=250, total=1000),),
         files=lambda download: tuple(files),
         runner_status=lambda: {"running": 0},
@@ -269,7 +301,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     )
     return World(
         root, store, commands, recorder, monitor, adapters, settings, indexers, redactor, clock, gateway, services,
-        findings, files=files,
+        findings, ring, tasks, files=files,
     )  # fmt: skip
 
 

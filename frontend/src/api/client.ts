@@ -10,6 +10,8 @@ interface ProblemBody {
   remedy?: string;
   download_id?: number;
   download?: unknown;
+  book?: unknown;
+  position?: unknown;
   errors?: unknown;
 }
 
@@ -40,7 +42,7 @@ export class Problem extends Error {
     this.remedy = body.remedy ?? "";
     this.downloadId = typeof body.download_id === "number" ? body.download_id : null;
     this.fields = fieldErrors(body.errors ?? body.detail);
-    this.present = body.download ?? null;
+    this.present = body.download ?? body.book ?? body.position ?? null;
   }
 
   /** What a failed request, or a fault of our own, looks like to a person. */
@@ -67,6 +69,8 @@ interface Options {
   body?: unknown;
   form?: FormData;
   signal?: AbortSignal;
+  /** It goes out even while the page is being left. */
+  keepalive?: boolean;
 }
 
 let signedOut: () => void = () => {};
@@ -89,7 +93,7 @@ export async function request<T>(method: string, path: string, options: Options 
   return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);
 }
 
-async function send(method: string, path: string, { query, body, form, signal }: Options): Promise<Response> {
+async function send(method: string, path: string, { query, body, form, signal, keepalive }: Options): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
@@ -99,6 +103,7 @@ async function send(method: string, path: string, { query, body, form, signal }:
       credentials: "same-origin",
       body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
       signal,
+      keepalive,
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;

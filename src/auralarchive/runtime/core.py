@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,15 @@ from auralarchive.indexers.fetch import LinkFetcher
 from auralarchive.indexers.http import GuardedClient
 from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.indexers.torznab import IndexerContext
+from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.library.filesystem import FilesystemLibrary
+from auralarchive.notify.herald import Herald
+from auralarchive.notify.registry import NOTIFIER_TYPES
 from auralarchive.observability.redaction import Redactor
+from auralarchive.observability.ring import LogRing
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.completion import Completion
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.live import LiveBoard
 from auralarchive.pipeline.monitor import ClientHealth, Monitor
 from auralarchive.pipeline.reconcile import Reconciler
@@ -40,11 +46,15 @@ from auralarchive.pipeline.work import Workshop
 from auralarchive.ports.clients import DownloadClient
 from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.indexers import Indexer
+from auralarchive.ports.notifiers import Notifier, NotifierContext
 from auralarchive.ports.store import AdapterRow
+from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
+from auralarchive.runtime.backup import Instance, Shelf
 from auralarchive.runtime.clock import SystemClock
 from auralarchive.runtime.derived import (
     audio_settings,
+    backup_plan,
     general_goal,
     library_settings,
     monitor_settings,
@@ -53,9 +63,15 @@ from auralarchive.runtime.derived import (
     used_folders,
 )
 from auralarchive.runtime.housekeeping import Housekeeper
+from auralarchive.runtime.posting import GuardedPost
+from auralarchive.runtime.restore import Restorer, swap_in, sweep
 from auralarchive.runtime.scoring import score_with
-from auralarchive.runtime.settings_view import SettingsHolder
+from auralarchive.runtime.settings_view import SettingsHolder, may_be_saved
+from auralarchive.runtime.tasks import Chore, TaskList
 from auralarchive.store import SecretBox, SqlStore, open_store
+from auralarchive.store.folder import InstanceLock
+
+_log = logging.getLogger(__name__)
 
 #: Names of the clients that are set up from settings instead of in the pages.
 EMBEDDED, QBITTORRENT = "Embedded", "qBittorrent"
@@ -72,12 +88,18 @@ class Core:
     adapters: LiveAdapters
     payloads: Payloads
     commands: Commands
+    editor: Editor
     searcher: Searcher
     monitor: Monitor
     health: ClientHealth
     runner: LocalRunner
     housekeeper: Housekeeper
+    herald: Herald
     tools: Tools
+    ring: LogRing
+    tasks: TaskList
+    shelf: Shelf
+    restorer: Restorer
     exits: ExitStack
     local_key: str  # of the terminal on this machine, new at each start
 
@@ -108,6 +130,8 @@ def open_core(
     clock, redactor = SystemClock(), redactor or Redactor()
     first = tree.read(toml=toml, **given)
     make_folders(first)
+    if sole_instance and finish_restore(first):
+        first = tree.read(toml=toml, **given)  # the backup may have brought another config.toml
     with ExitStack() as exits:
         box = SecretBox.from_file(first.data_dir / "secret.key")
         store = open_store(
@@ -142,6 +166,33 @@ def make_folders(settings: tree.Settings) -> None:
         settings.library_root.mkdir(parents=True, exist_ok=True)
 
 
+def instance_of(settings: tree.Settings) -> Instance:
+    """What a backup is made of, and what one replaces."""
+    return Instance(settings.data_dir, settings.database, VERSION)
+
+
+@contextmanager
+def locked(settings: tree.Settings) -> Iterator[None]:
+    """The data folder for us alone. Raises `DatabaseBusy` where a server has it."""
+    lock = InstanceLock(settings.data_dir)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def finish_restore(settings: tree.Settings) -> bool:
+    """Put a confirmed backup in place, before anything is opened. Raises `DatabaseBusy` and what `swap_in` raises."""
+    if not any(settings.data_dir.glob("restore.*")):
+        return False
+    with locked(settings):
+        sweep(settings.data_dir)
+        replaced = swap_in(instance_of(settings))
+    if replaced is not None:
+        _log.warning("a backup was restored; what it replaced is in %s", replaced)
+    return replaced is not None
+
+
 def _assemble(
     clock: SystemClock, redactor: Redactor, holder: SettingsHolder, store: SqlStore, exits: ExitStack
 ) -> Core:
@@ -164,6 +215,7 @@ def _assemble(
         library_settings(settings),
         lambda: used_folders(settings, store.adapters.list("client")),
     )
+    engine = IsolatedEngine(audio_settings(settings))
     tools = Tools(
         store=store,
         clients=adapters.clients,
@@ -171,7 +223,7 @@ def _assemble(
         fetcher=LinkFetcher(GuardedClient(), payloads, adapters.indexers.all, clock),
         searcher=searcher,
         goals=goals,
-        converter=IsolatedEngine(audio_settings(settings)),
+        converter=engine,
         library=library,
         live=live,
         clock=clock,
@@ -184,7 +236,10 @@ def _assemble(
         settings.download_management.lease_seconds,
         lambda: holder.current.download_management.max_concurrent_downloads,
     )
-    housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock)
+    editor = Editor(store, FilesystemDrafts(settings.library_root, settings.library.reserve_bytes), engine)
+    housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock, editor.settle)
+    shelf = Shelf(instance_of(settings), lambda: backup_plan(holder.current), clock)
+    housekeeper.chores.add(Chore("backup", shelf.make, due=lambda: shelf.next_at() if _worth_keeping(store) else None))
     runner = LocalRunner(workshop, store.downloads, clock)
     monitor = Monitor(
         store.downloads,
@@ -206,12 +261,20 @@ def _assemble(
         parse_link,
         lambda: {client.name for client in adapters.clients.all()},
     )
-    for wake in (runner.wake, monitor.wake):
+    herald = Herald(store.downloads, store.cursors, adapters.notifiers.by_ids, redactor.redact, clock)
+    adapters.on_notifiers = herald.attend
+    for wake in (runner.wake, monitor.wake, herald.wake):
         store.on_commit(wake)
     return Core(
-        clock, redactor, holder, store, adapters, payloads, commands, searcher, monitor, health, runner,
-        housekeeper, tools, ExitStack(), secrets.token_urlsafe(24),
+        clock, redactor, holder, store, adapters, payloads, commands, editor, searcher, monitor, health, runner,
+        housekeeper, herald, tools, LogRing(redactor), TaskList(), shelf,
+        Restorer(instance_of(settings), clock, may_be_saved), ExitStack(), secrets.token_urlsafe(24),
     )  # fmt: skip
+
+
+def _worth_keeping(store: SqlStore) -> bool:
+    """Whether anybody has an account or a download: before that a backup holds nothing."""
+    return store.accounts.any() or store.downloads.last_seq() > 0
 
 
 def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> LiveAdapters:
@@ -234,11 +297,17 @@ def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> L
         lambda _: IndexerContext(GuardedClient(), SystemClock()),
         redactor.register,
     )
+    notifiers: AdapterPool[Notifier, NotifierContext] = AdapterPool(
+        "notifier",
+        NOTIFIER_TYPES,
+        store.adapters,
+        lambda _: NotifierContext(GuardedPost(GuardedClient(), SystemClock()), SystemClock().now, redactor.register),
+        redactor.register,
+    )
     _set_up_clients(settings, store)
-    adapters = LiveAdapters(clients, indexers, trial)
-    clients.reload()
-    indexers.reload()
-    return adapters
+    for pool in (clients, indexers, notifiers):
+        pool.reload()
+    return LiveAdapters(clients, indexers, notifiers, trial)
 
 
 def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
@@ -291,7 +360,8 @@ def _register_secrets(core: Core) -> None:
     settings = core.holder.current
     if settings.api_key is not None:
         core.redactor.register(settings.api_key.get_secret_value())
-    for kind in ("client", "indexer"):
+    core.redactor.register(backup_plan(settings).passphrase)
+    for kind in ("client", "indexer", "notifier"):
         types = {one.type: one for one in core.adapters.types(kind)}
         for row in core.store.adapters.list(kind):
             for key in types[row.type].secret_keys if row.type in types else ():

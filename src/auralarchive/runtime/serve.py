@@ -7,7 +7,6 @@ import shutil
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,8 @@ from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.monitor import ClientStatus
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError, Misconfigured
+from auralarchive.runtime.about import VERSION, about
+from auralarchive.runtime.board import fill
 from auralarchive.runtime.core import Core
 from auralarchive.runtime.disks import Disks
 from auralarchive.runtime.gauges import gauges
@@ -35,15 +36,14 @@ from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
 from auralarchive.web.services import Services
-
-VERSION = version("auralarchive")
+from auralarchive.web.upkeep import Upkeep
 
 
 def configure_logging(settings: Settings, core: Core) -> None:
     """Console and a rotated file, both without secrets."""
     kind: Any = "json" if settings.logging.json_lines else "console"
     file = settings.data_dir / "logs" / "auralarchive.log"
-    configure(LogSettings(settings.logging.level, kind, file), core.redactor)
+    configure(LogSettings(settings.logging.level, kind, file), core.redactor, ring=core.ring)
 
 
 #: Called once the server answers: with its address, and with the token for making the first account from
@@ -107,10 +107,13 @@ def build_server(core: Core, announce: Announce) -> _Built:
     gateway = Gateway(core.store, core.monitor, door, core.redactor.redact_answer)
     disks = Disks(lambda: core.holder.current)
     health = Health({**probes(core), "Disks": lambda: _measured(disks)}, core.clock)
+    core.herald.health = health.findings
+    fill(core, lambda: gateway.connected)
     app = create_app(
         Services(
             store=core.store,
             commands=core.commands,
+            editor=core.editor,
             searcher=core.searcher,
             monitor=core.monitor,
             adapters=core.adapters,
@@ -122,6 +125,7 @@ def build_server(core: Core, announce: Announce) -> _Built:
             metrics=Metrics(lambda: gauges(core)),
             clock=core.clock,
             health=health.findings,
+            upkeep=Upkeep(health, core.ring, core.tasks, core.shelf, core.restorer, lambda: about(core.holder.current)),
             disks=lambda: disks.latest,
             files=core.files_of,
             runner_status=lambda: runner_status(core),
@@ -159,6 +163,7 @@ def blocking_parts(core: Core) -> tuple[BlockingPart, ...]:
         BlockingPart("monitor", core.monitor.run, core.monitor.stop),
         BlockingPart("runner", core.runner.run, core.runner.stop),
         BlockingPart("housekeeping", core.housekeeper.run, core.housekeeper.stop),
+        BlockingPart("notifications", core.herald.run, core.herald.stop),
     )
 
 
@@ -174,11 +179,9 @@ def probes(core: Core) -> Mapping[str, Callable[[], tuple[Finding, ...]]]:
         "FFmpeg": lambda: _ffmpeg_finding(core),
         "Disk space": lambda: _space_findings(core),
         "Housekeeping": lambda: core.housekeeper.findings,
-        "Settings": lambda: (
-            *core.adapters.clients.problems,
-            *core.adapters.indexers.problems,
-            *core.holder.problems,
-        ),
+        "Notifications": lambda: core.herald.findings,
+        "Backups": core.shelf.findings,
+        "Settings": lambda: (*core.adapters.problems, *core.holder.problems),
     }
 
 

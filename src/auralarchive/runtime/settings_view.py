@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "qbittorrent": tree.QBittorrentSection,
     "conversion": tree.ConversionSection,
     "search": tree.SearchSection,
+    "backup": tree.BackupSection,
 }
 
 #: What would let a page run programs: only by file or environment.
@@ -37,7 +38,13 @@ _AT_ONCE = {
     ("download_management", "metadata_timeout_hours"),
     ("download_management", "stall_timeout_hours"),
     ("download_management", "missing_after_seconds"),
+    *(("backup", key) for key in tree.BackupSection.model_fields),
 }
+
+
+def may_be_saved(section: str, key: str) -> bool:
+    """Whether a page may set this. What comes back with a backup may hold nothing else."""
+    return section in SECTIONS and key in SECTIONS[section].model_fields and (section, key) not in _NEVER_BY_PAGE
 
 
 class SettingsHolder:

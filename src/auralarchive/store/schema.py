@@ -242,7 +242,8 @@ books = Table(
     Column("duration_seconds", Float, nullable=False),
     Column("chapters", CleanJson, nullable=False),
     Column("added_at", Utc, nullable=False),
-    Column("version", Whole, nullable=False, server_default="1"),  # grows with each edit of a person
+    Column("version", Whole, nullable=False, server_default="1"),  # grows with each write
+    Index("ix_books_version", "version"),  # whether anything changed is asked before each list
     sqlite_autoincrement=True,
 )
 

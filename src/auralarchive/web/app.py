@@ -13,7 +13,21 @@ from auralarchive.web.docs_page import docs_page
 from auralarchive.web.frontend import Frontend
 from auralarchive.web.middleware import Gate, RequestMetrics, SecurityHeaders, is_guarded
 from auralarchive.web.responses import AT_THE_GATE, ProblemView, problems
-from auralarchive.web.routers import auth, downloads, library, search, settings, system, users
+from auralarchive.web.routers import (
+    auth,
+    backups,
+    downloads,
+    editing,
+    events,
+    library,
+    logs,
+    playback,
+    search,
+    settings,
+    system,
+    tasks,
+    users,
+)
 from auralarchive.web.routers.adapters import adapters_router
 from auralarchive.web.services import Services
 from auralarchive.web.views import Json
@@ -24,12 +38,18 @@ PUBLIC_ROUTERS = (auth.public, system.public)
 
 def guarded_routers() -> tuple[APIRouter, ...]:
     """Routers that nobody reaches without credentials."""
-    return (auth.router, search.router, downloads.router, library.router, system.router)
+    return (auth.router, search.router, downloads.router, library.router, playback.router, system.router)
 
 
 def admin_routers() -> tuple[APIRouter, ...]:
     """Routers for those who administrate."""
-    return (adapters_router("client", "clients"), adapters_router("indexer", "indexers"), settings.router, users.router)
+    adapters = (
+        adapters_router("client", "clients"),
+        adapters_router("indexer", "indexers"),
+        adapters_router("notifier", "notifiers"),
+    )
+    administration = (settings, users, editing, logs, tasks, events, backups)
+    return (*adapters, *(module.router for module in administration))
 
 
 def create_app(services: Services) -> FastAPI:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.download import Download
 from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import Searcher
@@ -23,6 +24,7 @@ from auralarchive.ports.store import Store
 from auralarchive.ports.work import Clock
 from auralarchive.web.auth import Authenticator
 from auralarchive.web.boundary import Boundary
+from auralarchive.web.upkeep import Upkeep
 
 
 class ClientStatus(Protocol):
@@ -42,6 +44,9 @@ class ClientStatus(Protocol):
 
     @property
     def error(self) -> str | None: ...
+
+    @property
+    def remedy(self) -> str | None: ...
 
 
 class MonitorStatus(Protocol):
@@ -173,6 +178,7 @@ class Services:
 
     store: Store
     commands: Commands
+    editor: Editor
     searcher: Searcher
     monitor: Monitor
     adapters: AdapterManager
@@ -184,6 +190,7 @@ class Services:
     metrics: Metrics
     clock: Clock
     health: Callable[[], tuple[Finding, ...]]
+    upkeep: Upkeep
     disks: Callable[[], tuple[Disk, ...]]
     files: Callable[[Download], Sequence[ClientFile]]
     runner_status: Callable[[], Mapping[str, Any]]

@@ -73,9 +73,22 @@ def test_too_much_is_refused_by_its_declaration_and_by_its_bytes() -> None:
 def test_uploads_have_their_own_limit() -> None:
     """A file may be larger than JSON, but not without end."""
     multipart = {"content-type": "multipart/form-data; boundary=x"}
-    path = next(iter(bodies.UPLOAD_PATHS))
+    path = "/api/search/manual/upload"
     assert len(read(multipart, [b"x" * 1_000_000], path)) == 1_000_000
     assert refusal(multipart, [b"x" * 1_000_000] * 34, path) == "too_large"
+    assert refusal(JSON, [b"{}"], path) == "unsupported_media_type"
+    cover = "/api/library/books/12/cover"
+    assert len(read(multipart, [b"x" * 1_000_000], cover)) == 1_000_000
+    assert read({}, [], cover) == b""
+    assert refusal({}, [b"{}"], cover) == "unsupported_media_type"
+    assert refusal(multipart, [b"x"], f"{cover}/more") == "unsupported_media_type"
+
+
+def test_a_backup_comes_as_it_is() -> None:
+    """Larger than any other body, and as nothing but a zip."""
+    path, archive = "/api/system/restore/upload", {"content-type": "application/zip"}
+    assert len(read(archive, [b"x" * 1_000_000] * 40, path)) == 40_000_000
+    assert refusal({**archive, "content-length": str(5 << 30)}, [], path) == "too_large"
     assert refusal(JSON, [b"{}"], path) == "unsupported_media_type"
 
 

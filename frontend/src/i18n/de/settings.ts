@@ -13,6 +13,7 @@ export const settings = {
       download_management: "Laden und Verteilen",
       conversion: "Umwandlung",
       search: "Suche",
+      backup: "Sicherungen",
       qbittorrent: "qBittorrent der Konfigurationsdatei",
     } as Record<string, string>,
     locked: (variable: string) => `Von der Umgebung gesetzt (${variable}), daher hier nicht zu ändern.`,

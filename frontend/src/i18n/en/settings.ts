@@ -7,6 +7,7 @@ export const settings = {
       download_management: "Downloads and seeding",
       conversion: "Conversion",
       search: "Search",
+      backup: "Backups",
       qbittorrent: "qBittorrent of the configuration file",
     } as Record<string, string>,
     locked: (variable: string) => `Set by the environment (${variable}), so it cannot be changed here.`,

@@ -1,4 +1,4 @@
-"""Clients and indexers: the same five calls for each kind, over the same forms."""
+"""Clients, indexers and notifiers: the same five calls for each kind, over the same forms."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from auralarchive.web.responses import problems
 from auralarchive.web.services import AdapterReport, Services
 from auralarchive.web.views import Json, View
 
-Kind = Literal["client", "indexer"]
+Kind = Literal["client", "indexer", "notifier"]
 Settings = Annotated[dict[str, JsonValue], Field(max_length=100)]
 
 
 class AdapterBody(Body):
-    """One client or indexer as its form sends it."""
+    """One client, indexer or notifier as its form sends it."""
 
     type: Text
     name: Text
@@ -45,7 +45,7 @@ class TestBody(Body):
 
 
 class AdapterView(View):
-    """One client or indexer; secrets show as `{"set": true}`."""
+    """One client, indexer or notifier; secrets show as `{"set": true}`."""
 
     id: int
     type: str

@@ -107,6 +107,7 @@ class ClientView(View):
     reachable: bool
     version: str | None
     error: str | None
+    remedy: str | None
 
 
 class StatusView(View):
@@ -269,6 +270,7 @@ def status(services: CurrentServices) -> Response:
                     "reachable": client.reachable,
                     "version": client.version,
                     "error": services.redact(client.error) if client.error else None,
+                    "remedy": services.redact(client.remedy) if client.remedy else None,
                 }
                 for client in state.clients
             ],

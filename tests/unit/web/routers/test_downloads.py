@@ -181,12 +181,15 @@ def test_the_status_counts_every_status(world: World) -> None:
     """Monitoring, clients and the runner at a glance."""
     world.redactor.register("clientpassword")
     client = world.monitor.clients[0]
-    world.monitor.clients = (type(client)("qb", "qbittorrent", False, None, "login with clientpassword refused"),)
+    world.monitor.clients = (
+        type(client)("qb", "qbittorrent", False, None, "login with clientpassword refused", "Check the password."),
+    )
     answer = world.keyed().get("/api/downloads/status")
     body = answer.json()
     assert body["monitoring"] is True
     assert len(body["counts"]) == 17
     assert body["runner"] == {"running": 0}
+    assert body["clients"][0]["remedy"] == "Check the password."
     assert "clientpassword" not in answer.text
 
 
