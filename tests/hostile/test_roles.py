@@ -59,7 +59,7 @@ ADMIN = {
     "POST /api/downloads/service/stop",
     *(
         call.format(plural)
-        for plural in ("clients", "indexers")
+        for plural in ("clients", "indexers", "notifiers")
         for call in (
             "GET /api/{}",
             "POST /api/{}",

@@ -78,6 +78,21 @@ class NewDownload:
     download_limit: int | None = None
     upload_limit: int | None = None
     sequential: bool = False
+    client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One download on its way, or the book that it became (`book_id`).
+
+    `release` is title, indexer and size of what was chosen; `hashes` are those under which a torrent is known.
+    """
+
+    download_id: int
+    book_id: int | None
+    book: Book
+    release: tuple[str | None, str | None, int | None]
+    hashes: frozenset[str]
 
 
 class Downloads(Protocol):
@@ -139,6 +154,9 @@ class Downloads(Protocol):
         """Keyset pagination. Raises ValueError for a cursor that we did not make."""
 
     def counts(self) -> Mapping[DownloadStatus, int]: ...
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Every book of the library, and every download on its way there: not failed, not cancelled."""
 
     def events(self, download_id: int) -> tuple[LoggedEvent, ...]:
         """The audit trail, oldest first."""
@@ -468,6 +486,18 @@ class Accounts(Protocol):
     def delete_api_key(self, key_id: int) -> bool: ...
 
 
+class Cursors(Protocol):
+    """How far readers of the log have come that must miss nothing, by their names."""
+
+    def get(self, name: str) -> int | None: ...
+
+    def save(self, name: str, seq: int) -> None: ...
+
+    def names(self) -> frozenset[str]: ...
+
+    def forget(self, name: str) -> None: ...
+
+
 class SavedSettings(Protocol):
     """Settings that were saved in the pages: section -> key -> value."""
 
@@ -508,6 +538,9 @@ class Store(Protocol):
 
     @property
     def settings(self) -> SavedSettings: ...
+
+    @property
+    def cursors(self) -> Cursors: ...
 
     def on_commit(self, wake: Any) -> None:
         """Call `wake()` (thread-safe, returns at once) after every commit that wrote events.

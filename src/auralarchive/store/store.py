@@ -13,6 +13,7 @@ from auralarchive.store import schema
 from auralarchive.store.accounts import SqlAccounts
 from auralarchive.store.adapters import SqlAdapters
 from auralarchive.store.books import SqlBooks
+from auralarchive.store.cursors import SqlCursors
 from auralarchive.store.database import Database, open_database
 from auralarchive.store.downloads import SqlDownloads
 from auralarchive.store.feed import Feed
@@ -45,6 +46,7 @@ class SqlStore:
         self.recipes = SqlRecipes(database)
         self.accounts = SqlAccounts(database)
         self.settings = SqlSettings(database)
+        self.cursors = SqlCursors(database)
 
     def on_commit(self, wake: Callable[[], Any]) -> None:
         """Call `wake` after every commit that wrote events; it must return at once."""
