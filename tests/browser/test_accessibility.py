@@ -25,8 +25,8 @@ LOOKS: dict[str, dict[str, Any]] = {
 #: Where a dialog opens, and the button that opens it.
 DIALOGS = (
     ("/search", "Add a link or file"),
-    ("/settings", "Add a client"),
-    ("/settings", "Add an indexer"),
+    ("/settings/clients", "Add a client"),
+    ("/settings/indexers", "Add an indexer"),
 )
 _RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .filter(one => ['serious', 'critical'].includes(one.impact))

@@ -40,8 +40,15 @@ export type SettingsSections = Views["SectionList"];
 export type SystemInfo = Views["SystemView"];
 
 export type Adapter = Views["AdapterView"];
+export type AdapterKind = "clients" | "indexers" | "notifiers";
 export type AdapterTypes = Views["TypeList"];
 export type TestAnswer = Views["ReportView"];
+export type FolderReport = Views["FolderReportView"];
+export type NamingPreview = Views["NamingView"];
+export type FoundClients = Views["FoundClients"];
+export type FoundClient = Views["FoundClient"];
+export type WelcomeState = Views["WelcomeView"];
+export type DemoState = Views["DemoView"];
 
 export interface Page<T> {
   items: T[];
@@ -84,6 +91,9 @@ export interface JsonSchema {
   minimum?: number;
   maximum?: number;
   writeOnly?: boolean;
+  /** Our own words: what a number counts, and where the setting stands. */
+  unit?: string;
+  group?: string;
   properties?: Record<string, JsonSchema>;
   required?: string[];
   items?: JsonSchema;

@@ -10,5 +10,17 @@ import { settings } from "./settings";
 import { people } from "./people";
 import { notifications } from "./notifications";
 import { system } from "./system";
+import { welcome } from "./welcome";
 
-export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...notifications, ...system };
+export const de: Messages = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...notifications,
+  ...system,
+  ...welcome,
+};

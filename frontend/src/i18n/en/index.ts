@@ -9,7 +9,19 @@ import { settings } from "./settings";
 import { people } from "./people";
 import { notifications } from "./notifications";
 import { system } from "./system";
+import { welcome } from "./welcome";
 
-export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...notifications, ...system };
+export const en = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...notifications,
+  ...system,
+  ...welcome,
+};
 
 export type Messages = typeof en;
