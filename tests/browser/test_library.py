@@ -38,7 +38,7 @@ class Library:
 
     def file(self, name: str) -> Path:
         book = self.api.get(f"/api/library/books/{self.ids[name]}")
-        return self.server.library / book["path"]
+        return self.server.library / str(book["path"])
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,9 @@ def sound(page: Page, what: str) -> Any:
 
 
 def wait_until(page: Page, condition: str) -> None:
-    page.wait_for_function(f"(() => {{ const audio = document.querySelector('audio'); return audio !== null && ({condition}); }})()")
+    page.wait_for_function(
+        f"(() => {{ const audio = document.querySelector('audio'); return audio !== null && ({condition}); }})()"
+    )
 
 
 Open = Callable[..., Page]

@@ -39,6 +39,7 @@ from auralarchive.observability.redaction import Redactor
 from auralarchive.observability.ring import LogRing
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.editing import Editor
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.live import Live, LiveBoard
 from auralarchive.pipeline.monitor import ClientStatus, MonitorStatus
 from auralarchive.pipeline.record import Recorder
@@ -53,6 +54,7 @@ from auralarchive.ports.work import CancelToken
 from auralarchive.runtime.about import about
 from auralarchive.runtime.backup import Instance, Plan, Shelf
 from auralarchive.runtime.restore import Restorer
+from auralarchive.runtime.scoring import fit
 from auralarchive.runtime.settings_view import may_be_saved
 from auralarchive.runtime.tasks import TaskList
 from auralarchive.settings import Settings
@@ -293,7 +295,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     clock, monitor, adapters, settings = SystemClock(), StubMonitor(), StubAdapters(), StubSettings()
     store = open_store(f"sqlite:///{root / 'test.db'}", secret_box=SecretBox.generate(), clock=clock)
     recorder = Recorder(store.downloads, clock)
-    commands = Commands(store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link)
+    commands = Commands(store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link, lambda: {"qb"})
     indexers: list[StubIndexer] = [StubIndexer()]
     redactor = Redactor()
     boundary = boundary or Boundary()
@@ -334,6 +336,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
         files=lambda download: tuple(files),
         runner_status=lambda: {"running": 0},
         redact=redactor.redact_answer,
+        holdings=lambda: Holdings(store.downloads.holdings(), fit),
         library_root=lambda: root / "library",
         folders=StubFolders(),
         find_clients=lambda: (FoundClient("qbittorrent", "qBittorrent", {"host": "127.0.0.1", "port": 8080}),),

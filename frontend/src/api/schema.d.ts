@@ -205,6 +205,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search/manual/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Stream
+         * @description The same search, told as it goes: one JSON object a line, when an indexer is asked and when it answers.
+         *
+         *     The last line is of type `done`, or `error`. Whoever hangs up ends the search.
+         */
+        post: operations["search_stream_api_search_manual_stream_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search/manual/download": {
         parameters: {
             query?: never;
@@ -312,7 +334,7 @@ export interface paths {
         head?: never;
         /**
          * Adjust
-         * @description Change priority and limits. A `version` that is no longer its own is answered with the present row.
+         * @description Change priority, limits and client. A `version` that is no longer its own is answered with the present row.
          */
         patch: operations["adjust_api_downloads_queue__download_id__patch"];
         trace?: never;
@@ -1671,6 +1693,8 @@ export interface components {
         /**
          * Adjustment
          * @description What can be changed while it runs. Limits in bytes per second; 0 lifts a limit.
+         *
+         *     `client` and `sequential` count before a client has it; an empty `client` leaves the choice to us again.
          */
         Adjustment: {
             /** Priority */
@@ -1681,6 +1705,8 @@ export interface components {
             upload_limit?: number | null;
             /** Sequential */
             sequential?: boolean | null;
+            /** Client */
+            client?: string | null;
             /**
              * Version
              * @description Change it only where this is its version still.
@@ -1728,6 +1754,17 @@ export interface components {
              * @default 0
              */
             priority: number;
+            /** Client */
+            client?: string | null;
+            /** Download Limit */
+            download_limit?: number | null;
+            /** Upload Limit */
+            upload_limit?: number | null;
+            /**
+             * Sequential
+             * @default false
+             */
+            sequential: boolean;
             /** Title */
             title: string;
             /** Author */
@@ -2027,6 +2064,17 @@ export interface components {
             success: true;
         };
         /**
+         * DoneLine
+         * @description Every indexer has answered or was given up.
+         */
+        DoneLine: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "done";
+        };
+        /**
          * DownloadDetail
          * @description A download with its files; none where the client cannot be asked. `client_state` is the client's own word.
          */
@@ -2125,6 +2173,11 @@ export interface components {
             upload_limit: number | null;
             /** Sequential */
             sequential: boolean;
+            /**
+             * Chosen Client
+             * @description The client that a person wants it to go to; null: the preferred one.
+             */
+            chosen_client: string | null;
             /**
              * Book Id
              * @description The book in the library that came of it.
@@ -2273,6 +2326,11 @@ export interface components {
             /** Sequential */
             sequential: boolean;
             /**
+             * Chosen Client
+             * @description The client that a person wants it to go to; null: the preferred one.
+             */
+            chosen_client: string | null;
+            /**
              * Book Id
              * @description The book in the library that came of it.
              */
@@ -2338,6 +2396,23 @@ export interface components {
             series: components["schemas"]["FacetView"][];
             /** Formats */
             formats: components["schemas"]["FacetView"][];
+        };
+        /**
+         * FaultLine
+         * @description The search ended early by a fault of ours; what came before counts.
+         */
+        FaultLine: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "error";
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Remedy */
+            remedy: string;
         };
         /**
          * FileView
@@ -2451,6 +2526,24 @@ export interface components {
              */
             status: "ok" | "degraded";
         };
+        /**
+         * HeldView
+         * @description Where something is already: the id of a download (`queue`) or of a book (`library`), and what is the same.
+         */
+        HeldView: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "queue" | "library";
+            /** Id */
+            id: number;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "same_release" | "same_book";
+        };
         /** HistoryPageView */
         HistoryPageView: {
             /** Items */
@@ -2488,6 +2581,30 @@ export interface components {
             /** Book Author */
             book_author: string;
         };
+        /**
+         * IndexerLine
+         * @description An indexer has been asked, or has answered.
+         */
+        IndexerLine: {
+            /** Name */
+            name: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "asked" | "ok" | "error" | "timeout" | "skipped";
+            /** Elapsed Ms */
+            elapsed_ms: number;
+            /** Count */
+            count: number;
+            /** Error */
+            error: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "indexer";
+        };
         /** IndexerOutcomeView */
         IndexerOutcomeView: {
             /** Name */
@@ -2496,7 +2613,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "ok" | "error" | "timeout" | "skipped";
+            status: "asked" | "ok" | "error" | "timeout" | "skipped";
             /** Elapsed Ms */
             elapsed_ms: number;
             /** Count */
@@ -2621,6 +2738,8 @@ export interface components {
         /**
          * ManualDownload
          * @description Either the `release_id` of a search result, or a `download_url` with title and author.
+         *
+         *     With `wanted_id` a result is taken for that download, which is still searched for, instead of for a new one.
          */
         ManualDownload: {
             /** Asin */
@@ -2640,6 +2759,17 @@ export interface components {
              * @default 0
              */
             priority: number;
+            /** Client */
+            client?: string | null;
+            /** Download Limit */
+            download_limit?: number | null;
+            /** Upload Limit */
+            upload_limit?: number | null;
+            /**
+             * Sequential
+             * @default false
+             */
+            sequential: boolean;
             /** Release Id */
             release_id?: string | null;
             /** Download Url */
@@ -2659,6 +2789,8 @@ export interface components {
             quality_score?: number | null;
             /** Match Score */
             match_score?: number | null;
+            /** Wanted Id */
+            wanted_id?: number | null;
         };
         /**
          * Move
@@ -2946,6 +3078,8 @@ export interface components {
             reasons: components["schemas"]["ReasonsView"];
             /** Rejections */
             rejections: string[];
+            /** @description Where it, or its book, is in the library or the queue already. */
+            held: components["schemas"]["HeldView"] | null;
         };
         /**
          * ReportView
@@ -2970,6 +3104,21 @@ export interface components {
              */
             state: "none" | "checked" | "pending";
             summary: components["schemas"]["SummaryView"] | null;
+        };
+        /**
+         * ResultsLine
+         * @description What an indexer brought; `replaced` are ids of earlier results: the same torrents with fewer seeders.
+         */
+        ResultsLine: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "results";
+            /** Results */
+            results: components["schemas"]["ReleaseView"][];
+            /** Replaced */
+            replaced: string[];
         };
         /**
          * Role
@@ -3006,6 +3155,8 @@ export interface components {
             narrator?: string | null;
             /** Asin */
             asin?: string | null;
+            /** Language */
+            language?: string | null;
             /** Indexers */
             indexers?: string[] | null;
         };
@@ -3381,7 +3532,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3468,7 +3619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3555,7 +3706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3638,7 +3789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3712,7 +3863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3795,7 +3946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3882,7 +4033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3965,7 +4116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4052,7 +4203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4136,7 +4287,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4214,7 +4365,85 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+        };
+    };
+    search_stream_api_search_manual_stream_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description The request cannot be read or The Host header is not a host name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Sign in first or Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Only an administrator may do this or The setup token is missing or wrong or This name is not one of the server's or The request does not come from our own page or This API key belongs to no account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description The body's type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemView"];
+                };
+            };
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4310,7 +4539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4345,6 +4574,13 @@ export interface operations {
                     year?: number;
                     language?: string;
                     priority?: number;
+                    /** @description Name of an enabled download client. */
+                    client?: string;
+                    /** @description Bytes per second, 0 is none. */
+                    download_limit?: number;
+                    /** @description Bytes per second, 0 is none. */
+                    upload_limit?: number;
+                    sequential?: boolean;
                 };
             };
         };
@@ -4412,7 +4648,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4496,7 +4732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4583,7 +4819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4661,7 +4897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4747,7 +4983,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4842,7 +5078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4941,7 +5177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5027,7 +5263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5126,7 +5362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5221,7 +5457,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5316,7 +5552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5413,7 +5649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5487,7 +5723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5561,7 +5797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5635,7 +5871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5726,7 +5962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5800,7 +6036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5886,7 +6122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5985,7 +6221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6109,7 +6345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6215,7 +6451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6321,7 +6557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6449,7 +6685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6535,7 +6771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6634,7 +6870,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6708,7 +6944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6782,7 +7018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6856,7 +7092,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6930,7 +7166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7004,7 +7240,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7078,7 +7314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7152,7 +7388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7239,7 +7475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7313,7 +7549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7400,7 +7636,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7486,7 +7722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7597,7 +7833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7681,7 +7917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7767,7 +8003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7841,7 +8077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7928,7 +8164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8002,7 +8238,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8089,7 +8325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8175,7 +8411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8286,7 +8522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8370,7 +8606,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8456,7 +8692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8530,7 +8766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8617,7 +8853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8691,7 +8927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8778,7 +9014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8864,7 +9100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8975,7 +9211,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9059,7 +9295,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9145,7 +9381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9223,7 +9459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9301,7 +9537,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9379,7 +9615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9453,7 +9689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9538,7 +9774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9641,7 +9877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9715,7 +9951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9793,7 +10029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9867,7 +10103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9941,7 +10177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10024,7 +10260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10107,7 +10343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10181,7 +10417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10268,7 +10504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10361,7 +10597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10460,7 +10696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10534,7 +10770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10618,7 +10854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10704,7 +10940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10785,7 +11021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10859,7 +11095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10944,7 +11180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11029,7 +11265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11116,7 +11352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11208,7 +11444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11302,7 +11538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11394,7 +11630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11468,7 +11704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11555,7 +11791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11636,7 +11872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11723,7 +11959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11826,7 +12062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemView"];
                 };
             };
-            /** @description Something in the request does not fit or The body is not usable JSON or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
+            /** @description Something in the request does not fit or The body is not usable JSON or There is no such download client or This cannot be downloaded or This backup cannot be restored or The passphrase does not open this backup or The address changed, so its secret is needed again */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -22,7 +22,9 @@ export type TrailEvent = Views["EventView"];
 
 export type Release = Views["ReleaseView"];
 export type ScoreReason = Views["ReasonView"];
-export type SearchAnswer = Views["SearchView"];
+export type Held = NonNullable<Release["held"]>;
+export type IndexerState = Views["IndexerOutcomeView"];
+export type SearchLine = Views["IndexerLine"] | Views["ResultsLine"] | Views["FaultLine"] | Views["DoneLine"];
 export type Accepted = Views["AcceptedView"];
 
 export type ServiceStatus = Views["StatusView"];

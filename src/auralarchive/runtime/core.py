@@ -260,7 +260,14 @@ def _assemble(
         housekeeper.wake,
         workshop.retry_at,
     )
-    commands = Commands(store, recorder, payloads, goals, parse_link)
+    commands = Commands(
+        store,
+        recorder,
+        payloads,
+        goals,
+        parse_link,
+        lambda: {client.name for client in adapters.clients.all()},
+    )
     herald = Herald(store.downloads, store.cursors, adapters.notifiers.by_ids, redactor.redact, clock)
     adapters.on_notifiers = herald.attend
     for wake in (runner.wake, monitor.wake, herald.wake):

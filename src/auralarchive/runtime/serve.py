@@ -17,6 +17,7 @@ from auralarchive.live.gateway import Gateway
 from auralarchive.observability.health import Health
 from auralarchive.observability.logs import LogSettings, configure
 from auralarchive.observability.metrics import Metrics
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.monitor import ClientStatus
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError, Misconfigured
@@ -26,6 +27,7 @@ from auralarchive.runtime.core import Core
 from auralarchive.runtime.disks import Disks
 from auralarchive.runtime.folders import CandidateFolders, find_clients
 from auralarchive.runtime.gauges import gauges
+from auralarchive.runtime.scoring import fit
 from auralarchive.runtime.supervisor import BlockingPart, Server, supervise
 from auralarchive.settings import Settings
 from auralarchive.web.app import create_app
@@ -151,6 +153,7 @@ def build_server(core: Core, announce: Announce, demo: Demo | None = None) -> _B
             files=core.files_of,
             runner_status=lambda: runner_status(core),
             redact=core.redactor.redact_answer,
+            holdings=lambda: Holdings(core.store.downloads.holdings(), fit),
             library_root=lambda: core.tools.library.root,
             folders=CandidateFolders(core),
             find_clients=lambda: find_clients(core),

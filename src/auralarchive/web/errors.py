@@ -20,8 +20,7 @@ from starlette.responses import Response
 
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.lifecycle import IllegalTransition
-from auralarchive.pipeline.commands import NoPlace
-from auralarchive.pipeline.record import UnknownDownload
+from auralarchive.pipeline.commands import NoPlace, UnknownClient, UnknownDownload
 from auralarchive.ports import errors as ports
 from auralarchive.ports.store import Conflict, StaleRecord
 
@@ -107,6 +106,7 @@ _ALL = (
     Kind("range_not_satisfiable", 416, "The range lies outside of the file", "Ask for one range inside the file."),
     Kind("invalid", 422, "Something in the request does not fit", "Correct the fields named in `errors`."),
     Kind("invalid_json", 422, "The body is not usable JSON", "Send one JSON object without doubled keys."),
+    Kind("unknown_client", 422, "There is no such download client", "Choose one that is enabled, or none."),
     Kind("invalid_input", 422, "This cannot be downloaded", "Choose another release, link or file."),
     Kind("unusable_backup", 422, "This backup cannot be restored", "Choose another backup."),
     Kind("wrong_passphrase", 422, "The passphrase does not open this backup", "Enter it once more."),
@@ -194,6 +194,8 @@ def problem_of(error: Exception) -> Problem:
             return _of_port(error)
         case UnknownDownload():
             return Problem("unknown_download")
+        case UnknownClient():
+            return Problem("unknown_client", str(error))
     return internal_problem(error)
 
 
@@ -235,6 +237,15 @@ def install(app: FastAPI, redact: Callable[[str], str]) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         return problem_of(error).response(redact)
 
-    ours = (Problem, Conflict, IllegalTransition, StaleRecord, NoPlace, UnknownDownload, ports.AuralError)
+    ours = (
+        Problem,
+        Conflict,
+        IllegalTransition,
+        StaleRecord,
+        NoPlace,
+        UnknownClient,
+        UnknownDownload,
+        ports.AuralError,
+    )
     for kind in (*ours, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)

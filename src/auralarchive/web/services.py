@@ -15,6 +15,7 @@ from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.download import Download
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.editing import Editor
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import Searcher
 from auralarchive.ports.adapters import AdapterType
@@ -209,7 +210,8 @@ class Services:
     """All that the web uses.
 
     `health` answers quickly or from memory, and `disks` are those that it measured last; `files` asks the
-    client for a download's files and may raise `AuralError`; `redact` takes secrets out of text.
+    client for a download's files and may raise `AuralError`; `redact` takes secrets out of text; `holdings`
+    tells what is in library and queue now.
     """
 
     store: Store
@@ -231,6 +233,7 @@ class Services:
     files: Callable[[Download], Sequence[ClientFile]]
     runner_status: Callable[[], Mapping[str, Any]]
     redact: Callable[[str], str]
+    holdings: Callable[[], Holdings]
     library_root: Callable[[], Path]
     folders: Folders
     find_clients: Callable[[], Sequence[FoundClient]]

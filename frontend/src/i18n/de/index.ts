@@ -10,6 +10,7 @@ import { settings } from "./settings";
 import { people } from "./people";
 import { notifications } from "./notifications";
 import { system } from "./system";
+import { wanted } from "./wanted";
 import { welcome } from "./welcome";
 
 export const de: Messages = {
@@ -22,5 +23,6 @@ export const de: Messages = {
   ...people,
   ...notifications,
   ...system,
+  ...wanted,
   ...welcome,
 };

@@ -9,6 +9,7 @@ import { settings } from "./settings";
 import { people } from "./people";
 import { notifications } from "./notifications";
 import { system } from "./system";
+import { wanted } from "./wanted";
 import { welcome } from "./welcome";
 
 export const en = {
@@ -21,6 +22,7 @@ export const en = {
   ...people,
   ...notifications,
   ...system,
+  ...wanted,
   ...welcome,
 };
 
