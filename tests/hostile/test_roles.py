@@ -33,6 +33,7 @@ MEMBER = {
     "POST /api/auth/keys",
     "DELETE /api/auth/keys/{key_id}",
     "POST /api/search/manual",
+    "POST /api/search/manual/stream",
     "POST /api/search/manual/download",
     "POST /api/search/manual/upload",
     "GET /api/downloads/queue",
