@@ -145,6 +145,10 @@ CANCELLED_AT = ("import.after_publish", "import.book_published", "import.manifes
 ELSEWHERE = {
     "cancel.book_withdrawn": "needs a kill and a cancel: test_a_book_cancelled_after_its_publication_is_taken_back",
     "import.after_intent": "only where nobody keeps the note: tests/crash/test_import.py",
+    **{
+        f"edit.{name}": "needs a change of a book: tests/crash/test_edits.py"
+        for name in ("before_seal", "sealed", "before_record", "recorded", "placed", "before_discard")
+    },
     "import.reflinked": "needs a file system that shares blocks; it stands where `import.copied` stands here",
     "import.before_take_back": "needs two imports with other content: tests/crash/test_import.py",
     "import.after_take_back": "needs two imports with other content: tests/crash/test_import.py",

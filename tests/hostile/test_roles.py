@@ -42,6 +42,7 @@ MEMBER = {
     "PATCH /api/downloads/queue/{download_id}",
     "DELETE /api/downloads/queue/{download_id}",
     "GET /api/downloads/queue/{download_id}/events",
+    "POST /api/downloads/queue/{download_id}/move",
     "POST /api/downloads/queue/{download_id}/pause",
     "POST /api/downloads/queue/{download_id}/resume",
     "POST /api/downloads/queue/{download_id}/retry",
@@ -50,6 +51,10 @@ MEMBER = {
     "GET /api/library/books/{book_id}",
     "GET /api/library/books/{book_id}/cover",
     "GET /api/library/books/{book_id}/files/{n}",
+    "GET /api/library/books/{book_id}/position",
+    "PUT /api/library/books/{book_id}/position",
+    "GET /api/library/facets",
+    "GET /api/library/listening",
     "GET /api/system/status",
 }
 
@@ -59,7 +64,7 @@ ADMIN = {
     "POST /api/downloads/service/stop",
     *(
         call.format(plural)
-        for plural in ("clients", "indexers")
+        for plural in ("clients", "indexers", "notifiers")
         for call in (
             "GET /api/{}",
             "POST /api/{}",
@@ -74,7 +79,26 @@ ADMIN = {
     "GET /api/settings",
     "GET /api/settings/{section}",
     "PUT /api/settings/{section}",
+    "PATCH /api/library/books/{book_id}",
+    "PUT /api/library/books/{book_id}/cover",
+    "DELETE /api/library/books/{book_id}/cover",
     "GET /api/system/health",
+    "POST /api/system/health/check",
+    "GET /api/system/about",
+    "GET /api/system/events",
+    "GET /api/system/logs",
+    "GET /api/system/logs/download",
+    "GET /api/system/tasks",
+    "POST /api/system/tasks/{name}/run",
+    "POST /api/system/backup",
+    "GET /api/system/backups",
+    "GET /api/system/backups/{name}",
+    "DELETE /api/system/backups/{name}",
+    "POST /api/system/backups/{name}/restore",
+    "GET /api/system/restore",
+    "POST /api/system/restore",
+    "DELETE /api/system/restore",
+    "POST /api/system/restore/upload",
     "GET /metrics",
     "GET /api/users",
     "POST /api/users",

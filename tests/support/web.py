@@ -21,6 +21,7 @@ import anyio
 import httpx2
 import uvicorn
 
+from auralarchive.audio.isolated import IsolatedEngine
 from auralarchive.clients.payloads import Payloads
 from auralarchive.clients.registry import CLIENT_TYPES
 from auralarchive.domain.client_item import ClientFile
@@ -28,13 +29,17 @@ from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadType
 from auralarchive.indexers.registry import INDEXER_TYPES
+from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.live.gateway import Gateway
 from auralarchive.live.limits import Limits
+from auralarchive.notify.registry import NOTIFIER_TYPES
 from auralarchive.observability.health import Health
 from auralarchive.observability.metrics import Metrics
 from auralarchive.observability.redaction import Redactor
 from auralarchive.observability.ring import LogRing
 from auralarchive.pipeline.commands import Commands
+from auralarchive.pipeline.editing import Editor
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.live import Live, LiveBoard
 from auralarchive.pipeline.monitor import ClientStatus, MonitorStatus
 from auralarchive.pipeline.record import Recorder
@@ -43,11 +48,13 @@ from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.indexers import Indexer, IndexerReport
+from auralarchive.ports.library import FolderReport
 from auralarchive.ports.store import Role
 from auralarchive.ports.work import CancelToken
 from auralarchive.runtime.about import about
 from auralarchive.runtime.backup import Instance, Plan, Shelf
 from auralarchive.runtime.restore import Restorer
+from auralarchive.runtime.scoring import fit
 from auralarchive.runtime.settings_view import may_be_saved
 from auralarchive.runtime.tasks import TaskList
 from auralarchive.settings import Settings
@@ -59,7 +66,16 @@ from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
-from auralarchive.web.services import AdapterReport, Disk, Folder, InvalidSettings, Services, SettingValue
+from auralarchive.web.services import (
+    AdapterReport,
+    DemoState,
+    Disk,
+    Folder,
+    FoundClient,
+    InvalidSettings,
+    Services,
+    SettingValue,
+)
 from auralarchive.web.upkeep import Upkeep
 from tests.support.records import NOON
 
@@ -152,7 +168,12 @@ class StubAdapters:
         self.error: Exception | None = None
 
     def types(self, kind: str) -> tuple[AdapterType[Any, Any], ...]:
-        return CLIENT_TYPES if kind == "client" else INDEXER_TYPES
+        known: dict[str, tuple[AdapterType[Any, Any], ...]] = {
+            "client": CLIENT_TYPES,
+            "indexer": INDEXER_TYPES,
+            "notifier": NOTIFIER_TYPES,
+        }
+        return known[kind]
 
     def test(self, kind: str, type_: str, settings: Mapping[str, Any], existing_id: int | None = None) -> AdapterReport:
         self.tried.append((kind, type_, dict(settings)))
@@ -189,6 +210,38 @@ class StubSettings:
         if wrong:
             raise InvalidSettings(wrong)
         self.saved.update(values)
+
+
+class StubFolders:
+    """Every folder is there, and writable, and on a disk of its own."""
+
+    def as_library(self, path: Path | None) -> FolderReport:
+        findings = (
+            Finding(True, "Folder", f"{path} can be written to."),
+            Finding(False, "Folder", "No room.", "Make some."),
+        )
+        return FolderReport(True, findings, 10, 100, "ext4")
+
+    def as_folder(self, path: Path) -> FolderReport:
+        return FolderReport(True, (Finding(True, "Folder", f"{path} is there."),))
+
+
+class StubDemo:
+    """A demo that only knows whether it runs."""
+
+    def __init__(self) -> None:
+        self.running = False
+
+    def state(self) -> DemoState:
+        return DemoState(self.running, "three fables")
+
+    def start(self) -> DemoState:
+        self.running = True
+        return self.state()
+
+    def stop(self) -> DemoState:
+        self.running = False
+        return self.state()
 
 
 @dataclass
@@ -242,7 +295,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     clock, monitor, adapters, settings = SystemClock(), StubMonitor(), StubAdapters(), StubSettings()
     store = open_store(f"sqlite:///{root / 'test.db'}", secret_box=SecretBox.generate(), clock=clock)
     recorder = Recorder(store.downloads, clock)
-    commands = Commands(store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link)
+    commands = Commands(store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link, lambda: {"qb"})
     indexers: list[StubIndexer] = [StubIndexer()]
     redactor = Redactor()
     boundary = boundary or Boundary()
@@ -266,6 +319,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     services = Services(
         store=store,
         commands=commands,
+        editor=Editor(store, FilesystemDrafts(root / "library", 0), IsolatedEngine()),
         searcher=Searcher(lambda: _ports(indexers), store.releases, _score, clock),
         monitor=monitor,
         adapters=adapters,
@@ -282,7 +336,11 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
         files=lambda download: tuple(files),
         runner_status=lambda: {"running": 0},
         redact=redactor.redact_answer,
+        holdings=lambda: Holdings(store.downloads.holdings(), fit),
         library_root=lambda: root / "library",
+        folders=StubFolders(),
+        find_clients=lambda: (FoundClient("qbittorrent", "qBittorrent", {"host": "127.0.0.1", "port": 8080}),),
+        demo=StubDemo(),
         version="0.0.test",
         static_dir=root / "static",
     )

@@ -153,6 +153,18 @@ def check(data: bytes, *, smallest: int = _SMALLEST_SIDE) -> Cover:
         raise BadPicture("it is damaged or of another kind") from error
 
 
+def redrawn(data: bytes) -> Cover:
+    """The picture in `data`, drawn anew whatever it is: nothing else that its file held comes along.
+
+    Raises `BadPicture`.
+    """
+    checked = check(data)
+    if checked.data is not data:
+        return checked
+    with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+        return Cover(_redrawn(image))
+
+
 def _is_plain(image: Image.Image) -> bool:
     """What every player shows as it is meant, without much besides the picture."""
     extras = sum(len(value) for value in image.info.values() if isinstance(value, bytes | str))

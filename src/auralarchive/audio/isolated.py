@@ -1,4 +1,4 @@
-"""The engine in a process of its own: the `Converter` of the server.
+"""The engine in a process of its own: the `Converter` and the `Tagger` of the server.
 
 What strangers have uploaded is parsed there and not in the process that holds the pages, the database
 and the keys; its memory goes back to the system with it, and a long pass over gigabytes holds up no
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO
 
 from auralarchive.audio import launch
-from auralarchive.audio.messages import ORDER, REPLY, Order, Reply
+from auralarchive.audio.messages import ORDER, REPLY, RETAG_ORDER, Order, Reply, RetagOrder
 from auralarchive.audio.settings import AudioSettings
-from auralarchive.ports.audio import ConvertRequest, ConvertResult, OnDoing
+from auralarchive.ports.audio import ConvertRequest, ConvertResult, OnDoing, RetagRequest, RetagResult
 from auralarchive.ports.errors import TransientError
 from auralarchive.ports.work import CancelToken, Progress
 
@@ -46,15 +46,34 @@ class IsolatedEngine:
         on_doing: OnDoing = lambda doing: None,
     ) -> ConvertResult:
         """See the port; `on_doing` hears what is done."""
+        order = ORDER.dump_json(Order(self._settings, request))
+        result = self._last_word(order, cancel, progress, on_doing).result
+        assert result is not None, "the answer to an order to convert"
+        return result
+
+    def retag(self, request: RetagRequest, cancel: CancelToken) -> RetagResult:
+        """See the port."""
+        result = self._last_word(RETAG_ORDER.dump_json(RetagOrder(request)), cancel).retagged
+        assert result is not None, "the answer to an order to write tags"
+        return result
+
+    def _last_word(
+        self,
+        order: bytes,
+        cancel: CancelToken,
+        progress: Progress = lambda part: None,
+        on_doing: OnDoing = lambda doing: None,
+    ) -> Reply:
+        """The result, as the process tells it. Raises what it refused with, or `TransientError` where it died."""
         cancel.check()
         with tempfile.TemporaryFile() as complaints:
             process = _start(complaints)
             try:
-                last = self._talk(process, request, progress, cancel, on_doing)
+                last = self._talk(process, order, progress, cancel, on_doing)
             finally:
                 _end(process)
-            if last.result is not None:
-                return last.result
+            if last.result is not None or last.retagged is not None:
+                return last
             if last.refusal is not None:
                 raise last.refusal.error()
             cancel.check()
@@ -63,7 +82,7 @@ class IsolatedEngine:
     def _talk(
         self,
         process: subprocess.Popen[bytes],
-        request: ConvertRequest,
+        order: bytes,
         progress: Progress,
         cancel: CancelToken,
         on_doing: OnDoing,
@@ -72,7 +91,7 @@ class IsolatedEngine:
         assert process.stdin is not None
         assert process.stdout is not None
         with suppress(BrokenPipeError):
-            process.stdin.write(ORDER.dump_json(Order(self._settings, request)) + b"\n")
+            process.stdin.write(order + b"\n")
             process.stdin.flush()
         threading.Thread(target=_stop_when_cancelled, args=(process, cancel), daemon=True).start()
         last = Reply()

@@ -1,6 +1,6 @@
 """What the server and its conversion process say to one another: JSON, a line a message.
 
-To the process goes one `Order`; the end of its input means "stop". Back come progress, and at last
+To the process goes one `Order` or `RetagOrder`; the end of its input means "stop". Back come progress, and at last
 either a result or an error of the port.
 """
 
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports import errors
-from auralarchive.ports.audio import ConvertRequest, ConvertResult, Doing
+from auralarchive.ports.audio import ConvertRequest, ConvertResult, Doing, RetagRequest, RetagResult
 from auralarchive.ports.errors import AuralError, Cancelled
 
 
@@ -23,6 +23,13 @@ class Order:
 
     settings: AudioSettings
     request: ConvertRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RetagOrder:
+    """One change of tags."""
+
+    retag: RetagRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,11 @@ class Reply:
     progress: float | None = None
     doing: Doing | None = None
     result: ConvertResult | None = None
+    retagged: RetagResult | None = None
     refusal: Refusal | None = None
 
 
 ORDER: TypeAdapter[Order] = TypeAdapter(Order)
+RETAG_ORDER: TypeAdapter[RetagOrder] = TypeAdapter(RetagOrder)
+ANY_ORDER: TypeAdapter[Order | RetagOrder] = TypeAdapter(Order | RetagOrder)
 REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 
 from auralarchive.audio.engine import Engine
-from auralarchive.audio.messages import ORDER, REPLY, Refusal, Reply
+from auralarchive.audio.messages import ANY_ORDER, REPLY, Order, Refusal, Reply, RetagOrder
+from auralarchive.audio.retag import retag
 from auralarchive.ports.errors import AuralError
 from auralarchive.ports.work import CancelToken
 
@@ -25,21 +27,26 @@ def main() -> None:
             replies.write(REPLY.dump_json(one, exclude_none=True) + b"\n")
             replies.flush()
 
-    order = ORDER.validate_json(orders.readline())
+    order = ANY_ORDER.validate_json(orders.readline())
     cancel = CancelToken()
     threading.Thread(target=_cancel_at_end, args=(orders.fileno(), cancel), daemon=True).start()
     try:
-        engine = Engine(order.settings)
-        result = engine.convert(
-            order.request,
-            lambda part: reply(Reply(progress=part)),
-            cancel,
-            lambda doing: reply(Reply(doing=doing)),
-        )
+        reply(_done(order, reply, cancel))
     except AuralError as error:
         reply(Reply(refusal=Refusal.of(error)))
-    else:
-        reply(Reply(result=result))
+
+
+def _done(order: Order | RetagOrder, reply: Callable[[Reply], None], cancel: CancelToken) -> Reply:
+    """The last word of an order that went well."""
+    if isinstance(order, RetagOrder):
+        return Reply(retagged=retag(order.retag, cancel))
+    result = Engine(order.settings).convert(
+        order.request,
+        lambda part: reply(Reply(progress=part)),
+        cancel,
+        lambda doing: reply(Reply(doing=doing)),
+    )
+    return Reply(result=result)
 
 
 def _cancel_at_end(orders: int, cancel: CancelToken) -> None:

@@ -1,4 +1,4 @@
-"""The one HTTP client of indexers and of whoever fetches releases.
+"""The one HTTP client of indexers, of whoever fetches releases, and of messages to addresses that their owner typed.
 
 Every request has its own connection, so that its deadline covers each byte of it: name, handshake,
 headers and body. Name resolution, judgement and connection are one step (`_PinnedBackend`), with
@@ -12,7 +12,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
@@ -99,14 +99,42 @@ class GuardedClient:
         Raises: `InvalidInput` for an address that `reach` does not permit or a body above the limit,
         `Unreachable` for everything that the network or the server gets wrong, `Cancelled`.
         """
+        headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+        return self._ask(httpx2.Request("GET", link.url, headers=headers), link, reach, limits, cancel, tls)
+
+    def post(
+        self,
+        link: Link,
+        content: bytes,
+        *,
+        headers: Mapping[str, str],
+        reach: Reach,
+        limits: Limits,
+        cancel: CancelToken,
+        tls: ssl.SSLContext | None = None,
+    ) -> Answer:
+        """Send `content` there; the answer and the errors are those of `get`."""
+        return self._ask(
+            httpx2.Request("POST", link.url, headers=dict(headers), content=content), link, reach, limits, cancel, tls
+        )
+
+    def _ask(
+        self,
+        request: httpx2.Request,
+        link: Link,
+        reach: Reach,
+        limits: Limits,
+        cancel: CancelToken,
+        tls: ssl.SSLContext | None,
+    ) -> Answer:
         watch = _Watch(link.origin.host, limits.seconds, self._monotonic, cancel)
         backend = _PinnedBackend(reach, self._resolve, self._dial, watch)
         trust = (tls or self._tls) if link.origin.scheme == "https" else None
-        headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT}
+        request.headers["User-Agent"] = _USER_AGENT
         with (
             _network_errors(link.origin.host),
             httpx2.Client(transport=_Transport(backend, trust), trust_env=False) as client,
-            client.stream("GET", link.url, headers=headers) as response,
+            closing(client.send(request, stream=True, follow_redirects=False)) as response,
         ):
             _check_headers(response, link.origin.host)
             body = _read(response, limits.max_bytes)
@@ -215,6 +243,7 @@ class _Transport(httpx2.BaseTransport):
                 method=request.method,
                 url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
                 headers=request.headers.raw,
+                content=request.read(),
             )
         )
         return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
@@ -243,7 +272,7 @@ def _network_errors(host: str) -> Iterator[None]:
         if isinstance(error.__context__, ssl.SSLError) or "SSL" in str(error) or "CERTIFICATE" in str(error).upper():
             raise Unreachable(
                 f"The certificate or encryption of {host} cannot be trusted.",
-                "Give it a valid certificate, or name the file of its own authority in the indexer's settings.",
+                "Give it a valid certificate, or name the file of its own authority in its settings.",
             ) from error
         raise _unreachable(host) from error
     except (httpcore2.ProtocolError, httpx2.ProtocolError) as error:

@@ -27,6 +27,7 @@ from auralarchive.failpoints import failpoint
 from auralarchive.library import intent, tree
 from auralarchive.library.checks import check_library
 from auralarchive.library.compare import OLDER, already_there, conflict, difference, take_back
+from auralarchive.library.drafts import DRAFTS, STAGING
 from auralarchive.library.faults import linked_folder, no_space, writing
 from auralarchive.library.plan import Piece, Plan, make_plan
 from auralarchive.library.sources import opened_source
@@ -36,7 +37,6 @@ from auralarchive.ports.errors import AuralError, Damaged, InvalidInput, Misconf
 from auralarchive.ports.library import ImportRequest, LibraryFile, Published
 from auralarchive.ports.work import CancelToken, Progress
 
-STAGING = ".auralarchive"
 _BOOK = "book"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 _WHAT = "the library"
@@ -347,7 +347,8 @@ def _changed(path: Path) -> Damaged:
 def _tokens(root: int) -> tuple[str, ...]:
     try:
         with tree.folder(root, [STAGING]) as staging:
-            return tuple(sorted(name for name in tree.listing(staging) if _TOKEN.fullmatch(name)))
+            names = (name for name in tree.listing(staging) if name != DRAFTS)
+            return tuple(sorted(name for name in names if _TOKEN.fullmatch(name)))
     except FileNotFoundError:
         return ()
 

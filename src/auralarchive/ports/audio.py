@@ -99,3 +99,40 @@ class Converter(Protocol):
         Raises: `Cancelled`, `Damaged`, `InvalidInput` (no audio, refused by the whitelists),
         `Misconfigured` (key missing or wrong), `NoSpace`, `TransientError` (FFmpeg killed).
         """
+
+
+@dataclass(frozen=True, slots=True)
+class RetagRequest:
+    """A finished M4B whose tags a person has changed. `source` is only read.
+
+    `target_dir` is an empty folder of ours on the library's disk: the new file, and with `picture` the new
+    cover, are made in it. `changed` names the fields of `book` that are other than before; the rest of the
+    tags stays. `picture` is what a person has given, unchecked.
+    """
+
+    source: Path
+    target_dir: Path
+    book: Book
+    changed: tuple[str, ...]
+    picture: Path | None = None
+    cover_name: str = "cover.jpg"
+    without_picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RetagResult:
+    """The new file, proved and on the disk. The cover, where there is a new one, is beside it under its name."""
+
+    path: Path
+    sha256: str
+    size: int
+    source_sha256: str
+    cover_sha256: str = ""
+    cover_size: int = 0
+
+
+class Tagger(Protocol):
+    """Writes changed tags into a new file."""
+
+    def retag(self, request: RetagRequest, cancel: CancelToken) -> RetagResult:
+        """Blocks until done. Raises `InvalidInput`, `NoSpace`, `Gone`, `TransientError`, `Cancelled`."""

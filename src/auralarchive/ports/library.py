@@ -54,6 +54,17 @@ class Published:
     path: Path  # of the audio, absolute
 
 
+@dataclass(frozen=True, slots=True)
+class FolderReport:
+    """What is to be told of a folder before it is used. Sizes and the kind of file system as far as they are known."""
+
+    exists: bool
+    findings: tuple[Finding, ...]
+    free_bytes: int | None = None
+    total_bytes: int | None = None
+    file_system: str | None = None
+
+
 class Library(Protocol):
     """The library's folder. Publishing is all or nothing, never overwrites, never follows links out."""
 
@@ -88,3 +99,50 @@ class Library(Protocol):
 
     def check(self) -> tuple[Finding, ...]:
         """Whether it is there, writable, has space, and can take hard links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """New files of a published book. They count once the book's record is at `version`, and not before.
+
+    `files` are those that replace others or are new, each in the draft under the last part of its path;
+    `removed` are paths of files that go.
+    """
+
+    book_id: int
+    version: int
+    files: tuple[LibraryFile, ...]
+    removed: tuple[str, ...] = ()
+
+
+class Drafts(Protocol):
+    """Where new files of published books wait for their record.
+
+    Files and record cannot change in one step. So the files are made and sealed first, then the record is
+    written, then the files are put into place; whoever finds a sealed draft knows by the record whether it
+    counts. All of it may be repeated.
+    """
+
+    def begin(self, book_id: int, file: LibraryFile) -> tuple[Path, Path]:
+        """(where the published `file` is, an empty folder with room for another like it).
+
+        Raises: `Gone` (it is not there, or behind a link), `NoSpace`, `Misconfigured`, `TransientError`.
+        """
+
+    def put(self, book_id: int, name: str, data: bytes) -> Path:
+        """Write a file into the draft: what a person has given. Raises `NoSpace`."""
+
+    def free_name(self, path: str, ours: tuple[str, ...]) -> str:
+        """`path`, or one like it where a file is in its place that is none of `ours`."""
+
+    def seal(self, revision: Revision) -> None:
+        """Check the files as they are on the disk, and note what is to become of them."""
+
+    def place(self, book_id: int) -> None:
+        """Put the sealed files into place, and forget the draft."""
+
+    def discard(self, book_id: int) -> None:
+        """Forget the draft, where there is one."""
+
+    def waiting(self) -> tuple[tuple[int, int | None], ...]:
+        """(book, version at which it counts) of each draft; None: it was never sealed."""

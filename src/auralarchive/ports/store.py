@@ -36,6 +36,14 @@ class StaleRecord(Exception):
     """The row has moved on since it was read: read it again."""
 
 
+class NewerPosition(Exception):
+    """Another device has written how far its person has listened since this one looked."""
+
+    def __init__(self, present: Position | None) -> None:
+        super().__init__("the position has moved on")
+        self.present = present
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
     """One row of the event log. `seq` grows with every commit; `data` are the event's own fields."""
@@ -70,6 +78,21 @@ class NewDownload:
     download_limit: int | None = None
     upload_limit: int | None = None
     sequential: bool = False
+    client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One download on its way, or the book that it became (`book_id`).
+
+    `release` is title, indexer and size of what was chosen; `hashes` are those under which a torrent is known.
+    """
+
+    download_id: int
+    book_id: int | None
+    book: Book
+    release: tuple[str | None, str | None, int | None]
+    hashes: frozenset[str]
 
 
 class Downloads(Protocol):
@@ -131,6 +154,9 @@ class Downloads(Protocol):
         """Keyset pagination. Raises ValueError for a cursor that we did not make."""
 
     def counts(self) -> Mapping[DownloadStatus, int]: ...
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Every book of the library, and every download on its way there: not failed, not cancelled."""
 
     def events(self, download_id: int) -> tuple[LoggedEvent, ...]:
         """The audit trail, oldest first."""
@@ -247,6 +273,26 @@ class LibraryBook:
     duration_seconds: float
     chapters: tuple[Mapping[str, Any], ...]
     added_at: datetime
+    version: int = 1  # grows with each write
+
+
+BookSort = Literal[
+    "added", "-added", "title", "-title", "author", "-author", "series", "-series", "duration", "-duration"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BookFilter:
+    """Which books a list shows: every word of `text` in title, author, narrator or series; the rest is exact.
+
+    `format` is what the book has a file of: `M4B`, or an ebook beside it, such as `PDF`.
+    """
+
+    text: str = ""
+    author: str | None = None
+    narrator: str | None = None
+    series: str | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +305,25 @@ class Shelved:
 
 @dataclass(frozen=True, slots=True)
 class BookList:
-    """One page of the library, newest first; `cursor` of None is the last page."""
+    """One page of the library; `cursor` of None is the last page."""
 
     items: tuple[LibraryBook, ...]
     total: int
-    cursor: int | None
+    cursor: str | None
+
+
+#: Values with the number of books that have them, in the order of the alphabet.
+Counted = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BookFacets:
+    """What the whole library can be filtered by."""
+
+    authors: Counted
+    narrators: Counted
+    series: Counted
+    formats: Counted
 
 
 class Books(Protocol):
@@ -296,8 +356,44 @@ class Books(Protocol):
 
     def all(self) -> tuple[LibraryBook, ...]: ...
 
-    def page(self, text: str = "", *, limit: int = 50, cursor: int | None = None) -> BookList:
-        """Books whose title, author or series hold every word of `text`, from `cursor` of the page before on."""
+    def edit(self, book_id: int, version: int, book: Book, files: Sequence[LibraryFile]) -> LibraryBook:
+        """Replace what is known of a book, and its manifest. Raises `StaleRecord` where it is past `version`."""
+
+    def page(
+        self, wanted: BookFilter = ..., *, sort: BookSort = "-added", limit: int = 50, cursor: str | None = None
+    ) -> BookList:
+        """Keyset pagination, whatever the sort. Raises ValueError for a cursor that we did not make."""
+
+    def facets(self) -> BookFacets: ...
+
+    def many(self, ids: Sequence[int]) -> tuple[LibraryBook, ...]:
+        """Those of these books that are there, in the order asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a person has listened to a book, and on which device last."""
+
+    seconds: float
+    speed: float
+    device: str
+    finished: bool
+    updated_at: datetime
+
+
+class Playback(Protocol):
+    """How far each person has listened."""
+
+    def get(self, account_id: int, book_id: int) -> Position | None: ...
+
+    def save(self, account_id: int, book_id: int, position: Position, known: datetime | None) -> None:
+        """Write it where the last one known, by its time, is the last one written; None: there was none.
+
+        Raises `NewerPosition` with what is there instead.
+        """
+
+    def unfinished(self, account_id: int, limit: int) -> tuple[tuple[int, Position], ...]:
+        """Books that were begun and not finished, by their ids, the latest first."""
 
 
 class Recipes(Protocol):
@@ -390,6 +486,18 @@ class Accounts(Protocol):
     def delete_api_key(self, key_id: int) -> bool: ...
 
 
+class Cursors(Protocol):
+    """How far readers of the log have come that must miss nothing, by their names."""
+
+    def get(self, name: str) -> int | None: ...
+
+    def save(self, name: str, seq: int) -> None: ...
+
+    def names(self) -> frozenset[str]: ...
+
+    def forget(self, name: str) -> None: ...
+
+
 class SavedSettings(Protocol):
     """Settings that were saved in the pages: section -> key -> value."""
 
@@ -420,6 +528,9 @@ class Store(Protocol):
     def books(self) -> Books: ...
 
     @property
+    def playback(self) -> Playback: ...
+
+    @property
     def recipes(self) -> Recipes: ...
 
     @property
@@ -427,6 +538,9 @@ class Store(Protocol):
 
     @property
     def settings(self) -> SavedSettings: ...
+
+    @property
+    def cursors(self) -> Cursors: ...
 
     def on_commit(self, wake: Any) -> None:
         """Call `wake()` (thread-safe, returns at once) after every commit that wrote events.

@@ -1,4 +1,4 @@
-"""The clients and indexers in use: built from what is saved, replaced when that changes."""
+"""The clients, indexers and notifiers in use: built from what is saved, replaced when that changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import DownloadClient, Finding
 from auralarchive.ports.errors import AuralError, Misconfigured
 from auralarchive.ports.indexers import Indexer
+from auralarchive.ports.notifiers import Notifier
 from auralarchive.ports.store import AdapterRow, Adapters
 from auralarchive.web.services import AdapterReport
 
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Adapter(Protocol):
-    """What clients and indexers have in common."""
+    """What all of them have in common."""
 
     @property
     def name(self) -> str: ...
@@ -60,18 +61,31 @@ class AdapterPool(Generic[AdapterT, ContextT]):
         self._kind, self._rows, self._context, self._hide = kind, rows, context, hide
         self._lock = threading.Lock()
         self._built: dict[int, _Built[AdapterT]] = {}
+        self._enabled: frozenset[int] = frozenset()
         self.problems: tuple[Finding, ...] = ()
 
-    def reload(self) -> None:
-        """Put what is saved into use. What has not changed keeps its connections, and its torrents."""
+    def reload(self, *, anew: bool = False) -> None:
+        """Put what is saved into use. What has not changed keeps its connections, and its torrents.
+
+        `anew` builds all of them again: what they were given besides their settings has changed.
+        """
         with self._lock:
             rows = {row.id: row for row in self._rows.list(self._kind) if row.enabled}
             before = self._built
-            kept = {key: one for key, one in before.items() if rows.get(key) == one.row}
+            kept = (
+                {}
+                if anew
+                else {
+                    key: _Built(rows[key], one.adapter)
+                    for key, one in before.items()
+                    if _as_before(rows.get(key), one.row)
+                }
+            )
             self._built = kept  # never changed in place: `all` is read without the lock
             for key in before.keys() - kept.keys():
                 self._let_go(before[key])  # first: its successor may want the same port and folder
             self._built = {**kept, **self._build_new([row for key, row in rows.items() if key not in kept])}
+            self._enabled = frozenset(rows)
 
     def _build_new(self, rows: list[AdapterRow]) -> dict[int, _Built[AdapterT]]:
         built: dict[int, _Built[AdapterT]] = {}
@@ -106,6 +120,11 @@ class AdapterPool(Generic[AdapterT, ContextT]):
         built = self._built.get(adapter_id)
         return built.adapter if built else None
 
+    def by_ids(self) -> dict[int, AdapterT | None]:
+        """All that are switched on; None for one that cannot be used."""
+        built = self._built
+        return {key: built[key].adapter if key in built else None for key in self._enabled | built.keys()}
+
     def row_of(self, adapter_id: int) -> AdapterRow | None:
         built = self._built.get(adapter_id)
         return built.row if built else None
@@ -130,6 +149,11 @@ class AdapterPool(Generic[AdapterT, ContextT]):
                 self._let_go(one)
 
 
+def _as_before(now: AdapterRow | None, before: AdapterRow) -> bool:
+    """Whether it would be built just the same: which of them is preferred is not its own concern."""
+    return now is not None and replace(now, priority=before.priority) == before
+
+
 def lost_secrets(subject: str) -> Finding:
     """What is to be done about secrets that the key file does not open."""
     return Finding(
@@ -148,22 +172,37 @@ def _told(error: Exception) -> str:
 
 
 class LiveAdapters:
-    """Both pools, as the web and the pipeline see them."""
+    """All pools, as the web and the pipeline see them."""
 
     def __init__(
         self,
         clients: AdapterPool[DownloadClient, Any],
         indexers: AdapterPool[Indexer, Any],
+        notifiers: AdapterPool[Notifier, Any],
         trial_client: Callable[[str, Mapping[str, Any], Path], DownloadClient],
     ) -> None:
-        self.clients, self.indexers = clients, indexers
+        self.clients, self.indexers, self.notifiers = clients, indexers, notifiers
+        self._pools: Mapping[str, AdapterPool[Any, Any]] = {
+            "client": clients,
+            "indexer": indexers,
+            "notifier": notifiers,
+        }
         self._trial_client = trial_client
+        #: Called when notifiers have changed.
+        self.on_notifiers: Callable[[], None] = lambda: None
 
     def types(self, kind: str) -> tuple[AdapterType[Any, Any], ...]:
-        return self.clients.types if kind == "client" else self.indexers.types
+        return self._pools[kind].types
 
     def reload(self, kind: str) -> None:
-        (self.clients if kind == "client" else self.indexers).reload()
+        self._pools[kind].reload()
+        if kind == "notifier":
+            self.on_notifiers()
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """What is switched on and cannot be used."""
+        return tuple(finding for pool in self._pools.values() for finding in pool.problems)
 
     def test(self, kind: str, type_: str, settings: Mapping[str, Any], existing_id: int | None = None) -> AdapterReport:
         """Build one, try it and let go of it. Raises `AuralError`."""
@@ -171,6 +210,11 @@ class LiveAdapters:
             with closing(self.indexers.build(type_, "The indexer", settings)) as indexer:
                 report = indexer.test()
                 return AdapterReport(report.title, report.findings)
+        if kind == "notifier":
+            row = self.notifiers.row_of(existing_id) if existing_id is not None else None
+            with closing(self.notifiers.build(type_, row.name if row else "The notifier", settings)) as notifier:
+                told = notifier.test()
+                return AdapterReport(told.title, told.findings)
         return self._test_client(type_, settings, existing_id)
 
     def _test_client(self, type_: str, settings: Mapping[str, Any], existing_id: int | None) -> AdapterReport:
@@ -192,8 +236,8 @@ class LiveAdapters:
         return {indexer.name: indexer.seed_goal for indexer in self.indexers.all()}
 
     def close(self) -> None:
-        self.clients.close()
-        self.indexers.close()
+        for pool in self._pools.values():
+            pool.close()
 
 
 def state_folder(root: Path, name: str) -> Path:

@@ -27,11 +27,14 @@ from auralarchive.indexers.fetch import LinkFetcher
 from auralarchive.indexers.http import GuardedClient
 from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.indexers.torznab import IndexerContext
-from auralarchive.library.filesystem import FilesystemLibrary
+from auralarchive.library.drafts import FilesystemDrafts
+from auralarchive.notify.herald import Herald
+from auralarchive.notify.registry import NOTIFIER_TYPES
 from auralarchive.observability.redaction import Redactor
 from auralarchive.observability.ring import LogRing
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.completion import Completion
+from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.live import LiveBoard
 from auralarchive.pipeline.monitor import ClientHealth, Monitor
 from auralarchive.pipeline.reconcile import Reconciler
@@ -42,6 +45,7 @@ from auralarchive.pipeline.work import Workshop
 from auralarchive.ports.clients import DownloadClient
 from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.indexers import Indexer
+from auralarchive.ports.notifiers import Notifier, NotifierContext
 from auralarchive.ports.store import AdapterRow
 from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
@@ -58,6 +62,8 @@ from auralarchive.runtime.derived import (
     used_folders,
 )
 from auralarchive.runtime.housekeeping import Housekeeper
+from auralarchive.runtime.live_library import LiveLibrary
+from auralarchive.runtime.posting import GuardedPost
 from auralarchive.runtime.restore import Restorer, swap_in, sweep
 from auralarchive.runtime.scoring import score_with
 from auralarchive.runtime.settings_view import SettingsHolder, may_be_saved
@@ -82,11 +88,13 @@ class Core:
     adapters: LiveAdapters
     payloads: Payloads
     commands: Commands
+    editor: Editor
     searcher: Searcher
     monitor: Monitor
     health: ClientHealth
     runner: LocalRunner
     housekeeper: Housekeeper
+    herald: Herald
     tools: Tools
     ring: LogRing
     tasks: TaskList
@@ -94,6 +102,7 @@ class Core:
     restorer: Restorer
     exits: ExitStack
     local_key: str  # of the terminal on this machine, new at each start
+    neighbours: list[str]  # addresses on this machine that torrents may call: none but the demo's, while it runs
 
     @staticmethod
     def indexer_row(type_: str, name: str, settings: Mapping[str, Any]) -> AdapterRow:
@@ -154,7 +163,12 @@ def make_folders(settings: tree.Settings) -> None:
             "Give its parent to the user that runs this, or choose another with --data-dir or in the settings.",
             kind=FailureKind.PERMISSION,
         ) from error
-    with suppress(OSError):  # a library on a disk that is not mounted now is told by the checks, not by a crash
+    make_library(settings)
+
+
+def make_library(settings: tree.Settings) -> None:
+    """Make its folder, if that can be: of a disk that is not mounted now the checks tell, it is no crash."""
+    with suppress(OSError):
         settings.library_root.mkdir(parents=True, exist_ok=True)
 
 
@@ -191,7 +205,8 @@ def _assemble(
     settings = holder.current
     health, live, payloads = ClientHealth(), LiveBoard(), Payloads()
     recorder = Recorder(store.downloads, clock)
-    adapters = _adapters(settings, store, redactor)
+    neighbours: list[str] = []
+    adapters = _adapters(holder, store, redactor, neighbours)
     exits.callback(adapters.close)
     goals = SeedGoals(general_goal(settings), adapters.seed_goals)
     searcher = Searcher(
@@ -202,11 +217,12 @@ def _assemble(
         settings.search.deadline_seconds,
     )
     exits.callback(searcher.close)
-    library = FilesystemLibrary(
-        settings.library_root,
-        library_settings(settings),
-        lambda: used_folders(settings, store.adapters.list("client")),
+    holder.on_change(lambda before, after: _library_moved(before, after, adapters))
+    library = LiveLibrary(
+        lambda: (holder.current.library_root, library_settings(holder.current)),
+        lambda: used_folders(holder.current, store.adapters.list("client")),
     )
+    engine = IsolatedEngine(audio_settings(settings))
     tools = Tools(
         store=store,
         clients=adapters.clients,
@@ -214,7 +230,7 @@ def _assemble(
         fetcher=LinkFetcher(GuardedClient(), payloads, adapters.indexers.all, clock),
         searcher=searcher,
         goals=goals,
-        converter=IsolatedEngine(audio_settings(settings)),
+        converter=engine,
         library=library,
         live=live,
         clock=clock,
@@ -227,7 +243,8 @@ def _assemble(
         settings.download_management.lease_seconds,
         lambda: holder.current.download_management.max_concurrent_downloads,
     )
-    housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock)
+    editor = Editor(store, FilesystemDrafts(settings.library_root, settings.library.reserve_bytes), engine)
+    housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock, editor.settle)
     shelf = Shelf(instance_of(settings), lambda: backup_plan(holder.current), clock)
     housekeeper.chores.add(Chore("backup", shelf.make, due=lambda: shelf.next_at() if _worth_keeping(store) else None))
     runner = LocalRunner(workshop, store.downloads, clock)
@@ -235,7 +252,7 @@ def _assemble(
         store.downloads,
         recorder,
         adapters.clients,
-        Completion((settings.library_root,)),
+        Completion(lambda: (holder.current.library_root,)),
         live,
         health,
         clock,
@@ -243,13 +260,22 @@ def _assemble(
         housekeeper.wake,
         workshop.retry_at,
     )
-    commands = Commands(store, recorder, payloads, goals, parse_link)
-    for wake in (runner.wake, monitor.wake):
+    commands = Commands(
+        store,
+        recorder,
+        payloads,
+        goals,
+        parse_link,
+        lambda: {client.name for client in adapters.clients.all()},
+    )
+    herald = Herald(store.downloads, store.cursors, adapters.notifiers.by_ids, redactor.redact, clock)
+    adapters.on_notifiers = herald.attend
+    for wake in (runner.wake, monitor.wake, herald.wake):
         store.on_commit(wake)
     return Core(
-        clock, redactor, holder, store, adapters, payloads, commands, searcher, monitor, health, runner,
-        housekeeper, tools, LogRing(redactor), TaskList(), shelf,
-        Restorer(instance_of(settings), clock, may_be_saved), ExitStack(), secrets.token_urlsafe(24),
+        clock, redactor, holder, store, adapters, payloads, commands, editor, searcher, monitor, health, runner,
+        housekeeper, herald, tools, LogRing(redactor), TaskList(), shelf,
+        Restorer(instance_of(settings), clock, may_be_saved), ExitStack(), secrets.token_urlsafe(24), neighbours,
     )  # fmt: skip
 
 
@@ -258,15 +284,23 @@ def _worth_keeping(store: SqlStore) -> bool:
     return store.accounts.any() or store.downloads.last_seq() > 0
 
 
-def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> LiveAdapters:
+def _library_moved(before: tree.Settings, after: tree.Settings, adapters: LiveAdapters) -> None:
+    """Clients guard the library's folder: they are built anew for another one."""
+    if before.library_root != after.library_root:
+        make_library(after)
+        adapters.clients.reload(anew=True)
+
+
+def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neighbours: list[str]) -> LiveAdapters:
+    settings = holder.current
     folders = settings.data_dir / "clients"
 
     def context(name: str) -> ClientContext:
-        return ClientContext(state_folder(folders, name), (settings.library_root,))
+        return ClientContext(state_folder(folders, name), (holder.current.library_root,), lambda: tuple(neighbours))
 
     def trial(type_: str, values: Mapping[str, Any], folder: Path) -> DownloadClient:
         chosen = next(one for one in CLIENT_TYPES if one.type == type_)
-        return chosen.build("The client", values, ClientContext(folder, (settings.library_root,)))
+        return chosen.build("The client", values, ClientContext(folder, (holder.current.library_root,)))
 
     clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool(
         "client", CLIENT_TYPES, store.adapters, context, redactor.register
@@ -278,11 +312,17 @@ def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> L
         lambda _: IndexerContext(GuardedClient(), SystemClock()),
         redactor.register,
     )
+    notifiers: AdapterPool[Notifier, NotifierContext] = AdapterPool(
+        "notifier",
+        NOTIFIER_TYPES,
+        store.adapters,
+        lambda _: NotifierContext(GuardedPost(GuardedClient(), SystemClock()), SystemClock().now, redactor.register),
+        redactor.register,
+    )
     _set_up_clients(settings, store)
-    adapters = LiveAdapters(clients, indexers, trial)
-    clients.reload()
-    indexers.reload()
-    return adapters
+    for pool in (clients, indexers, notifiers):
+        pool.reload()
+    return LiveAdapters(clients, indexers, notifiers, trial)
 
 
 def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
@@ -336,7 +376,7 @@ def _register_secrets(core: Core) -> None:
     if settings.api_key is not None:
         core.redactor.register(settings.api_key.get_secret_value())
     core.redactor.register(backup_plan(settings).passphrase)
-    for kind in ("client", "indexer"):
+    for kind in ("client", "indexer", "notifier"):
         types = {one.type: one for one in core.adapters.types(kind)}
         for row in core.store.adapters.list(kind):
             for key in types[row.type].secret_keys if row.type in types else ():

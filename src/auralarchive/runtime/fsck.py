@@ -80,11 +80,17 @@ def _judge(event: LoggedEvent, last: LoggedEvent | None) -> Iterator[str]:
 
 
 def _library(core: Core) -> Iterator[str]:
-    """What is imported is there, byte for byte; nothing half-made lies about."""
+    """What is imported is there, byte for byte; nothing half-made lies about.
+
+    A book whose change was interrupted is finished at the next start: until then either file may be there.
+    """
+    unfinished = {book_id for book_id, _ in core.editor.drafts.waiting()}
     for download in _all(core, S.IMPORTED, S.SEEDING, S.SEEDING_COMPLETE):
         book = core.store.books.of_download(download.id)
         if book is None or not book.files:
             yield f"download {download.id} is imported, but has no manifest"
+            continue
+        if book.id in unfinished:
             continue
         for finding in core.tools.library.verify(book.files):
             yield f"download {download.id}: {finding.subject}: {finding.message}"

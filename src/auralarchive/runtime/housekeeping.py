@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 from auralarchive.pipeline.reconcile import Reconciler
@@ -19,11 +20,15 @@ RESULTS_LIVE = timedelta(days=7)
 class Housekeeper:
     """Runs what is due at start, at least every five minutes, and when told to. `run` blocks until `stop`."""
 
-    def __init__(self, reconciler: Reconciler, releases: Releases, clock: Clock) -> None:
+    def __init__(
+        self, reconciler: Reconciler, releases: Releases, clock: Clock, settle: Callable[[], str] = lambda: ""
+    ) -> None:
+        """`settle` finishes what a crash has left of changes of books; first, for clients may be slow to answer."""
         self._reconciler, self._releases, self._clock = reconciler, releases, clock
         self._wake, self._stopping = threading.Event(), threading.Event()
         self.findings: tuple[Finding, ...] = ()
         self.chores = Chores(clock, self._wake.set)
+        self.chores.add(Chore("settle", settle, INTERVAL_SECONDS))
         self.chores.add(Chore("reconcile", self._reconcile, INTERVAL_SECONDS))
         self.chores.add(Chore("forget", self._forget, INTERVAL_SECONDS))
 

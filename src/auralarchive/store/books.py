@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, insert, select, update
 
 from auralarchive.domain.book import Book
 from auralarchive.ports.library import LibraryFile
-from auralarchive.ports.store import BookList, LibraryBook, Shelved
+from auralarchive.ports.store import BookFacets, BookFilter, BookList, BookSort, LibraryBook, Shelved, StaleRecord
 from auralarchive.store import schema
 from auralarchive.store.database import Database
 from auralarchive.store.recipes import check_claim
-from auralarchive.store.rows import folded
+from auralarchive.store.shelf import Shelves
 
 _BOOK = (
     "asin",
@@ -40,6 +40,7 @@ class SqlBooks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._shelves = Shelves()
 
     def save(
         self,
@@ -94,13 +95,38 @@ class SqlBooks:
         with self._database.read() as connection:
             return _read(connection)
 
-    def page(self, text: str = "", *, limit: int = 50, cursor: int | None = None) -> BookList:
-        """One page, newest first, of the books that hold every word of `text`. See `ports.store.Books.page`."""
-        words = folded(text).split()
+    def many(self, ids: Sequence[int]) -> tuple[LibraryBook, ...]:
+        """Those of these books that are there, in the order asked for."""
         with self._database.read() as connection:
-            total, ids = _found(connection, words, cursor) if words else _newest(connection, limit + 1, cursor)
-            items = _read(connection, _books.id.in_(ids[:limit]))
-        return BookList(items, total, ids[limit - 1] if len(ids) > limit else None)
+            return _in_order(connection, ids)
+
+    def edit(self, book_id: int, version: int, book: Book, files: Sequence[LibraryFile]) -> LibraryBook:
+        """Replace what is known of a book, and its manifest. See `ports.store.Books.edit`."""
+        row = {name: getattr(book, name) for name in _BOOK if name != "asin"}
+        ours = update(schema.books).where(_books.id == book_id, _books.version == version)
+        with self._database.write() as connection:
+            if connection.execute(ours.values(**row, version=version + 1)).rowcount != 1:
+                raise StaleRecord(f"Book {book_id} is no longer at version {version}.")
+            _write_files(connection, book_id, files)
+            return _read(connection, _books.id == book_id)[0]
+
+    def page(
+        self,
+        wanted: BookFilter = BookFilter(),  # noqa: B008 - it cannot be changed
+        *,
+        sort: BookSort = "-added",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> BookList:
+        """One page. See `ports.store.Books.page`."""
+        with self._database.read() as connection:
+            ids, total, following = self._shelves.read(connection).page(wanted, sort, limit, cursor)
+            return BookList(_in_order(connection, ids), total, following)
+
+    def facets(self) -> BookFacets:
+        """What the whole library can be filtered by."""
+        with self._database.read() as connection:
+            return self._shelves.read(connection).facets()
 
     def _one(self, condition: ColumnElement[bool]) -> LibraryBook | None:
         with self._database.read() as connection:
@@ -108,31 +134,14 @@ class SqlBooks:
         return found[0] if found else None
 
 
-def _newest(connection: Connection, limit: int, cursor: int | None) -> tuple[int, Sequence[int]]:
-    """How many books there are, and the ids of the page."""
-    total = connection.scalar(select(func.count()).select_from(schema.books)) or 0
-    older = () if cursor is None else (_books.id < cursor,)
-    return total, connection.scalars(select(_books.id).where(*older).order_by(_books.id.desc()).limit(limit)).all()
-
-
-def _found(connection: Connection, words: Sequence[str], cursor: int | None) -> tuple[int, Sequence[int]]:
-    """How many books hold the words, and the ids from the cursor on.
-
-    Compared here, on just three columns: databases do not agree on what a small letter is.
-    """
-    query = select(_books.id, _books.title, _books.author, _books.series).order_by(_books.id.desc())
-    found = [number for number, *texts in connection.execute(query) if _holds(texts, words)]
-    return len(found), [number for number in found if cursor is None or number < cursor]
-
-
-def _holds(texts: Sequence[str | None], words: Sequence[str]) -> bool:
-    text = folded("\n".join(filter(None, texts)))
-    return all(word in text for word in words)
+def _in_order(connection: Connection, ids: Sequence[int]) -> tuple[LibraryBook, ...]:
+    found = {book.id: book for book in _read(connection, _books.id.in_(ids))} if ids else {}
+    return tuple(found[number] for number in ids if number in found)
 
 
 def _write_book(connection: Connection, download_id: int, row: Mapping[str, Any]) -> int:
-    replaced = update(schema.books).where(_books.download_id == download_id).values(row).returning(_books.id)
-    book_id: int | None = connection.scalar(replaced)
+    replaced = update(schema.books).where(_books.download_id == download_id).returning(_books.id)
+    book_id: int | None = connection.scalar(replaced.values(**row, version=_books.version + 1))
     if book_id is None:
         book_id = int(connection.execute(insert(schema.books).values(row).returning(_books.id)).scalar_one())
     return book_id
@@ -166,4 +175,5 @@ def _from_row(row: RowMapping, files: Sequence[LibraryFile]) -> LibraryBook:
         duration_seconds=row["duration_seconds"],
         chapters=tuple(row["chapters"]),
         added_at=row["added_at"],
+        version=row["version"],
     )

@@ -121,6 +121,7 @@ download_queue = Table(
     Column("download_limit", Whole),
     Column("upload_limit", Whole),
     Column("sequential", Boolean, nullable=False),
+    Column("chosen_client", CleanText),
     Column("book_narrator", CleanText),
     Column("book_series", CleanText),
     Column("book_series_part", CleanText),
@@ -241,7 +242,8 @@ books = Table(
     Column("duration_seconds", Float, nullable=False),
     Column("chapters", CleanJson, nullable=False),
     Column("added_at", Utc, nullable=False),
-    Column("version", Whole, nullable=False, server_default="1"),  # grows with each edit of a person
+    Column("version", Whole, nullable=False, server_default="1"),  # grows with each write
+    Index("ix_books_version", "version"),  # whether anything changed is asked before each list
     sqlite_autoincrement=True,
 )
 

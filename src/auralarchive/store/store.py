@@ -13,11 +13,13 @@ from auralarchive.store import schema
 from auralarchive.store.accounts import SqlAccounts
 from auralarchive.store.adapters import SqlAdapters
 from auralarchive.store.books import SqlBooks
+from auralarchive.store.cursors import SqlCursors
 from auralarchive.store.database import Database, open_database
 from auralarchive.store.downloads import SqlDownloads
 from auralarchive.store.feed import Feed
 from auralarchive.store.history import SqlHistory
 from auralarchive.store.payloads import SqlPayloads
+from auralarchive.store.playback import SqlPlayback
 from auralarchive.store.recipes import SqlRecipes
 from auralarchive.store.releases import SqlReleases
 from auralarchive.store.saved_settings import SqlSettings
@@ -40,9 +42,11 @@ class SqlStore:
         self.releases = SqlReleases(database, box)
         self.adapters = SqlAdapters(database, box)
         self.books = SqlBooks(database)
+        self.playback = SqlPlayback(database)
         self.recipes = SqlRecipes(database)
         self.accounts = SqlAccounts(database)
         self.settings = SqlSettings(database)
+        self.cursors = SqlCursors(database)
 
     def on_commit(self, wake: Callable[[], Any]) -> None:
         """Call `wake` after every commit that wrote events; it must return at once."""

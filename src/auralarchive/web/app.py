@@ -16,15 +16,20 @@ from auralarchive.web.responses import AT_THE_GATE, ProblemView, problems
 from auralarchive.web.routers import (
     auth,
     backups,
+    demo,
     downloads,
+    editing,
     events,
+    folders,
     library,
     logs,
+    playback,
     search,
     settings,
     system,
     tasks,
     users,
+    welcome,
 )
 from auralarchive.web.routers.adapters import adapters_router
 from auralarchive.web.services import Services
@@ -36,21 +41,18 @@ PUBLIC_ROUTERS = (auth.public, system.public)
 
 def guarded_routers() -> tuple[APIRouter, ...]:
     """Routers that nobody reaches without credentials."""
-    return (auth.router, search.router, downloads.router, library.router, system.router)
+    return (auth.router, search.router, downloads.router, library.router, playback.router, system.router)
 
 
 def admin_routers() -> tuple[APIRouter, ...]:
     """Routers for those who administrate."""
-    return (
+    adapters = (
         adapters_router("client", "clients"),
         adapters_router("indexer", "indexers"),
-        settings.router,
-        users.router,
-        logs.router,
-        tasks.router,
-        events.router,
-        backups.router,
+        adapters_router("notifier", "notifiers"),
     )
+    administration = (folders, settings, welcome, demo, users, editing, logs, tasks, events, backups)
+    return (*adapters, *(module.router for module in administration))
 
 
 def create_app(services: Services) -> FastAPI:

@@ -20,8 +20,7 @@ from starlette.responses import Response
 
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.lifecycle import IllegalTransition
-from auralarchive.pipeline.commands import NoPlace
-from auralarchive.pipeline.record import UnknownDownload
+from auralarchive.pipeline.commands import NoPlace, UnknownClient, UnknownDownload
 from auralarchive.ports import errors as ports
 from auralarchive.ports.store import Conflict, StaleRecord
 
@@ -59,6 +58,12 @@ _ALL = (
         "The request does not come from our own page",
         "Use the server's own page, or an API key in the header X-Api-Key for scripts.",
     ),
+    Kind(
+        "no_account",
+        403,
+        "This API key belongs to no account",
+        "Sign in, or use a key that an account made under Settings, Account.",
+    ),
     Kind("not_found", 404, "There is nothing here", "Check the address."),
     Kind("unknown_download", 404, "There is no such download", "Reload the list."),
     Kind("unknown_release", 404, "This search result is no longer kept", "Search again and choose anew."),
@@ -68,11 +73,29 @@ _ALL = (
     Kind("not_allowed_now", 409, "The download's status does not allow this", "Reload and look at its status."),
     Kind("no_place", 409, "It cannot be put there", "Move it to the top or the end, or give it a priority."),
     Kind("changed_meanwhile", 409, "The download has just changed", "Try again."),
+    Kind(
+        "book_changed",
+        409,
+        "Somebody else has changed the book meanwhile",
+        "Look at what is there now, in `book`, and save again with its version.",
+    ),
+    Kind(
+        "position_moved",
+        409,
+        "Another device has listened on meanwhile",
+        "Go on from where that one is, in `position`, or save again with its time.",
+    ),
     Kind("already_set_up", 409, "There is already an account", "Sign in with it."),
     Kind("own_account", 409, "This is your own account", "Let another administrator do it."),
     Kind("last_admin", 409, "Somebody has to administrate", "Make somebody else an administrator first."),
     Kind("name_taken", 409, "The name is taken", "Choose another name."),
     Kind("needs_person", 409, "A setting has to be mended first", "Follow what the detail says."),
+    Kind(
+        "changed_by_another",
+        412,
+        "Somebody else has changed this meanwhile",
+        "Look at what is saved now, then save again.",
+    ),
     Kind("too_large", 413, "The request is too large", "Send less at once."),
     Kind(
         "unsupported_media_type",
@@ -83,6 +106,7 @@ _ALL = (
     Kind("range_not_satisfiable", 416, "The range lies outside of the file", "Ask for one range inside the file."),
     Kind("invalid", 422, "Something in the request does not fit", "Correct the fields named in `errors`."),
     Kind("invalid_json", 422, "The body is not usable JSON", "Send one JSON object without doubled keys."),
+    Kind("unknown_client", 422, "There is no such download client", "Choose one that is enabled, or none."),
     Kind("invalid_input", 422, "This cannot be downloaded", "Choose another release, link or file."),
     Kind("unusable_backup", 422, "This backup cannot be restored", "Choose another backup."),
     Kind("wrong_passphrase", 422, "The passphrase does not open this backup", "Enter it once more."),
@@ -170,6 +194,8 @@ def problem_of(error: Exception) -> Problem:
             return _of_port(error)
         case UnknownDownload():
             return Problem("unknown_download")
+        case UnknownClient():
+            return Problem("unknown_client", str(error))
     return internal_problem(error)
 
 
@@ -211,6 +237,15 @@ def install(app: FastAPI, redact: Callable[[str], str]) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         return problem_of(error).response(redact)
 
-    ours = (Problem, Conflict, IllegalTransition, StaleRecord, NoPlace, UnknownDownload, ports.AuralError)
+    ours = (
+        Problem,
+        Conflict,
+        IllegalTransition,
+        StaleRecord,
+        NoPlace,
+        UnknownClient,
+        UnknownDownload,
+        ports.AuralError,
+    )
     for kind in (*ours, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated, Any
 
@@ -12,21 +13,33 @@ from auralarchive.pipeline.commands import MOST_PRIORITY
 
 #: Longer titles and names are cut: nobody reads on, and pages keep their shape.
 MOST_CHARACTERS = 500
+#: Of text in several lines: a description.
+MOST_OF_LINES = 16_000
 #: No writing stacks more marks than this on one letter.
 _MOST_MARKS = 4
 
 
 def clean_text(value: Any) -> Any:
     """One line of text: composed, without control characters and towers of accents, cut to length."""
-    if not isinstance(value, str):
-        return value
+    return _one_line(value, MOST_CHARACTERS) if isinstance(value, str) else value
+
+
+def _one_line(text: str, most: int) -> str:
     kept: list[str] = []
     marks = 0
-    for character in unicodedata.normalize("NFC", value[: 20 * MOST_CHARACTERS]):
+    for character in unicodedata.normalize("NFC", text[: 20 * most]):
         marks = marks + 1 if unicodedata.combining(character) else 0
         if marks <= _MOST_MARKS:
             kept.append(" " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character)
-    return " ".join("".join(kept).split())[:MOST_CHARACTERS].rstrip()
+    return " ".join("".join(kept).split())[:most].rstrip()
+
+
+def clean_lines(value: Any) -> Any:
+    """Text of several lines, each clean, with at most one empty line between two; cut to length."""
+    if not isinstance(value, str):
+        return value
+    lines = [_one_line(line, MOST_OF_LINES) for line in value[:MOST_OF_LINES].splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _check_link(value: str) -> str:
@@ -41,6 +54,7 @@ Text = Annotated[str, BeforeValidator(clean_text), Field(min_length=1)]
 #: Names of accounts are typed at each sign-in, so a long one is refused rather than cut.
 AccountName = Annotated[str, BeforeValidator(clean_text), Field(min_length=1, max_length=64)]
 OptionalText = Annotated[str | None, BeforeValidator(lambda value: clean_text(value) or None)]
+OptionalLines = Annotated[str | None, BeforeValidator(lambda value: clean_lines(value) or None)]
 Asin = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,31}$")]
 Link = Annotated[str, Field(min_length=8, max_length=16_384), AfterValidator(_check_link)]
 Priority = Annotated[int, Field(ge=-MOST_PRIORITY, le=MOST_PRIORITY)]

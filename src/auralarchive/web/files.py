@@ -1,4 +1,8 @@
-"""Sends files of the library: only those that its records name, only from beneath its root, one range at most."""
+"""Sends files of the library: only those that its records name, only from beneath its root, one range at most.
+
+A player asks for part after part of a file for hours. What it has belongs to one content, which the ETag names;
+where a file was replaced in between, `If-Range` gets the whole of the new one instead of a part that does not fit.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import anyio.to_thread
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from auralarchive.web.errors import Problem
 
@@ -70,8 +74,8 @@ def _unsatisfiable(size: int) -> Problem:
     return Problem("range_not_satisfiable", headers={"Content-Range": f"bytes */{size}"})
 
 
-def open_beneath(root: Path, relative: str) -> tuple[int, int]:
-    """Descriptor and size of a regular file below `root`, whatever links lie in between.
+def open_beneath(root: Path, relative: str) -> tuple[int, os.stat_result]:
+    """Descriptor and state of a regular file below `root`, whatever links lie in between.
 
     Raises the problem `file_missing` for everything else: absent, outside, a link, a device, a folder.
     """
@@ -87,14 +91,28 @@ def open_beneath(root: Path, relative: str) -> tuple[int, int]:
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise Problem("file_missing")
-    return descriptor, status.st_size
+    return descriptor, status
 
 
-def send_file(root: Path, relative: str, range_header: str | None, *, attachment: bool = False) -> StreamingResponse:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The headers that say how much of a file is wanted."""
+
+    range: str | None = None
+    if_range: str | None = None
+    if_none_match: str | None = None
+
+
+def send_file(root: Path, relative: str, wish: Wish, *, attachment: bool = False) -> Response:
     """A file of the library, whole or in one part. Blocks while it opens the file."""
-    descriptor, size = open_beneath(root, relative)
+    descriptor, status = open_beneath(root, relative)
+    size, tag = status.st_size, _tag(status)
+    kept = {"ETag": tag, "Cache-Control": "private, max-age=300"}
+    if _has_it(wish.if_none_match, tag):
+        os.close(descriptor)
+        return Response(status_code=304, headers=kept)
     try:
-        part = requested_range(range_header, size)
+        part = requested_range(wish.range, size) if wish.if_range in (None, tag) else None
     except Problem:
         os.close(descriptor)
         raise
@@ -105,7 +123,7 @@ def send_file(root: Path, relative: str, range_header: str | None, *, attachment
         "Accept-Ranges": "bytes",
         "Content-Length": str(chosen.length),
         "Content-Disposition": f"{place}; filename*=UTF-8''{quote(Path(relative).name, safe='')}",
-        "Cache-Control": "private, max-age=300",
+        **kept,
     }
     if part is not None:
         headers["Content-Range"] = f"bytes {part.first}-{part.last}/{size}"
@@ -115,6 +133,15 @@ def send_file(root: Path, relative: str, range_header: str | None, *, attachment
         headers,
         media_type or "application/octet-stream",
     )
+
+
+def _tag(status: os.stat_result) -> str:
+    """Another content is another inode: nothing in the library is written in place, by us."""
+    return f'"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"'
+
+
+def _has_it(header: str | None, tag: str) -> bool:
+    return header is not None and tag in (one.strip().removeprefix("W/") for one in header.split(","))
 
 
 async def _chunks(descriptor: int, part: Slice) -> AsyncIterator[bytes]:

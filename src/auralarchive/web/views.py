@@ -21,9 +21,11 @@ from auralarchive.domain.lifecycle import public_status
 from auralarchive.domain.release import Reason, Release
 from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.commands import allowed_actions
+from auralarchive.pipeline.holding import Held
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import IndexerOutcome
-from auralarchive.ports.store import LibraryBook, LoggedEvent, Shelved
+from auralarchive.ports.library import LibraryFile
+from auralarchive.ports.store import BookFacets, Counted, LibraryBook, LoggedEvent, Position, Shelved
 
 #: Takes secrets out of text.
 Redact = Callable[[str], str]
@@ -98,6 +100,9 @@ class DownloadView(View):
     download_limit: int | None
     upload_limit: int | None
     sequential: bool
+    chosen_client: str | None = Field(
+        description="The client that a person wants it to go to; null: the preferred one."
+    )
     book_id: int | None = Field(description="The book in the library that came of it.")
     has_cover: bool
     actions: list[str] = Field(description="What a person may do now: pause, resume, retry, cancel, stop_seeding.")
@@ -162,6 +167,14 @@ class ReasonsView(View):
     match: list[ReasonView]
 
 
+class HeldView(View):
+    """Where something is already: the id of a download (`queue`) or of a book (`library`), and what is the same."""
+
+    kind: Literal["queue", "library"]
+    id: int
+    how: Literal["same_release", "same_book"]
+
+
 class ReleaseView(View):
     """A search result; its link stays with the server."""
 
@@ -190,11 +203,12 @@ class ReleaseView(View):
     match_score: float
     reasons: ReasonsView
     rejections: list[str]
+    held: HeldView | None = Field(description="Where it, or its book, is in the library or the queue already.")
 
 
 class IndexerOutcomeView(View):
     name: str
-    status: Literal["ok", "error", "timeout", "skipped"]
+    status: Literal["asked", "ok", "error", "timeout", "skipped"]
     elapsed_ms: float
     count: int
     error: str | None
@@ -203,6 +217,35 @@ class IndexerOutcomeView(View):
 class SearchView(View):
     results: list[ReleaseView]
     indexers: list[IndexerOutcomeView]
+
+
+class IndexerLine(IndexerOutcomeView):
+    """An indexer has been asked, or has answered."""
+
+    type: Literal["indexer"]
+
+
+class ResultsLine(View):
+    """What an indexer brought; `replaced` are ids of earlier results: the same torrents with fewer seeders."""
+
+    type: Literal["results"]
+    results: list[ReleaseView]
+    replaced: list[str]
+
+
+class FaultLine(View):
+    """The search ended early by a fault of ours; what came before counts."""
+
+    type: Literal["error"]
+    code: str
+    detail: str
+    remedy: str
+
+
+class DoneLine(View):
+    """Every indexer has answered or was given up."""
+
+    type: Literal["done"]
 
 
 class AcceptedView(View):
@@ -241,14 +284,78 @@ class BookView(View):
     size: int
     has_cover: bool
     added_at: str
+    version: int = Field(description="Grows with each change; an edit names the one that it is of.")
+    chapter_count: int
     chapters: list[dict[str, Any]]
     files: list[LibraryFileView]
+
+
+class OriginView(View):
+    """Where a book came from, and how it was made of that."""
+
+    download_id: int
+    indexer: str | None
+    release_title: str | None
+    download_client: str | None
+    download_type: DownloadType
+    downloaded_format: str | None
+    requested_at: str | None
+    imported_at: str | None
+    mode: Literal["keep", "remux", "encode", "mixed"] | None = Field(description="How it was converted.")
+    codec: str | None
+    bitrate_kbps: int | None
+    sources: int | None = Field(description="Audio files that it was made of.")
+    chapters_from: str | None
+    packets: int | None = Field(description="Packets of audio that were checked.")
+    identical_packets: int | None = Field(description="Those of them that are the source's, bit for bit.")
+    ffmpeg: str | None
+    warnings: list[str]
+
+
+class BookDetail(BookView):
+    """A book with what its own page shows."""
+
+    path: str = Field(description="Of the audio, below the library's folder.")
+    origin: OriginView | None
 
 
 class BookPage(View):
     items: list[BookView]
     total: int
     next_cursor: str | None
+
+
+class FacetView(View):
+    value: str
+    count: int
+
+
+class FacetsView(View):
+    """What the whole library can be filtered by."""
+
+    authors: list[FacetView]
+    narrators: list[FacetView]
+    series: list[FacetView]
+    formats: list[FacetView]
+
+
+class PositionView(View):
+    """How far the person who asks has listened; without `updated_at` never."""
+
+    seconds: float
+    speed: float
+    device: str | None
+    finished: bool
+    updated_at: str | None
+
+
+class ListeningBook(View):
+    book: BookView
+    position: PositionView
+
+
+class ListeningView(View):
+    items: list[ListeningBook]
 
 
 def moment(value: datetime | None) -> str | None:
@@ -329,6 +436,7 @@ def download_view(
         "download_limit": download.download_limit,
         "upload_limit": download.upload_limit,
         "sequential": download.sequential,
+        "chosen_client": download.chosen_client,
         "book_id": shelved.book_id if shelved else None,
         "has_cover": shelved is not None and shelved.has_cover,
         "actions": list(allowed_actions(download)),
@@ -376,7 +484,7 @@ def _public_data(data: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
     return clean
 
 
-def release_view(release: Release, redact: Redact) -> dict[str, Any]:
+def release_view(release: Release, held: Held | None, redact: Redact) -> dict[str, Any]:
     """`ReleaseView` as a dictionary; a page of the release whose link holds a key is left out."""
     parsed = release.parsed
     return {
@@ -408,6 +516,7 @@ def release_view(release: Release, redact: Redact) -> dict[str, Any]:
             "match": [_reason(one) for one in release.match_reasons],
         },
         "rejections": list(release.rejections),
+        "held": {"kind": held.kind, "id": held.id, "how": held.how} if held else None,
     }
 
 
@@ -439,8 +548,8 @@ def accepted_view(download: Download) -> dict[str, Any]:
     }
 
 
-def book_view(entry: LibraryBook) -> dict[str, Any]:
-    """`BookView` as a dictionary."""
+def book_view(entry: LibraryBook, *, brief: bool = False) -> dict[str, Any]:
+    """`BookView` as a dictionary; `brief` leaves out what only a book's own page shows."""
     book = entry.book
     return {
         "id": entry.id,
@@ -454,20 +563,76 @@ def book_view(entry: LibraryBook) -> dict[str, Any]:
         "year": book.year,
         "language": book.language,
         "publisher": book.publisher,
-        "description": book.description,
+        "description": None if brief else book.description,
         "duration_seconds": entry.duration_seconds,
         "size": sum(file.size for file in entry.files),
         "has_cover": any(file.role == "cover" for file in entry.files),
         "added_at": moment(entry.added_at),
-        "chapters": [dict(chapter) for chapter in entry.chapters],
-        "files": [
-            {
-                "n": n,
-                "name": file.path.rsplit("/", 1)[-1],
-                "role": file.role,
-                "size": file.size,
-                "sha256": file.sha256,
-            }
-            for n, file in enumerate(entry.files)
-        ],
+        "version": entry.version,
+        "chapter_count": len(entry.chapters),
+        "chapters": [] if brief else [dict(chapter) for chapter in entry.chapters],
+        "files": [] if brief else [_library_file(n, file) for n, file in enumerate(entry.files)],
+    }
+
+
+def _library_file(n: int, file: LibraryFile) -> dict[str, Any]:
+    name = file.path.rsplit("/", 1)[-1]
+    return {"n": n, "name": name, "role": file.role, "size": file.size, "sha256": file.sha256}
+
+
+def book_detail(
+    entry: LibraryBook, download: Download | None, recipe: Mapping[str, Any] | None, redact: Redact
+) -> dict[str, Any]:
+    """`BookDetail` as a dictionary."""
+    audio = next((file.path for file in entry.files if file.role == "audio"), "")
+    origin = None if download is None else _origin(download, recipe or {}, redact)
+    return {**book_view(entry), "path": audio, "origin": origin}
+
+
+def _origin(download: Download, made: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
+    recipe = made.get("recipe") or {}
+    proof = recipe.get("verification") or {}
+    return {
+        "download_id": download.id,
+        "indexer": download.indexer,
+        "release_title": download.release_title,
+        "download_client": download.download_client,
+        "download_type": download.download_type.value,
+        "downloaded_format": download.file_format,
+        "requested_at": moment(download.created_at),
+        "imported_at": moment(download.completed_at),
+        "mode": made.get("mode"),
+        "codec": made.get("codec"),
+        "bitrate_kbps": made.get("bitrate_kbps"),
+        "sources": len(recipe["inputs"]) if "inputs" in recipe else None,
+        "chapters_from": made.get("chapters_from"),
+        "packets": proof.get("packets"),
+        "identical_packets": proof.get("identical_packets"),
+        "ffmpeg": (recipe.get("ffmpeg") or {}).get("version"),
+        "warnings": [redact(str(warning)) for warning in made.get("warnings") or ()],
+    }
+
+
+def facets_view(facets: BookFacets) -> dict[str, Any]:
+    def listed(values: Counted) -> list[dict[str, Any]]:
+        return [{"value": value, "count": count} for value, count in values]
+
+    return {
+        "authors": listed(facets.authors),
+        "narrators": listed(facets.narrators),
+        "series": listed(facets.series),
+        "formats": listed(facets.formats),
+    }
+
+
+def position_view(position: Position | None) -> dict[str, Any]:
+    """`PositionView` as a dictionary."""
+    if position is None:
+        return {"seconds": 0.0, "speed": 1.0, "device": None, "finished": False, "updated_at": None}
+    return {
+        "seconds": position.seconds,
+        "speed": position.speed,
+        "device": position.device,
+        "finished": position.finished,
+        "updated_at": moment(position.updated_at),
     }

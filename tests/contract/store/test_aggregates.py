@@ -7,6 +7,7 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -16,9 +17,10 @@ from auralarchive.domain.release import ParsedTitle, Reason, Release, SearchQuer
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import Payload
 from auralarchive.ports.library import LibraryFile
-from auralarchive.ports.store import AdapterRow, ApiKey, Role
+from auralarchive.ports.store import AdapterRow, ApiKey, BookFilter, NewerPosition, Position, Role, StaleRecord
 from auralarchive.store import SecretBox, SqlStore, open_store
 from auralarchive.store.database import open_database
+from tests.contract.store.conftest import Opener
 from tests.contract.store.support import NOON, HeldClock, enqueue
 
 HOUR = timedelta(hours=1)
@@ -145,6 +147,117 @@ class TestBooks:
         second = store.books.save(download.id, Book("X", "T", "A"), self.FILES[:1], 61.0, (), NOON + HOUR)
         assert (second.id, second.files, second.book.title) == (first.id, self.FILES[:1], "T")
         assert store.books.all() == (neighbour, second)
+
+    def test_an_edit_counts_once(self, store: SqlStore) -> None:
+        """Of two edits of the same version the second is refused, and nothing of it is kept."""
+        download = enqueue(store)
+        saved = store.books.save(download.id, download.book, self.FILES, 60.5, self.CHAPTERS, NOON)
+        edited = store.books.edit(saved.id, saved.version, replace(saved.book, title="New"), self.FILES[:1])
+        assert (edited.version, edited.book.title, edited.files) == (saved.version + 1, "New", self.FILES[:1])
+        assert (edited.chapters, edited.added_at) == (saved.chapters, saved.added_at)
+        with pytest.raises(StaleRecord):
+            store.books.edit(saved.id, saved.version, replace(saved.book, title="Late"), ())
+        assert store.books.get(saved.id) == edited
+
+    def test_are_sorted_and_filtered_alike_everywhere(self, store: SqlStore) -> None:
+        """By numbers where there are some, without regard to letter case, page by page and in both directions."""
+        rows = (
+            ("the tenth", "Ann", "Saga", "10"),
+            ("The Second", "ann", "saga", "2"),
+            ("Éclair", "Zoë", None, None),
+            ("Between", "Ann", "Saga", "2.5"),
+        )
+        ids = {}
+        for at, (title, author, series, part) in enumerate(rows):
+            download = enqueue(store)
+            book = Book(download.book.asin, title, author, narrator="N", series=series, series_part=part)
+            files = (*self.FILES, LibraryFile("A/B/map.pdf", "companion", 1, "e" * 64, "copy"))[: 2 + at % 2]
+            ids[title] = store.books.save(download.id, book, files, 100.0 - at, (), NOON).id
+        order = {
+            "title": ["Between", "The Second", "the tenth", "Éclair"],
+            "-title": ["Éclair", "the tenth", "The Second", "Between"],
+            "author": ["The Second", "Between", "the tenth", "Éclair"],
+            "series": ["The Second", "Between", "the tenth", "Éclair"],
+            "-series": ["the tenth", "Between", "The Second", "Éclair"],
+            "duration": ["Between", "Éclair", "The Second", "the tenth"],
+            "added": ["the tenth", "The Second", "Éclair", "Between"],
+        }
+        for sort, titles in order.items():
+            assert _all_pages(store, sort) == titles, sort
+        assert [book.id for book in store.books.page(BookFilter(author="Ann")).items] == [
+            ids["Between"],
+            ids["the tenth"],
+        ]
+        assert store.books.page(BookFilter(format="PDF", series="saga")).total == 1
+        facets = store.books.facets()
+        assert facets.authors == (("Ann", 2), ("ann", 1), ("Zoë", 1))
+        assert facets.formats == (("M4B", 4), ("PDF", 2))
+
+    def test_another_process_s_change_is_seen(self, opener: Opener) -> None:
+        """Lists are kept in memory, and never older than the database."""
+        here, there = opener(), opener()
+        download = enqueue(here)
+        saved = here.books.save(download.id, download.book, self.FILES, 1.0, (), NOON)
+        assert there.books.page(BookFilter("changed title")).total == 0
+        here.books.edit(saved.id, saved.version, replace(saved.book, title="A Changed Title"), self.FILES)
+        assert there.books.page(BookFilter("changed title")).total == 1
+        here.books.remove(download.id)
+        assert there.books.page().total == 0
+
+    @pytest.mark.parametrize("cursor", ["", "x", "eyJ9", "W10", "WyJ0aXRsZSIsZmFsc2UsWzFdXQ", "[" * 3000])
+    def test_a_cursor_that_is_not_ours_is_refused(self, store: SqlStore, cursor: str) -> None:
+        download = enqueue(store)
+        store.books.save(download.id, download.book, self.FILES, 1.0, (), NOON)
+        with pytest.raises(ValueError, match="cursor"):
+            store.books.page(sort="title", cursor=cursor)
+
+
+def _all_pages(store: SqlStore, sort: Any) -> list[str]:
+    titles: list[str] = []
+    cursor = None
+    while True:
+        page = store.books.page(sort=sort, limit=1, cursor=cursor)
+        titles += [book.book.title for book in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            return titles
+
+
+class TestPlayback:
+    def test_a_later_device_is_never_written_over_unseen(self, store: SqlStore) -> None:
+        """Who knows the last position may write the next; everybody else gets to see it first."""
+        account, book = _listener(store)
+        assert store.playback.get(account, book) is None
+        first = Position(61.5, 1.25, "Phone", False, NOON)
+        store.playback.save(account, book, first, None)
+        assert store.playback.get(account, book) == first
+        second = replace(first, seconds=90.0, updated_at=NOON + timedelta(microseconds=1))
+        store.playback.save(account, book, second, first.updated_at)
+        for known in (None, first.updated_at, NOON - HOUR):
+            with pytest.raises(NewerPosition) as newer:
+                store.playback.save(account, book, replace(first, device="Tablet"), known)
+            assert newer.value.present == second
+        assert store.playback.get(account, book) == second
+
+    def test_what_was_begun_is_listed_the_latest_first(self, store: SqlStore) -> None:
+        """Each person has a list of their own; what is finished, or was never begun, is not on it."""
+        account, first = _listener(store)
+        other, second = _listener(store)
+        third, fourth = _listener(store)[1], _listener(store)[1]
+        store.playback.save(account, first, Position(5.0, 1.0, "A", False, NOON), None)
+        store.playback.save(account, second, Position(6.0, 1.0, "A", False, NOON + HOUR), None)
+        store.playback.save(account, third, Position(7.0, 1.0, "A", True, NOON), None)
+        store.playback.save(account, fourth, Position(0.0, 1.0, "A", False, NOON), None)
+        assert [number for number, _ in store.playback.unfinished(account, 10)] == [second, first]
+        assert store.playback.unfinished(account, 1)[0][1].seconds == 6.0
+        assert store.playback.unfinished(other, 10) == ()
+
+
+def _listener(store: SqlStore) -> tuple[int, int]:
+    """An account and a book."""
+    download = enqueue(store)
+    book = store.books.save(download.id, download.book, (), 1.0, (), NOON)
+    return store.accounts.create(f"listener {download.id}", "hash", NOON).id, book.id
 
 
 def test_payloads_keep_every_byte(store: SqlStore) -> None:

@@ -12,7 +12,9 @@ from pydantic import BaseModel, SecretStr
 
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.ports.adapters import AdapterType, adapter_type
+from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import Misconfigured, Unreachable
+from auralarchive.ports.notifiers import NotifierReport
 from auralarchive.ports.store import AdapterRow
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
 from tests.support.scripted import Bench, ScriptedClient, ScriptedIndexer, a_bench
@@ -47,6 +49,28 @@ INDEXER: AdapterType[Any, Any] = adapter_type(
 )
 
 
+class NotifierSettings(BaseModel):
+    url: str = "http://127.0.0.1:9"
+
+
+class ScriptedNotifier:
+    """A notifier that says which one was tried."""
+
+    def __init__(self, name: str, settings: NotifierSettings, _: Path) -> None:
+        self.name, self.url, self.closed = name, settings.url, False
+
+    def test(self) -> NotifierReport:
+        if self.url == "away":
+            raise Unreachable("Nobody answers.")
+        return NotifierReport(f"{self.name} at {self.url}", (Finding(True, self.name, "Sent."),))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+NOTIFIER: AdapterType[Any, Any] = adapter_type("scripted", "Scripted", NotifierSettings, ScriptedNotifier)
+
+
 class World:
     def __init__(self, bench: Bench) -> None:
         self.rows = bench.store.adapters
@@ -64,7 +88,8 @@ class World:
                 client.faults["test"] = Unreachable("Nobody answers.")
             return client
 
-        self.live = LiveAdapters(self.pool, indexers, trial)
+        notifiers: AdapterPool[Any, Path] = AdapterPool("notifier", (NOTIFIER,), self.rows, lambda _: bench.folder)
+        self.live = LiveAdapters(self.pool, indexers, notifiers, trial)
 
     def save(self, name: str, priority: int = 25, *, type_: str = "scripted", **settings: Any) -> AdapterRow:
         values = {"folder": name, "password": "", "ban": "", **settings}
@@ -215,3 +240,33 @@ def test_closing_lets_go_of_all(world: World) -> None:
 def test_a_clients_folder_stays_below_its_root(tmp_path: Path) -> None:
     for name in ("../../etc", "a/b", "..", "Embedded"):
         assert state_folder(tmp_path, name).resolve().parent == tmp_path.resolve()
+
+
+def _notifier(name: str, **settings: Any) -> AdapterRow:
+    return AdapterRow(0, "notifier", "scripted", name, enabled=True, priority=1, settings=settings)
+
+
+def test_a_notifier_is_tried_under_its_own_name(world: World) -> None:
+    """Its message says which one it comes from; a new one has no name yet."""
+    saved = world.rows.add(_notifier("Phone"), frozenset())
+    world.live.reload("notifier")
+    assert world.live.test("notifier", "scripted", {"url": "here"}, saved.id).version == "Phone at here"
+    assert world.live.test("notifier", "scripted", {"url": "here"}).version == "The notifier at here"
+    with pytest.raises(Unreachable):
+        world.live.test("notifier", "scripted", {"url": "away"}, saved.id)
+
+
+def test_whoever_tells_hears_of_changed_notifiers(world: World) -> None:
+    """And of those that are switched on but cannot be used, so that nothing is lost until they are mended."""
+    heard: list[dict[int, Any]] = []
+    world.live.on_notifiers = lambda: heard.append(world.live.notifiers.by_ids())
+    good = world.rows.add(_notifier("Good"), frozenset())
+    broken = world.rows.add(AdapterRow(0, "notifier", "gone", "Broken", True, 1, {}), frozenset())
+    world.rows.add(AdapterRow(0, "notifier", "scripted", "Off", False, 1, {}), frozenset())
+    world.live.reload("client")
+    assert heard == []
+    world.live.reload("notifier")
+    (seen,) = heard
+    assert (seen[good.id].name, seen[broken.id]) == ("Good", None)
+    assert len(seen) == 2
+    assert [finding.subject for finding in world.live.problems] == ["Broken"]

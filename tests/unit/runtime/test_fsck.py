@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,9 @@ import pytest
 
 from auralarchive.domain.client_item import ClientItem, ItemState
 from auralarchive.domain.status import DownloadStatus
+from auralarchive.library import FilesystemDrafts
 from auralarchive.ports.errors import Unreachable
+from auralarchive.ports.library import LibraryFile, Revision
 from auralarchive.runtime.fsck import fsck
 from tests.support.scripted import Bench, a_bench
 
@@ -25,7 +28,10 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def check(bench: Bench) -> tuple[str, ...]:
-    core: Any = SimpleNamespace(store=bench.store, tools=bench.tools, adapters=SimpleNamespace(clients=bench.clients))
+    editor = SimpleNamespace(drafts=FilesystemDrafts(bench.library.root, 0))
+    core: Any = SimpleNamespace(
+        editor=editor, store=bench.store, tools=bench.tools, adapters=SimpleNamespace(clients=bench.clients)
+    )
     return fsck(core)
 
 
@@ -97,4 +103,19 @@ def test_a_hand_in_the_client(bench: Bench, book: int) -> None:
 
 def test_a_client_that_does_not_answer_proves_nothing(bench: Bench, book: int) -> None:
     bench.client.faults["poll"] = Unreachable("Nobody answers.")
+    assert check(bench) == ()
+
+
+def test_a_change_that_waits_for_the_next_start_is_no_violation(bench: Bench, book: int) -> None:
+    """The record may be ahead of the file until then; nothing is lost."""
+    entry = bench.store.books.of_download(book)
+    assert entry is not None
+    drafts = FilesystemDrafts(bench.library.root, 0)
+    source, folder = drafts.begin(entry.id, entry.files[0])
+    (folder / source.name).write_bytes(b"new")
+    fresh = LibraryFile(entry.files[0].path, "audio", 3, hashlib.sha256(b"new").hexdigest(), "copy")
+    drafts.seal(Revision(entry.id, entry.version + 1, (fresh,)))
+    bench.store.books.edit(entry.id, entry.version, entry.book, (fresh,))
+    assert check(bench) == ()
+    drafts.place(entry.id)
     assert check(bench) == ()

@@ -65,7 +65,7 @@ def test_a_proxy_that_is_none_is_told(opened: OpenCore) -> None:
 
 def test_the_parts_and_what_health_asks(opened: OpenCore, tmp_path: Path) -> None:
     core = opened(library={"reserve_bytes": 0})
-    assert [part.name for part in blocking_parts(core)] == ["monitor", "runner", "housekeeping"]
+    assert [part.name for part in blocking_parts(core)] == ["monitor", "runner", "housekeeping", "notifications"]
     assert runner_status(core) == {"engine": "local", "working_on": []}
     asked = probes(core)
     (no_client,) = asked["Download clients"]()

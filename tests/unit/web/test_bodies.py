@@ -77,6 +77,11 @@ def test_uploads_have_their_own_limit() -> None:
     assert len(read(multipart, [b"x" * 1_000_000], path)) == 1_000_000
     assert refusal(multipart, [b"x" * 1_000_000] * 34, path) == "too_large"
     assert refusal(JSON, [b"{}"], path) == "unsupported_media_type"
+    cover = "/api/library/books/12/cover"
+    assert len(read(multipart, [b"x" * 1_000_000], cover)) == 1_000_000
+    assert read({}, [], cover) == b""
+    assert refusal({}, [b"{}"], cover) == "unsupported_media_type"
+    assert refusal(multipart, [b"x"], f"{cover}/more") == "unsupported_media_type"
 
 
 def test_a_backup_comes_as_it_is() -> None:

@@ -58,3 +58,11 @@ def test_other_schemes_and_split_lines_are_refused(link: str) -> None:
     """Nothing but http, https and magnet is ever fetched."""
     with pytest.raises(ValidationError):
         LINK.validate_python(link)
+
+
+def test_lines_stay_lines() -> None:
+    """Each is clean, no two empty ones follow one another, and there is an end to them."""
+    assert fields.clean_lines(" One\x07 \r\n\r\n\r\n\r\n Two\x00\n") == "One\n\nTwo"
+    assert len(fields.clean_lines("x" * 100_000)) == fields.MOST_OF_LINES
+    assert len(fields.clean_lines("word\n" * 100_000)) < fields.MOST_OF_LINES
+    assert fields.clean_lines(5) == 5

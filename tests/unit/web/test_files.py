@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auralarchive.web.errors import Problem
-from auralarchive.web.files import Slice, open_beneath, requested_range
+from auralarchive.web.files import Slice, Wish, open_beneath, requested_range, send_file
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,25 @@ def library(tmp_path: Path) -> Path:
 
 def test_a_file_of_the_library_opens(library: Path) -> None:
     """The ordinary case: its bytes and its size."""
-    descriptor, size = open_beneath(library, "Author/book.m4b")
+    descriptor, status = open_beneath(library, "Author/book.m4b")
     with os.fdopen(descriptor, "rb") as file:
-        assert (file.read(), size) == (b"audio", 5)
+        assert (file.read(), status.st_size) == (b"audio", 5)
+
+
+def test_the_tag_names_the_content(library: Path) -> None:
+    """A file that was replaced has another one, even where size and time are the same."""
+    book = library / "Author" / "book.m4b"
+    tag = send_file(library, "Author/book.m4b", Wish()).headers["etag"]
+    assert send_file(library, "Author/book.m4b", Wish(if_none_match=f'"other", W/{tag}')).status_code == 304
+    before = book.stat()
+    (library / "new").write_bytes(b"other")
+    os.utime(library / "new", ns=(before.st_atime_ns, before.st_mtime_ns))
+    (library / "new").replace(book)
+    wish = Wish(range="bytes=1-2", if_range=tag, if_none_match=tag)
+    answer = send_file(library, "Author/book.m4b", wish)
+    assert (answer.status_code, answer.headers["content-length"]) == (200, "5")
+    again = send_file(library, "Author/book.m4b", Wish(range="bytes=1-2", if_range=answer.headers["etag"]))
+    assert (again.status_code, again.headers["content-range"]) == (206, "bytes 1-2/5")
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, SeedingStatus
 from auralarchive.live.messages import progress_rows
 from auralarchive.observability.redaction import Redactor
+from auralarchive.pipeline.holding import Held
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import IndexerOutcome
 from auralarchive.ports.library import LibraryFile
-from auralarchive.ports.store import LibraryBook, LoggedEvent
+from auralarchive.ports.store import BookFacets, LibraryBook, LoggedEvent, Position
 from auralarchive.web import views
 from tests.support.records import NOON, a_book, a_download
 from tests.support.web import a_release
@@ -96,14 +97,14 @@ def test_an_event_hides_the_fence_and_the_link() -> None:
 def test_a_release_is_what_its_model_says_and_keeps_its_link() -> None:
     """Its link holds the indexer's key; a script in place of a page's address is none."""
     release = a_release(published_at=NOON, quality_reasons=(Reason("format", 40.0, "M4B"),), rejections=("abridged",))
-    view = views.release_view(release, str)
+    view = views.release_view(release, Held("queue", 7, "same_book"), str)
     views.ReleaseView.model_validate(view)
     assert "indexerkey123" not in json.dumps(view)
-    assert views.release_view(replace(release, info_url="javascript:alert(1)"), str)["info_url"] is None
+    assert views.release_view(replace(release, info_url="javascript:alert(1)"), None, str)["info_url"] is None
     keyed = replace(release, info_url="https://tracker.example/details?id=7&passkey=CANARY")
-    assert views.release_view(keyed, Redactor().redact_answer)["info_url"] is None
+    assert views.release_view(keyed, None, Redactor().redact_answer)["info_url"] is None
     plain = replace(release, info_url="https://tracker.example/details?id=7")
-    assert views.release_view(plain, Redactor().redact_answer)["info_url"] == plain.info_url
+    assert views.release_view(plain, None, Redactor().redact_answer)["info_url"] == plain.info_url
 
 
 def _hide(text: str) -> str:
@@ -119,6 +120,19 @@ def test_outcomes_and_books_are_what_their_models_say() -> None:
     book = views.book_view(LibraryBook(1, 2, a_book(), (file,), 60.0, ({"title": "1", "start": 0.0},), NOON))
     views.BookView.model_validate(book)
     assert book["files"][0]["name"] == "Book.m4b"
+    entry = LibraryBook(1, 2, a_book(), (file,), 60.0, ({"title": "1", "start": 0.0},), NOON)
+    brief = views.book_view(entry, brief=True)
+    assert (brief["chapters"], brief["files"], brief["chapter_count"]) == ([], [], 1)
+    made = {"mode": "remux", "warnings": ["odd: http://x/?apikey=CANARY"], "recipe": {"inputs": [1, 2]}}
+    for download, recipe in ((None, None), (a_download(), None), (a_download(), made)):
+        detail = views.book_detail(entry, download, recipe, _hide)
+        views.BookDetail.model_validate(detail)
+        assert detail["path"] == "Author/Book/Book.m4b"
+    assert (detail["origin"]["sources"], "CANARY" in str(detail)) == (2, False)
+    views.PositionView.model_validate(views.position_view(None))
+    views.PositionView.model_validate(views.position_view(Position(1.0, 1.0, "Phone", False, NOON)))
+    facets = BookFacets((("Ann", 1),), (), (), (("M4B", 1),))
+    views.FacetsView.model_validate(views.facets_view(facets))
     views.AcceptedView.model_validate(views.accepted_view(a_download()))
 
 

@@ -8,6 +8,21 @@ import { library } from "./library";
 import { search } from "./search";
 import { settings } from "./settings";
 import { people } from "./people";
+import { notifications } from "./notifications";
 import { system } from "./system";
+import { wanted } from "./wanted";
+import { welcome } from "./welcome";
 
-export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system };
+export const de: Messages = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...notifications,
+  ...system,
+  ...wanted,
+  ...welcome,
+};

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from auralarchive.web.access import CurrentServices
 from auralarchive.web.errors import Problem
 from auralarchive.web.fields import Body
-from auralarchive.web.files import send_file
+from auralarchive.web.files import Wish, send_file
 from auralarchive.web.responses import problems
 from auralarchive.web.services import Services
 from auralarchive.web.upkeep import KeptBackup, RestoreSummary
@@ -174,7 +174,7 @@ def _missing() -> Problem:
 
 def _sent(file: FilePath) -> Response:
     """The file, open by now: it may be deleted at once, and is gone when it is sent."""
-    answer = send_file(file.parent, file.name, None, attachment=True)
+    answer = send_file(file.parent, file.name, Wish(), attachment=True)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -36,7 +36,17 @@ def test_books_are_listed_and_shown(world: World, book: LibraryBook) -> None:
     listed = keyed.get("/api/library/books", params={"q": "filed"}).json()
     assert [one["id"] for one in listed["items"]] == [book.id]
     assert keyed.get("/api/library/books", params={"q": "absent"}).json()["total"] == 0
+    brief = keyed.get("/api/library/books", params={"author": book.book.author, "sort": "title", "brief": "1"}).json()
+    assert [(one["id"], one["chapters"], one["chapter_count"]) for one in brief["items"]] == [(book.id, [], 1)]
+    assert keyed.get("/api/library/books", params={"format": "ogg"}).json()["total"] == 0
+    for wrong in ({"sort": "size"}, {"cursor": "x"}, {"limit": "0"}):
+        assert keyed.get("/api/library/books", params=wrong).status_code == 422
+    assert keyed.get("/api/library/facets").json()["formats"] == [
+        {"value": "M4B", "count": 1},
+        {"value": "PDF", "count": 1},
+    ]
     shown = keyed.get(f"/api/library/books/{book.id}").json()
+    assert (shown["path"], shown["origin"]["download_id"]) == ("Ann/Book/Book.m4b", book.download_id)
     assert (shown["title"], shown["duration_seconds"], len(shown["files"])) == ("Filed", 60.0, 4)
     assert keyed.get("/api/library/books/999").status_code == 404
 
@@ -72,6 +82,17 @@ def test_a_file_is_sent_whole_or_in_part(
         assert answer.headers["content-type"] == "audio/mp4"
     if status == 206:
         assert answer.headers["content-range"].endswith(f"/{len(AUDIO)}")
+
+
+def test_a_player_learns_that_the_file_is_another(world: World, book: LibraryBook) -> None:
+    """Its part of the old one is of no use with the new one: it gets the whole."""
+    keyed, url = world.keyed(), f"/api/library/books/{book.id}/files/0"
+    tag = keyed.get(url, headers={"Range": "bytes=0-0"}).headers["etag"]
+    for given, status in ((tag, 206), ('"another"', 200)):
+        assert keyed.get(url, headers={"Range": "bytes=1-2", "If-Range": given}).status_code == status
+    cover = f"/api/library/books/{book.id}/cover"
+    kept = keyed.get(cover, headers={"If-None-Match": keyed.get(cover).headers["etag"]})
+    assert (kept.status_code, kept.content) == (304, b"")
 
 
 @pytest.mark.parametrize("n", ["2", "3", "4", "-1", "99999999999999999999"])
