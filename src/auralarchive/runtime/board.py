@@ -55,7 +55,7 @@ def _runner(core: Core) -> TaskState:
 def _notifications(core: Core) -> TaskState:
     """Who is told, and who cannot be reached."""
     told = core.adapters.notifiers.all()
-    silent = [finding.subject for finding in core.herald.findings() if not finding.ok]
+    silent = [finding.subject for finding in core.herald.findings if not finding.ok]
     if silent:
         return TaskState(running=True, ok=False, result=f"Not reached: {', '.join(silent)}")
     return TaskState(running=bool(told), result=f"Told: {', '.join(one.name for one in told)}" if told else "")
