@@ -51,15 +51,16 @@ function server(first: LogLine[]) {
     const body: LogAnswer = { run: state.run, items, last: state.lines.at(-1)?.seq ?? 0, complete: items.length === fit.length };
     return { status: state.fail ? 503 : 200, body: state.fail ? { detail: "away" } : body };
   };
-  const fetched = serve({ "GET /api/system/logs": answer });
+  serve({ "GET /api/system/logs": answer });
+  const fetched = globalThis.fetch;
   vi.stubGlobal("fetch", async (address: string, init: RequestInit) => {
     const url = new URL(address, "http://localhost");
     if (url.searchParams.has("wait") && Number(url.searchParams.get("after")) === (state.lines.at(-1)?.seq ?? 0)) {
       await new Promise<void>((done) => (wake = done));
     }
-    return (await fetched(address, init)) as Response;
+    return fetched(address, init);
   });
-  return { state, wake: () => wake(), fetched };
+  return { state, wake: () => wake() };
 }
 
 test("the latest lines come first, the older ones behind them, then what is new", async () => {

@@ -8,6 +8,7 @@ const MENDED_AT: Record<string, string> = {
   Library: "/settings/library",
   FFmpeg: "/settings/conversion",
   Housekeeping: "/downloads",
+  Notifications: "/settings/notifications",
   Backups: "/system/tasks",
   Settings: "/settings",
 };

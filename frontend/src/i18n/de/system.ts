@@ -5,6 +5,7 @@ const tasks: Record<string, readonly [string, string]> = {
   monitor: ["Download-Programme beobachten", "Fragt jedes Programm, wie es um seine Downloads steht."],
   runner: ["An Downloads arbeiten", "Sucht, übergibt an Download-Programme, wandelt um und sortiert ein."],
   reconcile: ["Mit Programmen und Platte abgleichen", "Bringt in Ordnung, was ein Absturz oder fremde Hand hinterlassen hat."],
+  settle: ["Änderungen an Büchern abschließen", "Bringt zu Ende, was beim Bearbeiten eines Buches unterbrochen wurde."],
   forget: ["Alte Suchergebnisse vergessen", "Sie werden eine Woche lang aufgehoben."],
   backup: ["Sicherung", "Schreibt eine Sicherung in ihren Ordner und lässt die älteste gehen."],
   check: ["Datenbank prüfen", "Sucht nach Schäden und nach Ereignissen, die nicht aufeinander folgen."],
@@ -29,6 +30,7 @@ const checks: Record<string, string> = {
   Disks: "Datenträger",
   Housekeeping: "Abgleich",
   Backups: "Sicherungen",
+  Notifications: "Benachrichtigungen",
   Settings: "Einstellungen",
   Checks: "Die Prüfungen selbst",
 };
@@ -196,6 +198,6 @@ export const system = {
     withSecrets: "Mit ihren Passwörtern und Schlüsseln.",
     withoutSecrets: "Ohne ihre Passwörter und Schlüssel: Was nicht passt, ist neu einzugeben.",
     tooLarge: "Diese Datei ist zu groß für eine Sicherung.",
-    schedule: "Von selbst",
+    schedule: "Ändern, wie oft und wie viele",
   },
 };

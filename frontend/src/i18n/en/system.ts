@@ -5,6 +5,7 @@ const tasks: Record<string, readonly [string, string]> = {
   monitor: ["Watching the download clients", "Asks every client how its downloads are doing."],
   runner: ["Working on downloads", "Searches, sends to clients, converts and imports."],
   reconcile: ["Comparing with clients and disk", "Mends what a crash or another hand has left behind."],
+  settle: ["Finishing changes of books", "Completes what was interrupted while a book was being edited."],
   forget: ["Forgetting old search results", "They are kept for a week."],
   backup: ["Backup", "Writes a backup into its folder and lets the oldest go."],
   check: ["Checking the database", "Looks for damage and for events that do not follow one another."],
@@ -29,6 +30,7 @@ const checks: Record<string, string> = {
   Disks: "Disks",
   Housekeeping: "Housekeeping",
   Backups: "Backups",
+  Notifications: "Notifications",
   Settings: "Settings",
   Checks: "The checks themselves",
 };
@@ -180,6 +182,6 @@ export const system = {
     withSecrets: "With its passwords and keys.",
     withoutSecrets: "Without its passwords and keys: those that do not fit have to be entered again.",
     tooLarge: "This file is too large for a backup.",
-    schedule: "By itself",
+    schedule: "Change how often and how many",
   },
 };
