@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from rich.text import Text
 
 from auralarchive import settings as tree
 from auralarchive.convert import convert
-from auralarchive.demo import Demo
+from auralarchive.demo import LiveDemo
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError
 from auralarchive.runtime.about import VERSION
@@ -98,8 +98,8 @@ def serve(
     config: Config = None,
 ) -> None:
     """Start the application: pages, monitor and runner in one process. Stop it with Ctrl-C."""
-    with _core(data_dir, config, **_server(host, port)) as core:
-        _serve(core)
+    with _core(data_dir, config, **_server(host, port)) as core, LiveDemo(core) as shared:
+        _serve(core, shared)
 
 
 def _server(host: str | None, port: int | None) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _server(host: str | None, port: int | None) -> dict[str, Any]:
     return {"server": given} if given else {}
 
 
-def _serve(core: Core, also: str = "") -> None:
+def _serve(core: Core, shared: LiveDemo, also: str = "") -> None:
     settings = core.holder.current
     configure_logging(settings, core)
 
@@ -121,7 +121,7 @@ def _serve(core: Core, also: str = "") -> None:
             tell(also, to=err)
 
     try:
-        asyncio.run(serve_core(core, announce=announce))
+        asyncio.run(serve_core(core, announce=announce, demo=shared))
     finally:
         server_file(settings.data_dir).unlink(missing_ok=True)
 
@@ -137,43 +137,22 @@ def demo(
     Everything happens on 127.0.0.1, without any account elsewhere; nothing is kept unless you name a folder.
     """
     with tempfile.TemporaryDirectory(prefix="auralarchive-demo-") as folder:
-        root = data_dir or Path(folder) / "data"
-        shared = Demo(Path(folder) / "seed", tracker_port=_earlier_port(root))
-        with shared, _core(root, None, **_demo_settings(host, port)) as core:
-            (root / _TRACKER_PORT).write_text(str(shared.tracker_port))
-            _offer(core, shared)
+        root = data_dir or Path(folder)
+        with _core(root, None, **_demo_settings(host, port)) as core, LiveDemo(core) as shared:
+            shared.start()
             _serve(
                 core,
+                shared,
                 f"1. Open the page and make an account.\n2. Search for “{shared.info.search}” and download it.\n"
                 f"3. Watch it arrive in {core.holder.current.library_root}\n"
                 f"End it with Ctrl-C; {'all of it goes with it' if data_dir is None else 'the folder stays'}.",
             )
 
 
-#: In the demo's folder: torrents that an earlier demo left unfinished ask its tracker, so it keeps its port.
-_TRACKER_PORT = "demo-tracker-port"
-
-
-def _earlier_port(root: Path) -> int:
-    with suppress(OSError, ValueError):
-        return int((root / _TRACKER_PORT).read_text())
-    return 0
-
-
 def _demo_settings(host: str | None, port: int | None) -> dict[str, Any]:
     # The book is small: at the usual pace of looking it would be there before a bar has moved.
     quick = {"download_management": {"polling_interval_seconds": 0.5}}
     return {**_server(host, port), **quick, "embedded": {"loopback": True, "listen_port": 0}}
-
-
-def _offer(core: Core, shared: Demo) -> None:
-    """Make the demo's feed the one indexer, also when the folder holds that of an earlier demo."""
-    made = next(one for one in core.adapters.types("indexer") if one.type == "torznab")
-    for row in core.store.adapters.list("indexer"):
-        core.store.adapters.delete("indexer", row.id)
-    settings = made.plain({"url": shared.torznab_url, "api_key": shared.api_key})
-    core.store.adapters.add(core.indexer_row("torznab", "Demo", settings), made.secret_keys)
-    core.adapters.reload("indexer")
 
 
 @app.command()

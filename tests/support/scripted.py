@@ -313,7 +313,7 @@ class Bench:
         limits = {Stage.SEARCH: 3, Stage.DOWNLOAD: 2, Stage.CONVERSION: 1, Stage.IMPORT: 2}
         self.workshop = Workshop(self.tools, self.recorder, RetryPolicy(limits), 60.0, lambda: self.places)
         self.settings = MonitorSettings(polling_interval=2.0, timers=Timers())
-        self.completion = Completion((folder / "library",))
+        self.completion = Completion(lambda: (folder / "library",))
         self.monitor = Monitor(
             self.store.downloads,
             self.recorder,

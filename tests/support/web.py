@@ -48,6 +48,7 @@ from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.indexers import Indexer, IndexerReport
+from auralarchive.ports.library import FolderReport
 from auralarchive.ports.store import Role
 from auralarchive.ports.work import CancelToken
 from auralarchive.runtime.about import about
@@ -65,7 +66,16 @@ from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
-from auralarchive.web.services import AdapterReport, Disk, Folder, InvalidSettings, Services, SettingValue
+from auralarchive.web.services import (
+    AdapterReport,
+    DemoState,
+    Disk,
+    Folder,
+    FoundClient,
+    InvalidSettings,
+    Services,
+    SettingValue,
+)
 from auralarchive.web.upkeep import Upkeep
 from tests.support.records import NOON
 
@@ -202,6 +212,38 @@ class StubSettings:
         self.saved.update(values)
 
 
+class StubFolders:
+    """Every folder is there, and writable, and on a disk of its own."""
+
+    def as_library(self, path: Path | None) -> FolderReport:
+        findings = (
+            Finding(True, "Folder", f"{path} can be written to."),
+            Finding(False, "Folder", "No room.", "Make some."),
+        )
+        return FolderReport(True, findings, 10, 100, "ext4")
+
+    def as_folder(self, path: Path) -> FolderReport:
+        return FolderReport(True, (Finding(True, "Folder", f"{path} is there."),))
+
+
+class StubDemo:
+    """A demo that only knows whether it runs."""
+
+    def __init__(self) -> None:
+        self.running = False
+
+    def state(self) -> DemoState:
+        return DemoState(self.running, "three fables")
+
+    def start(self) -> DemoState:
+        self.running = True
+        return self.state()
+
+    def stop(self) -> DemoState:
+        self.running = False
+        return self.state()
+
+
 @dataclass
 class World:
     """Everything behind one running server, for tests to arrange and to look at."""
@@ -296,6 +338,9 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
         redact=redactor.redact_answer,
         holdings=lambda: Holdings(store.downloads.holdings(), fit),
         library_root=lambda: root / "library",
+        folders=StubFolders(),
+        find_clients=lambda: (FoundClient("qbittorrent", "qBittorrent", {"host": "127.0.0.1", "port": 8080}),),
+        demo=StubDemo(),
         version="0.0.test",
         static_dir=root / "static",
     )

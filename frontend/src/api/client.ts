@@ -67,8 +67,11 @@ type Query = Record<string, string | number | readonly number[] | undefined>;
 interface Options {
   query?: Query;
   body?: unknown;
-  form?: FormData;
+  /** A form, or a file as it is, of the type that it names. */
+  form?: FormData | Blob;
   signal?: AbortSignal;
+  /** The version that the person has seen: the server refuses to write over another. */
+  version?: string;
   /** It goes out even while the page is being left. */
   keepalive?: boolean;
 }
@@ -93,9 +96,11 @@ export async function request<T>(method: string, path: string, options: Options 
   return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);
 }
 
-async function send(method: string, path: string, { query, body, form, signal, keepalive }: Options): Promise<Response> {
+async function send(method: string, path: string, options: Options): Promise<Response> {
+  const { query, body, form, signal, version, keepalive } = options;
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (version !== undefined) headers["If-Match"] = `"${version}"`;
   try {
     return await fetch(address(path, query), {
       method,
@@ -163,6 +168,7 @@ async function bodyOf(answer: Response): Promise<ProblemBody> {
 export const get = <T>(path: string, options?: Options) => request<T>("GET", path, options);
 export const post = <T>(path: string, body?: unknown, options?: Options) =>
   request<T>("POST", path, { ...options, body });
-export const put = <T>(path: string, body: unknown) => request<T>("PUT", path, { body });
+export const put = <T>(path: string, body: unknown, options?: Options) =>
+  request<T>("PUT", path, { ...options, body });
 export const patch = <T>(path: string, body: unknown) => request<T>("PATCH", path, { body });
 export const remove = <T = void>(path: string) => request<T>("DELETE", path);

@@ -40,10 +40,25 @@ export type Disk = Views["DiskView"];
 export type SettingsSection = Views["SectionView"];
 export type SettingsSections = Views["SectionList"];
 export type SystemInfo = Views["SystemView"];
+export type SystemFinding = Views["CheckedView"];
+export type SystemAbout = Views["AboutView"];
+export type LogLine = Views["LineView"];
+export type LogAnswer = Views["LogView"];
+export type SystemTask = Views["TaskView"];
+export type SystemEvent = Views["HistoryView"];
+export type KeptBackup = Views["BackupView"];
+export type KeptBackups = Views["BackupPage"];
+export type RestoreState = Views["RestoreView"];
 
 export type Adapter = Views["AdapterView"];
 export type AdapterTypes = Views["TypeList"];
 export type TestAnswer = Views["ReportView"];
+export type FolderReport = Views["FolderReportView"];
+export type NamingPreview = Views["NamingView"];
+export type FoundClients = Views["FoundClients"];
+export type FoundClient = Views["FoundClient"];
+export type WelcomeState = Views["WelcomeView"];
+export type DemoState = Views["DemoView"];
 
 export interface Page<T> {
   items: T[];
@@ -86,6 +101,9 @@ export interface JsonSchema {
   minimum?: number;
   maximum?: number;
   writeOnly?: boolean;
+  /** Our own words: what a number counts, and where the setting stands. */
+  unit?: string;
+  group?: string;
   properties?: Record<string, JsonSchema>;
   required?: string[];
   items?: JsonSchema;

@@ -28,7 +28,6 @@ from auralarchive.indexers.http import GuardedClient
 from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.indexers.torznab import IndexerContext
 from auralarchive.library.drafts import FilesystemDrafts
-from auralarchive.library.filesystem import FilesystemLibrary
 from auralarchive.notify.herald import Herald
 from auralarchive.notify.registry import NOTIFIER_TYPES
 from auralarchive.observability.redaction import Redactor
@@ -63,6 +62,7 @@ from auralarchive.runtime.derived import (
     used_folders,
 )
 from auralarchive.runtime.housekeeping import Housekeeper
+from auralarchive.runtime.live_library import LiveLibrary
 from auralarchive.runtime.posting import GuardedPost
 from auralarchive.runtime.restore import Restorer, swap_in, sweep
 from auralarchive.runtime.scoring import score_with
@@ -102,6 +102,7 @@ class Core:
     restorer: Restorer
     exits: ExitStack
     local_key: str  # of the terminal on this machine, new at each start
+    neighbours: list[str]  # addresses on this machine that torrents may call: none but the demo's, while it runs
 
     @staticmethod
     def indexer_row(type_: str, name: str, settings: Mapping[str, Any]) -> AdapterRow:
@@ -162,7 +163,12 @@ def make_folders(settings: tree.Settings) -> None:
             "Give its parent to the user that runs this, or choose another with --data-dir or in the settings.",
             kind=FailureKind.PERMISSION,
         ) from error
-    with suppress(OSError):  # a library on a disk that is not mounted now is told by the checks, not by a crash
+    make_library(settings)
+
+
+def make_library(settings: tree.Settings) -> None:
+    """Make its folder, if that can be: of a disk that is not mounted now the checks tell, it is no crash."""
+    with suppress(OSError):
         settings.library_root.mkdir(parents=True, exist_ok=True)
 
 
@@ -199,7 +205,8 @@ def _assemble(
     settings = holder.current
     health, live, payloads = ClientHealth(), LiveBoard(), Payloads()
     recorder = Recorder(store.downloads, clock)
-    adapters = _adapters(settings, store, redactor)
+    neighbours: list[str] = []
+    adapters = _adapters(holder, store, redactor, neighbours)
     exits.callback(adapters.close)
     goals = SeedGoals(general_goal(settings), adapters.seed_goals)
     searcher = Searcher(
@@ -210,10 +217,10 @@ def _assemble(
         settings.search.deadline_seconds,
     )
     exits.callback(searcher.close)
-    library = FilesystemLibrary(
-        settings.library_root,
-        library_settings(settings),
-        lambda: used_folders(settings, store.adapters.list("client")),
+    holder.on_change(lambda before, after: _library_moved(before, after, adapters))
+    library = LiveLibrary(
+        lambda: (holder.current.library_root, library_settings(holder.current)),
+        lambda: used_folders(holder.current, store.adapters.list("client")),
     )
     engine = IsolatedEngine(audio_settings(settings))
     tools = Tools(
@@ -245,7 +252,7 @@ def _assemble(
         store.downloads,
         recorder,
         adapters.clients,
-        Completion((settings.library_root,)),
+        Completion(lambda: (holder.current.library_root,)),
         live,
         health,
         clock,
@@ -268,7 +275,7 @@ def _assemble(
     return Core(
         clock, redactor, holder, store, adapters, payloads, commands, editor, searcher, monitor, health, runner,
         housekeeper, herald, tools, LogRing(redactor), TaskList(), shelf,
-        Restorer(instance_of(settings), clock, may_be_saved), ExitStack(), secrets.token_urlsafe(24),
+        Restorer(instance_of(settings), clock, may_be_saved), ExitStack(), secrets.token_urlsafe(24), neighbours,
     )  # fmt: skip
 
 
@@ -277,15 +284,23 @@ def _worth_keeping(store: SqlStore) -> bool:
     return store.accounts.any() or store.downloads.last_seq() > 0
 
 
-def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> LiveAdapters:
+def _library_moved(before: tree.Settings, after: tree.Settings, adapters: LiveAdapters) -> None:
+    """Clients guard the library's folder: they are built anew for another one."""
+    if before.library_root != after.library_root:
+        make_library(after)
+        adapters.clients.reload(anew=True)
+
+
+def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neighbours: list[str]) -> LiveAdapters:
+    settings = holder.current
     folders = settings.data_dir / "clients"
 
     def context(name: str) -> ClientContext:
-        return ClientContext(state_folder(folders, name), (settings.library_root,))
+        return ClientContext(state_folder(folders, name), (holder.current.library_root,), lambda: tuple(neighbours))
 
     def trial(type_: str, values: Mapping[str, Any], folder: Path) -> DownloadClient:
         chosen = next(one for one in CLIENT_TYPES if one.type == type_)
-        return chosen.build("The client", values, ClientContext(folder, (settings.library_root,)))
+        return chosen.build("The client", values, ClientContext(folder, (holder.current.library_root,)))
 
     clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool(
         "client", CLIENT_TYPES, store.adapters, context, redactor.register

@@ -25,6 +25,7 @@ from auralarchive.runtime.about import VERSION, about
 from auralarchive.runtime.board import fill
 from auralarchive.runtime.core import Core
 from auralarchive.runtime.disks import Disks
+from auralarchive.runtime.folders import CandidateFolders, find_clients
 from auralarchive.runtime.gauges import gauges
 from auralarchive.runtime.scoring import fit
 from auralarchive.runtime.supervisor import BlockingPart, Server, supervise
@@ -35,7 +36,7 @@ from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
-from auralarchive.web.services import Services
+from auralarchive.web.services import Demo, DemoState, Services
 from auralarchive.web.upkeep import Upkeep
 
 
@@ -51,14 +52,36 @@ def configure_logging(settings: Settings, core: Core) -> None:
 Announce = Callable[[str, str | None], None]
 
 
-async def serve(core: Core, *, announce: Announce = lambda _url, _token: None, handle_signals: bool = True) -> None:
+class NoDemo:
+    """`web.services.Demo` of a server that was put together without one."""
+
+    def state(self) -> DemoState:
+        """It does not run."""
+        return DemoState(running=False)
+
+    def start(self) -> DemoState:
+        """Raises `Misconfigured`."""
+        raise Misconfigured("This server has no demo.", "Start one with: auralarchive demo")
+
+    def stop(self) -> DemoState:
+        """There is nothing to end."""
+        return self.state()
+
+
+async def serve(
+    core: Core,
+    *,
+    announce: Announce = lambda _url, _token: None,
+    demo: Demo | None = None,
+    handle_signals: bool = True,
+) -> None:
     """Serve until a signal, or until a part ends.
 
     Raises `Misconfigured` where the port is another program's.
     """
     settings = core.holder.current.server
     with closing(listener(settings.host, settings.port)) as listening:
-        server = build_server(core, announce)
+        server = build_server(core, announce, demo)
         await supervise(
             server.uvicorn,
             blocking_parts(core),
@@ -97,7 +120,7 @@ class _Built:
         self.uvicorn, self.gateway = server, gateway
 
 
-def build_server(core: Core, announce: Announce) -> _Built:
+def build_server(core: Core, announce: Announce, demo: Demo | None = None) -> _Built:
     """The web application over the core, ready to be served. Raises `Misconfigured`."""
     settings = core.holder.current
     keys = {"environment": settings.api_key.get_secret_value()} if settings.api_key else {}
@@ -132,6 +155,9 @@ def build_server(core: Core, announce: Announce) -> _Built:
             redact=core.redactor.redact_answer,
             holdings=lambda: Holdings(core.store.downloads.holdings(), fit),
             library_root=lambda: core.tools.library.root,
+            folders=CandidateFolders(core),
+            find_clients=lambda: find_clients(core),
+            demo=demo or NoDemo(),
             version=VERSION,
             static_dir=Path(web.__file__).parent / "static",
         )

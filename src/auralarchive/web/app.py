@@ -16,9 +16,11 @@ from auralarchive.web.responses import AT_THE_GATE, ProblemView, problems
 from auralarchive.web.routers import (
     auth,
     backups,
+    demo,
     downloads,
     editing,
     events,
+    folders,
     library,
     logs,
     playback,
@@ -27,6 +29,7 @@ from auralarchive.web.routers import (
     system,
     tasks,
     users,
+    welcome,
 )
 from auralarchive.web.routers.adapters import adapters_router
 from auralarchive.web.services import Services
@@ -48,7 +51,7 @@ def admin_routers() -> tuple[APIRouter, ...]:
         adapters_router("indexer", "indexers"),
         adapters_router("notifier", "notifiers"),
     )
-    administration = (settings, users, editing, logs, tasks, events, backups)
+    administration = (folders, settings, welcome, demo, users, editing, logs, tasks, events, backups)
     return (*adapters, *(module.router for module in administration))
 
 

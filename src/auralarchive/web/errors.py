@@ -90,6 +90,12 @@ _ALL = (
     Kind("last_admin", 409, "Somebody has to administrate", "Make somebody else an administrator first."),
     Kind("name_taken", 409, "The name is taken", "Choose another name."),
     Kind("needs_person", 409, "A setting has to be mended first", "Follow what the detail says."),
+    Kind(
+        "changed_by_another",
+        412,
+        "Somebody else has changed this meanwhile",
+        "Look at what is saved now, then save again.",
+    ),
     Kind("too_large", 413, "The request is too large", "Send less at once."),
     Kind(
         "unsupported_media_type",

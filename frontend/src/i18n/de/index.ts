@@ -8,8 +8,10 @@ import { library } from "./library";
 import { search } from "./search";
 import { settings } from "./settings";
 import { people } from "./people";
+import { notifications } from "./notifications";
 import { system } from "./system";
 import { wanted } from "./wanted";
+import { welcome } from "./welcome";
 
 export const de: Messages = {
   ...common,
@@ -19,6 +21,8 @@ export const de: Messages = {
   ...library,
   ...settings,
   ...people,
+  ...notifications,
   ...system,
   ...wanted,
+  ...welcome,
 };

@@ -7,9 +7,23 @@ import { downloads } from "./downloads";
 import { library } from "./library";
 import { settings } from "./settings";
 import { people } from "./people";
+import { notifications } from "./notifications";
 import { system } from "./system";
 import { wanted } from "./wanted";
+import { welcome } from "./welcome";
 
-export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system, ...wanted };
+export const en = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...notifications,
+  ...system,
+  ...wanted,
+  ...welcome,
+};
 
 export type Messages = typeof en;
