@@ -79,7 +79,7 @@ class Frontend:
         path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false", **(extra or {})}
         out, err = (subprocess.PIPE, subprocess.STDOUT) if quiet else (None, None)
-        command: list[str | Path] = [node, _npm(node), *arguments]
+        command: list[str | Path] = [node, npm_of(node), *arguments]
         subprocess.run(command, cwd=self.sources, env=environment, check=True, stdout=out, stderr=err)
 
     def _files(self) -> Iterator[Path]:
@@ -114,7 +114,7 @@ def _system_node() -> Path | None:
     return Path(node) if version and (int(version[1]), int(version[2])) >= OLDEST_NODE else None
 
 
-def _npm(node: Path) -> Path:
+def npm_of(node: Path) -> Path:
     """npm's own program beside this Node, which needs no shell to start."""
     inside = Path("node_modules/npm/bin/npm-cli.js")
     for candidate in (node.parent.parent / "lib" / inside, node.parent / inside, Path(shutil.which("npm") or "")):

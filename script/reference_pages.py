@@ -82,7 +82,10 @@ def _sections() -> Iterator[str]:
 
 
 def _row(section: str, key: str, field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    unit = f"In {extra['unit']}." if isinstance(extra, dict) and "unit" in extra else ""
     meaning = ". ".join(part for part in (field.title, field.description) if part)
+    meaning = f"{meaning}{'' if meaning.endswith('.') or not unit else '.'} {unit}".strip()
     return f"| `{section}.{key}` | {_default(field.get_default(call_default_factory=True))} | {meaning} |"
 
 

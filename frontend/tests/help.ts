@@ -37,6 +37,7 @@ export function download(id: number, changes: Partial<Download> = {}): Download 
     download_limit: null,
     upload_limit: null,
     sequential: false,
+    chosen_client: null,
     book_id: null,
     has_cover: false,
     actions: [],

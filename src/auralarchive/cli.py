@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,16 +19,21 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from auralarchive import settings as tree
 from auralarchive.convert import convert
-from auralarchive.demo import Demo
+from auralarchive.demo import LiveDemo
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError
+from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.api import ApiError, LocalApi, NoServer, remember_server, server_file
-from auralarchive.runtime.core import Core, open_core
+from auralarchive.runtime.backup import make_backup
+from auralarchive.runtime.clock import SystemClock
+from auralarchive.runtime.core import Core, instance_of, locked, make_folders, open_core
 from auralarchive.runtime.doctor import diagnose
 from auralarchive.runtime.fsck import fsck as check_invariants
 from auralarchive.runtime.import_config import import_config as take_over
-from auralarchive.runtime.serve import VERSION, configure_logging
+from auralarchive.runtime.restore import restore_now
+from auralarchive.runtime.serve import configure_logging
 from auralarchive.runtime.serve import serve as serve_core
 from auralarchive.store import DatabaseRefused
 from auralarchive.terminal import err, out, size, tell
@@ -93,8 +98,8 @@ def serve(
     config: Config = None,
 ) -> None:
     """Start the application: pages, monitor and runner in one process. Stop it with Ctrl-C."""
-    with _core(data_dir, config, **_server(host, port)) as core:
-        _serve(core)
+    with _core(data_dir, config, **_server(host, port)) as core, LiveDemo(core) as shared:
+        _serve(core, shared)
 
 
 def _server(host: str | None, port: int | None) -> dict[str, Any]:
@@ -102,7 +107,7 @@ def _server(host: str | None, port: int | None) -> dict[str, Any]:
     return {"server": given} if given else {}
 
 
-def _serve(core: Core, also: str = "") -> None:
+def _serve(core: Core, shared: LiveDemo, also: str = "") -> None:
     settings = core.holder.current
     configure_logging(settings, core)
 
@@ -116,7 +121,7 @@ def _serve(core: Core, also: str = "") -> None:
             tell(also, to=err)
 
     try:
-        asyncio.run(serve_core(core, announce=announce))
+        asyncio.run(serve_core(core, announce=announce, demo=shared))
     finally:
         server_file(settings.data_dir).unlink(missing_ok=True)
 
@@ -132,43 +137,22 @@ def demo(
     Everything happens on 127.0.0.1, without any account elsewhere; nothing is kept unless you name a folder.
     """
     with tempfile.TemporaryDirectory(prefix="auralarchive-demo-") as folder:
-        root = data_dir or Path(folder) / "data"
-        shared = Demo(Path(folder) / "seed", tracker_port=_earlier_port(root))
-        with shared, _core(root, None, **_demo_settings(host, port)) as core:
-            (root / _TRACKER_PORT).write_text(str(shared.tracker_port))
-            _offer(core, shared)
+        root = data_dir or Path(folder)
+        with _core(root, None, **_demo_settings(host, port)) as core, LiveDemo(core) as shared:
+            shared.start()
             _serve(
                 core,
+                shared,
                 f"1. Open the page and make an account.\n2. Search for “{shared.info.search}” and download it.\n"
                 f"3. Watch it arrive in {core.holder.current.library_root}\n"
                 f"End it with Ctrl-C; {'all of it goes with it' if data_dir is None else 'the folder stays'}.",
             )
 
 
-#: In the demo's folder: torrents that an earlier demo left unfinished ask its tracker, so it keeps its port.
-_TRACKER_PORT = "demo-tracker-port"
-
-
-def _earlier_port(root: Path) -> int:
-    with suppress(OSError, ValueError):
-        return int((root / _TRACKER_PORT).read_text())
-    return 0
-
-
 def _demo_settings(host: str | None, port: int | None) -> dict[str, Any]:
     # The book is small: at the usual pace of looking it would be there before a bar has moved.
     quick = {"download_management": {"polling_interval_seconds": 0.5}}
     return {**_server(host, port), **quick, "embedded": {"loopback": True, "listen_port": 0}}
-
-
-def _offer(core: Core, shared: Demo) -> None:
-    """Make the demo's feed the one indexer, also when the folder holds that of an earlier demo."""
-    made = next(one for one in core.adapters.types("indexer") if one.type == "torznab")
-    for row in core.store.adapters.list("indexer"):
-        core.store.adapters.delete("indexer", row.id)
-    settings = made.plain({"url": shared.torznab_url, "api_key": shared.api_key})
-    core.store.adapters.add(core.indexer_row("torznab", "Demo", settings), made.secret_keys)
-    core.adapters.reload("indexer")
 
 
 @app.command()
@@ -322,6 +306,67 @@ def fsck(data_dir: DataDir = None, config: Config = None, as_json: Json = False)
             out.print("All invariants hold.")
     if violations:
         raise typer.Exit(1)
+
+
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="A file whose first line seals or opens the secrets. Also by AURALARCHIVE_BACKUP__PASSPHRASE.",
+    ),
+]
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to make, or a folder for a file with today's name.")],
+    passphrase_file: PassphraseFile = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Write database and settings into one file, also while the server runs; never the library.
+
+    With a passphrase passwords and keys are in it, sealed; without one they are left out.
+    """
+    settings = tree.read(toml=config, data_dir=data_dir)
+    instance, passphrase = instance_of(settings), _passphrase(passphrase_file, settings)
+    target = file / f"auralarchive-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.zip" if file.is_dir() else file
+    manifest = make_backup(instance, target, SystemClock(), passphrase)
+    told = f" {target}: {manifest.downloads} downloads, {manifest.books} books, {manifest.accounts} accounts"
+    tell(f"{told}; secrets are {'sealed in it' if manifest.secrets == 'sealed' else 'left out'}.", "made", "green")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The backup.")],
+    passphrase_file: PassphraseFile = None,
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Put a backup in place of what is there, which is kept beside it; the server must not run.
+
+    The backup is checked completely before anything is touched.
+    """
+    settings = tree.read(toml=config, data_dir=data_dir)
+    make_folders(settings)
+    passphrase = _passphrase(passphrase_file, settings)
+    with locked(settings):
+        made, replaced = restore_now(instance_of(settings), file, passphrase)
+    told = f" the backup of {made.made_at[:16].replace('T', ' ')} UTC: {made.downloads} downloads, {made.books} books"
+    tell(f"{told}, {made.accounts} accounts.", "restored", "green")
+    tell(f" what it replaced is in {replaced}", "kept", "green")
+    if made.secrets == "left_out":
+        tell(
+            " the backup's secrets were not restored; those that do not open have to be entered anew.", "note", "yellow"
+        )
+
+
+def _passphrase(file: Path | None, settings: tree.Settings) -> str | None:
+    if file is not None:
+        return file.read_text("utf-8").split("\n", 1)[0].rstrip("\r") or None
+    given = settings.backup.passphrase
+    return given.get_secret_value() or None if given is not None else None
 
 
 @app.command("import-config")

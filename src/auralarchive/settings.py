@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -40,7 +49,7 @@ def _listed(value: object) -> object:
 #: First parts of our own addresses: a base path that begins with one could not be told from them.
 _OUR_OWN = (
     *("api", "assets", "metrics", "socket.io"),
-    *("search", "downloads", "library", "wanted", "import", "settings", "system", "login", "setup"),
+    *("search", "downloads", "library", "wanted", "import", "settings", "system", "welcome", "login", "setup"),
 )
 
 
@@ -62,6 +71,11 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 def _default_data_dir() -> Path:
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "auralarchive"
+
+
+def _shown(group: str = "", unit: str = "") -> dict[str, JsonValue]:
+    """Where the pages show a setting, and what its number counts."""
+    return {key: value for key, value in (("group", group), ("unit", unit)) if value}
 
 
 class Section(BaseModel):
@@ -95,7 +109,9 @@ class LibrarySection(Section):
         default=None, title="Library folder", description="Default: `library` in the data folder."
     )
     template: str = Field(default="{author}/{title}/{title}.m4b", title="Naming", description="See docs: naming.")
-    reserve_bytes: int = Field(default=1 << 30, ge=0, le=1 << 60, title="Space to leave free, in bytes")
+    reserve_bytes: int = Field(
+        default=1 << 30, ge=0, le=1 << 60, title="Space to leave free", json_schema_extra=_shown(unit="bytes")
+    )
 
     @field_validator("template")
     @classmethod
@@ -108,55 +124,100 @@ class DownloadManagementSection(Section):
     """How downloads are followed, retried, seeded and cleaned up."""
 
     polling_interval_seconds: float = Field(
-        default=2.0, ge=0.2, le=300, title="Polling interval", description="In seconds."
+        default=2.0,
+        ge=0.2,
+        le=300,
+        title="Polling interval",
+        description="How often the clients are asked.",
+        json_schema_extra=_shown("pace", "s"),
     )
-    max_concurrent_downloads: int = Field(default=2, ge=1, le=1000, title="Downloads at once")
+    max_concurrent_downloads: int = Field(
+        default=2, ge=1, le=1000, title="Downloads at once", json_schema_extra=_shown("pace")
+    )
     idle_after_minutes: float = Field(
         default=10,
         ge=0.1,
         le=10_000,
         title="Idle after",
-        description="In minutes: a download without a byte for so long gives its place to the next.",
+        description="A download without a byte for so long gives its place to the next.",
+        json_schema_extra=_shown("pace", "min"),
     )
-    retry_search_max: int = Field(default=3, ge=0, le=100, title="Retries of a search")
-    retry_download_max: int = Field(default=2, ge=0, le=100, title="Retries of a download")
-    retry_conversion_max: int = Field(default=1, ge=0, le=100, title="Retries of a conversion")
-    retry_import_max: int = Field(default=2, ge=0, le=100, title="Retries of an import")
+    retry_search_max: int = Field(
+        default=3, ge=0, le=100, title="Retries of a search", json_schema_extra=_shown("retries")
+    )
+    retry_download_max: int = Field(
+        default=2, ge=0, le=100, title="Retries of a download", json_schema_extra=_shown("retries")
+    )
+    retry_conversion_max: int = Field(
+        default=1, ge=0, le=100, title="Retries of a conversion", json_schema_extra=_shown("retries")
+    )
+    retry_import_max: int = Field(
+        default=2, ge=0, le=100, title="Retries of an import", json_schema_extra=_shown("retries")
+    )
     retry_backoff_scale: float = Field(
-        default=1.0, gt=0, le=100, title="Back-off", description="1 waits 1, 5, 15, 60 minutes; 0.5 half of that."
+        default=1.0,
+        gt=0,
+        le=100,
+        title="Back-off",
+        description="1 waits 1, 5, 15, 60 minutes; 0.5 half of that.",
+        json_schema_extra=_shown("retries"),
     )
     seeding_enabled: bool = Field(
-        default=True, title="Seed", description="Off: torrents stop as soon as they are complete."
+        default=True,
+        title="Seed",
+        description="Off: torrents stop as soon as they are complete.",
+        json_schema_extra=_shown("seeding"),
     )
     seed_ratio: float | None = Field(
-        default=2.0, ge=0, le=1e6, title="Seed ratio", description="Empty: no goal by ratio."
+        default=2.0,
+        ge=0,
+        le=1e6,
+        title="Seed ratio",
+        description="Empty: no goal by ratio.",
+        json_schema_extra=_shown("seeding"),
     )
     seed_time_minutes: int | None = Field(
         default=14 * 24 * 60,
         ge=0,
         le=MOST_MINUTES,
         title="Seeding time",
-        description="In minutes; empty: no goal by time.",
+        description="Empty: no goal by time.",
+        json_schema_extra=_shown("seeding", "min"),
     )
     delete_source_after_import: bool = Field(
-        default=False, title="Remove after seeding", description="Once the goal is met and the book is verified."
+        default=False,
+        title="Remove after seeding",
+        description="Once the goal is met and the book is verified.",
+        json_schema_extra=_shown("seeding"),
     )
-    temp_download_path: Path | None = Field(default=None, title="Download folder of the embedded client")
-    temp_conversion_path: Path | None = Field(default=None, title="Folder for conversions")
+    temp_download_path: Path | None = Field(
+        default=None, title="Download folder of the embedded client", json_schema_extra=_shown("folders")
+    )
+    temp_conversion_path: Path | None = Field(
+        default=None, title="Folder for conversions", json_schema_extra=_shown("folders")
+    )
     metadata_timeout_hours: float = Field(
-        default=24, gt=0, le=1e6, title="Give up on a magnet without metadata", description="Hours."
+        default=24, gt=0, le=1e6, title="Give up on a magnet without metadata", json_schema_extra=_shown("pace", "h")
     )
     stall_timeout_hours: float = Field(
-        default=168, gt=0, le=1e6, title="Give up on a download without data", description="Hours."
+        default=168, gt=0, le=1e6, title="Give up on a download without data", json_schema_extra=_shown("pace", "h")
     )
     missing_after_seconds: float = Field(
         default=120,
         ge=0,
         le=1e9,
         title="Missing in the client",
-        description="Seconds until a vanished item counts as removed.",
+        description="Until a vanished item counts as removed.",
+        json_schema_extra=_shown("fine", "s"),
     )
-    lease_seconds: float = Field(default=60, ge=2, le=3600, title="Lease of a worker", description="In seconds.")
+    lease_seconds: float = Field(
+        default=60,
+        ge=2,
+        le=3600,
+        title="Lease of a worker",
+        description="How long a worker that has died keeps its work.",
+        json_schema_extra=_shown("fine", "s"),
+    )
 
 
 class QBittorrentSection(Section):
@@ -193,58 +254,87 @@ class ConversionSection(Section):
         default=None, title="FFmpeg", description="Only by file or environment. Default: found."
     )
     bitrate_kbps: int | None = Field(
-        default=None, ge=16, le=512, title="Highest bitrate", description="Empty: by the source."
+        default=None,
+        ge=16,
+        le=512,
+        title="Highest bitrate",
+        description="Empty: by the source.",
+        json_schema_extra=_shown("quality", "kbit/s"),
     )
     ceiling_kbps: int = Field(
         default=128,
         ge=16,
         le=256,
         title="Ceiling a channel",
-        description="In kbit/s a channel: however much a source has, no more is taken by itself.",
+        description="A channel: however much a source has, no more is taken by itself.",
+        json_schema_extra=_shown("quality", "kbit/s"),
     )
     lossless_kbps: int = Field(
         default=96,
         ge=16,
         le=256,
         title="Bitrate from lossless sources",
-        description="In kbit/s a channel, of FLAC, ALAC, WAV and AIFF.",
+        description="A channel, of FLAC, ALAC, WAV and AIFF.",
+        json_schema_extra=_shown("quality", "kbit/s"),
     )
     coder: Coders = Field(
         default="auto",
         title="Coder",
         description="auto: whichever sounds better at the bitrate. fast: a third of the work. twoloop: better below 72 "
         "kbit/s a channel.",
+        json_schema_extra=_shown("quality"),
     )
     joints: Joints = Field(
         default="gapless",
         title="Joints of copied files",
         description="plain: leave the encoders' silence. gapless: mend what can be mended without a gap. close: "
         "shorten the others too. seamless: encode the book rather than leave a gap.",
+        json_schema_extra=_shown("copies"),
     )
     proof: ProofOfCopies = Field(
         default="decode",
         title="Proof of copies",
         description="decode: all of it is decoded. packets: its bytes are compared with the sources', and only "
         "what looks strange is decoded.",
+        json_schema_extra=_shown("copies"),
     )
-    jobs: int | None = Field(default=None, ge=1, le=256, title="Processes", description="Empty: one a core.")
+    jobs: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        title="Processes",
+        description="Empty: one a core.",
+        json_schema_extra=_shown("machine"),
+    )
     nice: int = Field(
         default=10,
         ge=0,
         le=19,
         title="Niceness",
         description="Of FFmpeg. 0: like any other program, 19: only where nothing else wants the machine.",
+        json_schema_extra=_shown("machine"),
     )
     aax_activation_bytes: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
-        default=(), title="Activation bytes", description="Of your own Audible account, for AAX files that you own."
+        default=(),
+        title="Activation bytes",
+        description="Of your own Audible account, for AAX files that you own.",
+        json_schema_extra=_shown("keys"),
     )
     aaxc_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
-        default=(), title="AAXC keys", description="Of AAXC files that you own, each as label=key:iv or key:iv."
+        default=(),
+        title="AAXC keys",
+        description="Of AAXC files that you own, each as label=key:iv or key:iv.",
+        json_schema_extra=_shown("keys"),
     )
     audible_key: SecretStr | None = Field(
-        default=None, title="Audible key", description="For an AAXC file that you own."
+        default=None,
+        title="Audible key",
+        description="For an AAXC file that you own.",
+        json_schema_extra=_shown("keys"),
     )
-    audible_iv: SecretStr | None = Field(default=None, title="Audible IV", description="For an AAXC file that you own.")
+    audible_iv: SecretStr | None = Field(
+        default=None, title="Audible IV", description="For an AAXC file that you own.", json_schema_extra=_shown("keys")
+    )
 
     @field_validator("aax_activation_bytes", "aaxc_keys", "audible_key", "audible_iv")
     @classmethod
@@ -262,8 +352,27 @@ class ConversionSection(Section):
 class SearchSection(Section):
     """How releases are looked for and chosen."""
 
-    deadline_seconds: float = Field(default=30, gt=0, le=300, title="Longest wait for an indexer")
+    deadline_seconds: float = Field(
+        default=30, gt=0, le=300, title="Longest wait for an indexer", json_schema_extra=_shown(unit="s")
+    )
     minimum_match_score: float = Field(default=70, ge=0, le=100, title="Least match of an automatic choice")
+
+
+class BackupSection(Section):
+    """Backups that are made by themselves: of the database and config.toml, never of the library."""
+
+    interval_days: float = Field(
+        default=1.0, ge=0, le=3650, title="Backup every", description="In days; 0: none is made by itself."
+    )
+    keep: int = Field(default=7, ge=1, le=10_000, title="Backups kept", description="The oldest go first.")
+    folder: Path | None = Field(
+        default=None, title="Backup folder", description="Default: `backups` in the data folder."
+    )
+    passphrase: SecretStr | None = Field(
+        default=None,
+        title="Passphrase",
+        description="With it backups hold passwords and keys, sealed. Keep it where the backups are not.",
+    )
 
 
 class LoggingSection(Section):
@@ -292,6 +401,7 @@ class Settings(BaseSettings):
     embedded: EmbeddedSection = EmbeddedSection()
     conversion: ConversionSection = ConversionSection()
     search: SearchSection = SearchSection()
+    backup: BackupSection = BackupSection()
     logging: LoggingSection = LoggingSection()
 
     #: Sources of one `read`; a class attribute, since pydantic asks the class for them.
@@ -314,7 +424,12 @@ class Settings(BaseSettings):
 
     @property
     def library_root(self) -> Path:
-        return (self.library_path or self.library.path or self.data_dir / "library").absolute()
+        return (self.library_path or self.library.path or self.default_library).absolute()
+
+    @property
+    def default_library(self) -> Path:
+        """Where books go as long as nobody has named a folder."""
+        return (self.data_dir / "library").absolute()
 
     @property
     def download_root(self) -> Path:
@@ -323,6 +438,10 @@ class Settings(BaseSettings):
     @property
     def work_root(self) -> Path:
         return (self.download_management.temp_conversion_path or self.data_dir / "work").absolute()
+
+    @property
+    def backup_root(self) -> Path:
+        return (self.backup.folder or self.data_dir / "backups").absolute()
 
     @property
     def database(self) -> str:

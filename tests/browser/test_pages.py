@@ -92,7 +92,7 @@ def test_a_keyboard_is_enough(api: Api, signed_in: SignIn) -> None:
 def test_the_theme_can_be_chosen_and_stays(application: RunningServer, signed_in: SignIn) -> None:
     """The system's colours by default; a choice outlives a reload, and shows from the first moment."""
     page = signed_in(color_scheme="light")
-    page.goto("/settings")
+    page.goto("/settings/appearance")
     light = _background(page)
     page.get_by_label("Dark colours").check()
     assert _background(page) != light
@@ -151,7 +151,7 @@ def test_a_restarted_server_is_caught_up_with(application: RunningServer, api: A
 def test_an_ended_session_keeps_what_was_typed(application: RunningServer, signed_in: SignIn) -> None:
     """Signing in again happens above the page; the form below is as it was."""
     page = signed_in()
-    page.goto("/settings")
+    page.goto("/settings/keys")
     page.get_by_label("What the key is for").fill("My own script")
     page.context.clear_cookies()
     # Past the dialog: the page may have noticed by itself already.

@@ -152,6 +152,14 @@ ELSEWHERE = {
     "import.reflinked": "needs a file system that shares blocks; it stands where `import.copied` stands here",
     "import.before_take_back": "needs two imports with other content: tests/crash/test_import.py",
     "import.after_take_back": "needs two imports with other content: tests/crash/test_import.py",
+    **dict.fromkeys(
+        (
+            *("restore.before_confirm", "restore.before_pending", "restore.confirmed"),
+            *("restore.before_old", "restore.old_moved", "restore.before_new", "restore.after_new"),
+            *("restore.before_end", "restore.after_summary"),
+        ),
+        "no download passes a restore: tests/crash/test_restore.py",
+    ),
 }
 
 #: The few that run by default: at least one of each stage, and of each way to ask and to end.

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.support.processes import missing
 
 # No sandbox, for tests may run as root; no background work, and no name but localhost resolves.
-_FLAGS = (
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -37,7 +37,7 @@ def chromium() -> Iterator[Browser]:
     """A running browser without a window."""
     executable = chromium_path()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, headless=True, args=list(_FLAGS))
+        browser = playwright.chromium.launch(executable_path=executable, headless=True, args=list(FLAGS))
         try:
             yield browser
         finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -201,8 +202,10 @@ class ScriptedIndexer:
 
     def search(self, query: SearchQuery, cancel: CancelToken) -> tuple[Release, ...]:
         self.asked.append(query)
-        if self.answer is not None:
-            self.answer.wait(10)
+        give_up = time.monotonic() + 10
+        while self.answer is not None and not self.answer.is_set() and time.monotonic() < give_up:
+            cancel.check()
+            self.answer.wait(0.02)
         if self.fault is not None:
             raise self.fault
         return self.releases
@@ -310,7 +313,7 @@ class Bench:
         limits = {Stage.SEARCH: 3, Stage.DOWNLOAD: 2, Stage.CONVERSION: 1, Stage.IMPORT: 2}
         self.workshop = Workshop(self.tools, self.recorder, RetryPolicy(limits), 60.0, lambda: self.places)
         self.settings = MonitorSettings(polling_interval=2.0, timers=Timers())
-        self.completion = Completion((folder / "library",))
+        self.completion = Completion(lambda: (folder / "library",))
         self.monitor = Monitor(
             self.store.downloads,
             self.recorder,
@@ -323,7 +326,14 @@ class Bench:
             retry_at=self.workshop.retry_at,
         )
         self.store.on_commit(self.monitor.wake)
-        self.commands = Commands(self.store, self.recorder, Payloads(), self.goals, lambda link: None)
+        self.commands = Commands(
+            self.store,
+            self.recorder,
+            Payloads(),
+            self.goals,
+            lambda link: None,
+            lambda: {client.name for client in self.clients.all()},
+        )
 
     def close(self) -> None:
         self.searcher.close()

@@ -5,7 +5,8 @@
         ...  # an indexer with server.url and server.api_key finds it and can fetch it
         server.fault = Fault(status=429, headers={"Retry-After": "60"})
 
-`fault` answers API requests, `download_fault` answers downloads; None is the normal course.
+`fault` answers API requests, `download_fault` answers downloads; None is the normal course. While `gate` is an
+event that is not set, searches are not answered.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ class TorznabServer:
         self.requests: list[Seen] = []
         self.fault: Fault | None = None
         self.download_fault: Fault | None = None
+        self.gate: threading.Event | None = None
         self.caps = _CAPS
         self.page: str | None = None  # a whole feed instead of the offers
         self.match_all = False  # offer everything, whatever is asked for
@@ -183,6 +185,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif query.get("apikey") != owner.api_key:
             self._send(200, b'<error code="100" description="Incorrect user credentials"/>')
         else:
+            if owner.gate is not None:
+                owner.gate.wait(20)
             self._send(200, owner.feed(query).encode())
 
     def _download(self, owner: TorznabServer, number: int) -> None:

@@ -33,10 +33,13 @@ from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.live.gateway import Gateway
 from auralarchive.live.limits import Limits
 from auralarchive.notify.registry import NOTIFIER_TYPES
+from auralarchive.observability.health import Health
 from auralarchive.observability.metrics import Metrics
 from auralarchive.observability.redaction import Redactor
+from auralarchive.observability.ring import LogRing
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.editing import Editor
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.live import Live, LiveBoard
 from auralarchive.pipeline.monitor import ClientStatus, MonitorStatus
 from auralarchive.pipeline.record import Recorder
@@ -45,8 +48,16 @@ from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.indexers import Indexer, IndexerReport
+from auralarchive.ports.library import FolderReport
 from auralarchive.ports.store import Role
 from auralarchive.ports.work import CancelToken
+from auralarchive.runtime.about import about
+from auralarchive.runtime.backup import Instance, Plan, Shelf
+from auralarchive.runtime.restore import Restorer
+from auralarchive.runtime.scoring import fit
+from auralarchive.runtime.settings_view import may_be_saved
+from auralarchive.runtime.tasks import TaskList
+from auralarchive.settings import Settings
 from auralarchive.store.secrets import SecretBox
 from auralarchive.store.store import SqlStore, open_store
 from auralarchive.web.app import create_app
@@ -55,7 +66,17 @@ from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
-from auralarchive.web.services import AdapterReport, Disk, Folder, InvalidSettings, Services, SettingValue
+from auralarchive.web.services import (
+    AdapterReport,
+    DemoState,
+    Disk,
+    Folder,
+    FoundClient,
+    InvalidSettings,
+    Services,
+    SettingValue,
+)
+from auralarchive.web.upkeep import Upkeep
 from tests.support.records import NOON
 
 API_KEY = "an-api-key-for-tests-only"
@@ -191,6 +212,38 @@ class StubSettings:
         self.saved.update(values)
 
 
+class StubFolders:
+    """Every folder is there, and writable, and on a disk of its own."""
+
+    def as_library(self, path: Path | None) -> FolderReport:
+        findings = (
+            Finding(True, "Folder", f"{path} can be written to."),
+            Finding(False, "Folder", "No room.", "Make some."),
+        )
+        return FolderReport(True, findings, 10, 100, "ext4")
+
+    def as_folder(self, path: Path) -> FolderReport:
+        return FolderReport(True, (Finding(True, "Folder", f"{path} is there."),))
+
+
+class StubDemo:
+    """A demo that only knows whether it runs."""
+
+    def __init__(self) -> None:
+        self.running = False
+
+    def state(self) -> DemoState:
+        return DemoState(self.running, "three fables")
+
+    def start(self) -> DemoState:
+        self.running = True
+        return self.state()
+
+    def stop(self) -> DemoState:
+        self.running = False
+        return self.state()
+
+
 @dataclass
 class World:
     """Everything behind one running server, for tests to arrange and to look at."""
@@ -208,6 +261,8 @@ class World:
     gateway: Gateway
     services: Services
     findings: list[Finding]
+    ring: LogRing
+    tasks: TaskList
     url: str = ""
     files: list[ClientFile] = field(default_factory=list)
     opened: list[httpx2.Client] = field(default_factory=list)
@@ -240,7 +295,7 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     clock, monitor, adapters, settings = SystemClock(), StubMonitor(), StubAdapters(), StubSettings()
     store = open_store(f"sqlite:///{root / 'test.db'}", secret_box=SecretBox.generate(), clock=clock)
     recorder = Recorder(store.downloads, clock)
-    commands = Commands(store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link)
+    commands = Commands(store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link, lambda: {"qb"})
     indexers: list[StubIndexer] = [StubIndexer()]
     redactor = Redactor()
     boundary = boundary or Boundary()
@@ -251,6 +306,16 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     (root / "library").mkdir(exist_ok=True)
     (root / "static").mkdir(exist_ok=True)
     files: list[ClientFile] = []
+    ring, tasks = LogRing(redactor), TaskList()
+    instance = Instance(root, f"sqlite:///{root / 'test.db'}", "0.0.test")
+    upkeep = Upkeep(
+        Health({"Checks": lambda: tuple(findings)}, clock),
+        ring,
+        tasks,
+        Shelf(instance, lambda: Plan(1.0, 7, root / "backups"), clock),
+        Restorer(instance, clock, may_be_saved),
+        lambda: about(Settings(data_dir=root)),
+    )
     services = Services(
         store=store,
         commands=commands,
@@ -266,17 +331,22 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
         metrics=Metrics(),
         clock=clock,
         health=lambda: tuple(findings),
+        upkeep=upkeep,
         disks=lambda: (Disk((Folder("library", root / "library"),), free=250, total=1000),),
         files=lambda download: tuple(files),
         runner_status=lambda: {"running": 0},
         redact=redactor.redact_answer,
+        holdings=lambda: Holdings(store.downloads.holdings(), fit),
         library_root=lambda: root / "library",
+        folders=StubFolders(),
+        find_clients=lambda: (FoundClient("qbittorrent", "qBittorrent", {"host": "127.0.0.1", "port": 8080}),),
+        demo=StubDemo(),
         version="0.0.test",
         static_dir=root / "static",
     )
     return World(
         root, store, commands, recorder, monitor, adapters, settings, indexers, redactor, clock, gateway, services,
-        findings, files=files,
+        findings, ring, tasks, files=files,
     )  # fmt: skip
 
 

@@ -128,6 +128,35 @@ def test_import_config_takes_what_we_know(tmp_path: Path) -> None:
         assert "CANARY" not in str(list(database.iterdump()))
 
 
+def test_a_backup_beside_the_server_and_its_way_back(server: RunningServer, tmp_path: Path) -> None:
+    """Made while it runs, refused over its data, restored elsewhere; each step in words."""
+    api = server.api()
+    waiting = api.download(download_url=f"magnet:?xt=urn:btih:{9:040x}", title="Emma", author="Jane Austen")
+    api.wait_for_status(waiting, "DOWNLOADING")
+    api.post(f"/api/downloads/queue/{waiting}/pause")
+    (tmp_path / "words").write_text("a long sentence is easy\n")
+    words = ("--passphrase-file", str(tmp_path / "words"))
+    made = server.run("backup", str(tmp_path / "b.zip"), *words)
+    assert (made.returncode, "sealed in it" in made.stdout) == (0, True), made.stdout + made.stderr
+    again = server.run("backup", str(tmp_path / "b.zip"))
+    assert (again.returncode, "is there already" in again.stderr) == (1, True)
+    assert "left out" in server.run("backup", str(tmp_path)).stdout
+    assert len(list(tmp_path.glob("auralarchive-*.zip"))) == 1
+    busy = server.run("restore", str(tmp_path / "b.zip"))
+    assert (busy.returncode, "Stop it first" in busy.stderr) == (1, True)
+    back = run(tmp_path / "new", "restore", str(tmp_path / "b.zip"), *words)
+    assert (back.returncode, "restored" in back.stdout) == (0, True), back.stdout + back.stderr
+    assert run(tmp_path / "new", "fsck").returncode == 0
+    without = run(tmp_path / "other", "restore", str(tmp_path / "b.zip"))
+    assert "have to be entered anew" in without.stdout
+    (tmp_path / "words").write_text("something else")
+    wrong = run(tmp_path / "third", "restore", str(tmp_path / "b.zip"), *words)
+    assert (wrong.returncode, "does not open" in wrong.stderr) == (1, True)
+    assert not list((tmp_path / "third").rglob("*.db"))
+    nothing = run(tmp_path / "fourth", "backup", str(tmp_path / "none.zip"))
+    assert (nothing.returncode, "no database" in nothing.stderr) == (1, True)
+
+
 def test_a_search_without_an_indexer_says_what_is_missing(server: RunningServer) -> None:
     """An empty table leaves a newcomer guessing."""
     result = server.run("search", "emma")

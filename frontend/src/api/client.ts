@@ -10,6 +10,8 @@ interface ProblemBody {
   remedy?: string;
   download_id?: number;
   download?: unknown;
+  book?: unknown;
+  position?: unknown;
   errors?: unknown;
 }
 
@@ -40,7 +42,7 @@ export class Problem extends Error {
     this.remedy = body.remedy ?? "";
     this.downloadId = typeof body.download_id === "number" ? body.download_id : null;
     this.fields = fieldErrors(body.errors ?? body.detail);
-    this.present = body.download ?? null;
+    this.present = body.download ?? body.book ?? body.position ?? null;
   }
 
   /** What a failed request, or a fault of our own, looks like to a person. */
@@ -67,6 +69,10 @@ interface Options {
   body?: unknown;
   form?: FormData;
   signal?: AbortSignal;
+  /** The version that the person has seen: the server refuses to write over another. */
+  version?: string;
+  /** It goes out even while the page is being left. */
+  keepalive?: boolean;
 }
 
 let signedOut: () => void = () => {};
@@ -85,19 +91,15 @@ export function onAdminsOnly(react: () => void): void {
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const answer = await send(method, path, options);
-  if (!answer.ok) {
-    const problem = new Problem(answer.status, await bodyOf(answer));
-    // A wrong password is a 401, too, but ends no session.
-    if (problem.status === 401 && problem.code !== "wrong_credentials") signedOut();
-    if (problem.code === "admins_only") refused();
-    throw problem;
-  }
+  if (!answer.ok) throw await refusal(answer);
   return answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);
 }
 
-async function send(method: string, path: string, { query, body, form, signal }: Options): Promise<Response> {
+async function send(method: string, path: string, options: Options): Promise<Response> {
+  const { query, body, form, signal, version, keepalive } = options;
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (version !== undefined) headers["If-Match"] = `"${version}"`;
   try {
     return await fetch(address(path, query), {
       method,
@@ -105,11 +107,44 @@ async function send(method: string, path: string, { query, body, form, signal }:
       credentials: "same-origin",
       body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
       signal,
+      keepalive,
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(0, { code: "network", detail: m.problem.network, remedy: m.problem.networkRemedy });
   }
+}
+
+/** The answer of a POST, an object a line, each as soon as it has come. Ends early when `signal` says so. */
+export async function* lines<T>(path: string, body: unknown, signal: AbortSignal): AsyncGenerator<T, void> {
+  const answer = await send("POST", path, { body, signal });
+  if (!answer.ok) throw await refusal(answer);
+  if (!answer.body) return;
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      const parts = (rest + (value ?? "")).split("\n");
+      rest = done ? "" : (parts.pop() ?? "");
+      for (const part of parts) if (part) yield JSON.parse(part) as T;
+      if (done) return;
+    }
+  } catch (error) {
+    // A connection that breaks in the midst of it, and a line that was cut by that.
+    if (signal.aborted) throw error;
+    throw new Problem(0, { code: "network", detail: m.problem.network, remedy: m.problem.networkRemedy });
+  } finally {
+    void reader.cancel().catch(() => {});
+  }
+}
+
+async function refusal(answer: Response): Promise<Problem> {
+  const problem = new Problem(answer.status, await bodyOf(answer));
+  // A wrong password is a 401, too, but ends no session.
+  if (problem.status === 401 && problem.code !== "wrong_credentials") signedOut();
+  if (problem.code === "admins_only") refused();
+  return problem;
 }
 
 function address(path: string, query: Query = {}): string {
@@ -132,6 +167,7 @@ async function bodyOf(answer: Response): Promise<ProblemBody> {
 export const get = <T>(path: string, options?: Options) => request<T>("GET", path, options);
 export const post = <T>(path: string, body?: unknown, options?: Options) =>
   request<T>("POST", path, { ...options, body });
-export const put = <T>(path: string, body: unknown) => request<T>("PUT", path, { body });
+export const put = <T>(path: string, body: unknown, options?: Options) =>
+  request<T>("PUT", path, { ...options, body });
 export const patch = <T>(path: string, body: unknown) => request<T>("PATCH", path, { body });
 export const remove = <T = void>(path: string) => request<T>("DELETE", path);

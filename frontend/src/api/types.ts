@@ -22,12 +22,18 @@ export type TrailEvent = Views["EventView"];
 
 export type Release = Views["ReleaseView"];
 export type ScoreReason = Views["ReasonView"];
-export type SearchAnswer = Views["SearchView"];
+export type Held = NonNullable<Release["held"]>;
+export type IndexerState = Views["IndexerOutcomeView"];
+export type SearchLine = Views["IndexerLine"] | Views["ResultsLine"] | Views["FaultLine"] | Views["DoneLine"];
 export type Accepted = Views["AcceptedView"];
 
 export type ServiceStatus = Views["StatusView"];
 export type ClientState = Views["ClientView"];
 export type LibraryBook = Views["BookView"];
+export type BookDetail = Views["BookDetail"];
+export type Facets = Views["FacetsView"];
+export type Position = Views["PositionView"];
+export type Listening = Views["ListeningBook"];
 export type SystemHealth = Views["HealthDetails"];
 export type HealthFinding = Views["FindingView"];
 export type Disk = Views["DiskView"];
@@ -38,6 +44,12 @@ export type SystemInfo = Views["SystemView"];
 export type Adapter = Views["AdapterView"];
 export type AdapterTypes = Views["TypeList"];
 export type TestAnswer = Views["ReportView"];
+export type FolderReport = Views["FolderReportView"];
+export type NamingPreview = Views["NamingView"];
+export type FoundClients = Views["FoundClients"];
+export type FoundClient = Views["FoundClient"];
+export type WelcomeState = Views["WelcomeView"];
+export type DemoState = Views["DemoView"];
 
 export interface Page<T> {
   items: T[];
@@ -80,6 +92,9 @@ export interface JsonSchema {
   minimum?: number;
   maximum?: number;
   writeOnly?: boolean;
+  /** Our own words: what a number counts, and where the setting stands. */
+  unit?: string;
+  group?: string;
   properties?: Record<string, JsonSchema>;
   required?: string[];
   items?: JsonSchema;

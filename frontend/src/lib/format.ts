@@ -70,6 +70,15 @@ export function score(value: number | null | undefined): string {
   return value == null ? DASH : String(Math.round(value));
 }
 
+/** The name of a language by its code; what is no code stays as it is. */
+export function languageName(code: string): string {
+  try {
+    return new Intl.DisplayNames(locale(), { type: "language" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 export function moment(iso: string | null | undefined): string {
   const at = parse(iso);
   return at ? new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(at) : DASH;

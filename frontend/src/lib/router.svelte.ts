@@ -48,31 +48,55 @@ class Router {
   route = $state.raw<Route>(HOME);
   /** What stands behind the `?`: a search to begin with, a filter. */
   query = $state.raw(new URLSearchParams());
+  #here = "";
+  #holder: ((leave: () => void) => boolean) | null = null;
 
   start(): () => void {
-    const read = () => {
-      this.route = match(location.pathname);
-      this.query = new URLSearchParams(location.search);
-    };
+    const back = () => this.#wentBack();
     const click = (event: MouseEvent) => this.#follow(event);
-    read();
-    addEventListener("popstate", read);
+    this.#show(location.pathname + location.search);
+    addEventListener("popstate", back);
     document.addEventListener("click", click);
     return () => {
-      removeEventListener("popstate", read);
+      removeEventListener("popstate", back);
       document.removeEventListener("click", click);
     };
   }
 
   go(path: string, { replace = false } = {}): void {
-    const target = href(path);
+    const leave = () => this.#leave(href(path), replace);
+    if (!this.#holder?.(leave)) leave();
+  }
+
+  /** Asks `holder` before another address is shown: by true it keeps the person here, and may call `leave` later. */
+  hold(holder: (leave: () => void) => boolean): () => void {
+    this.#holder = holder;
+    return () => {
+      if (this.#holder === holder) this.#holder = null;
+    };
+  }
+
+  #leave(target: string, replace: boolean): void {
     if (replace) history.replaceState(null, "", target);
     else history.pushState(null, "", target);
     const before = this.route.page;
-    const { pathname, search } = new URL(target, location.origin);
+    this.#show(target);
+    if (before !== this.route.page) scrollTo(0, 0);
+  }
+
+  /** The browser has gone already: whoever is kept here gets the address back. */
+  #wentBack(): void {
+    const target = location.pathname + location.search;
+    const kept = this.#holder?.(() => this.#leave(target, true)) ?? false;
+    if (kept) history.pushState(null, "", this.#here);
+    else this.#show(target);
+  }
+
+  #show(address: string): void {
+    const { pathname, search } = new URL(address, location.origin);
     this.route = match(pathname);
     this.query = new URLSearchParams(search);
-    if (before !== this.route.page) scrollTo(0, 0);
+    this.#here = pathname + search;
   }
 
   /** Ordinary clicks on our own links stay in the page; all others are the browser's. */

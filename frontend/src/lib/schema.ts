@@ -2,7 +2,16 @@
 
 import type { JsonSchema } from "../api/types";
 
-export type FieldKind = "text" | "secret" | "integer" | "number" | "boolean" | "choice" | "list" | "json";
+export type FieldKind = "text" | "secret" | "integer" | "number" | "boolean" | "choice" | "list" | "table" | "json";
+
+/** One column of a table: a text of each of its rows. */
+export interface Column {
+  key: string;
+  label: string;
+  hint: string;
+  /** A folder of the server's, which it can look at. */
+  folder: boolean;
+}
 
 export interface FormField {
   key: string;
@@ -16,10 +25,23 @@ export interface FormField {
   minimum: number | undefined;
   maximum: number | undefined;
   initial: unknown;
+  /** What the number counts: `min`, `bytes`. */
+  unit: string;
+  /** Which other settings it stands with. */
+  group: string;
+  columns: Column[];
 }
 
-/** What the inputs hold: text, or a tick. */
-export type Draft = Record<string, string | boolean>;
+export type TableRow = Record<string, string>;
+export type FieldValue = string | boolean | TableRow[];
+
+/** What the inputs hold: text, a tick, or the rows of a table. */
+export type Draft = Record<string, FieldValue>;
+
+/** Whether two inputs hold the same. */
+export function same(one: FieldValue | undefined, other: FieldValue | undefined): boolean {
+  return one === other || (Array.isArray(one) && JSON.stringify(one) === JSON.stringify(other));
+}
 
 export class BadJson extends Error {
   constructor(readonly field: FormField) {
@@ -42,6 +64,9 @@ export function fieldsOf(schema: JsonSchema): FormField[] {
       minimum: inner.minimum,
       maximum: inner.maximum,
       initial: raw.default ?? null,
+      unit: raw.unit ?? inner.unit ?? "",
+      group: raw.group ?? inner.group ?? "",
+      columns: columnsOf(inner, schema),
     };
   });
 }
@@ -64,10 +89,27 @@ function kindOf(schema: JsonSchema, root: JsonSchema): FieldKind {
   if (schema.enum || schema.const !== undefined) return "choice";
   if (schema.type === "array") {
     const item = schema.items ? unwrap(schema.items, root).inner : {};
+    if (isTable(item, root)) return "table";
     return SCALARS.has(String(item.type)) && !item.properties ? "list" : "json";
   }
   if (schema.type === "boolean" || schema.type === "integer" || schema.type === "number") return schema.type;
   return schema.type === "string" ? "text" : "json";
+}
+
+/** Rows of texts; whatever else a list holds has no table. */
+function isTable(item: JsonSchema, root: JsonSchema): boolean {
+  const cells = Object.values(item.properties ?? {});
+  return cells.length > 0 && cells.every((cell) => unwrap(cell, root).inner.type === "string");
+}
+
+function columnsOf(schema: JsonSchema, root: JsonSchema): Column[] {
+  const item = schema.items ? unwrap(schema.items, root).inner : {};
+  if (schema.type !== "array" || !isTable(item, root)) return [];
+  return Object.entries(item.properties ?? {}).map(([key, raw]) => {
+    const { inner } = unwrap(raw, root);
+    const text = { ...inner, ...raw };
+    return { key, label: text.title ?? key, hint: text.description ?? "", folder: text.format === "folder" };
+  });
 }
 
 /** What the inputs show for saved settings, or for none. Secrets are never shown. */
@@ -75,11 +117,17 @@ export function draftOf(fields: readonly FormField[], settings: Record<string, u
   return Object.fromEntries(fields.map((field) => [field.key, shown(field, settings[field.key] ?? field.initial)]));
 }
 
-function shown(field: FormField, value: unknown): string | boolean {
+function shown(field: FormField, value: unknown): FieldValue {
   if (field.kind === "boolean") return value === true;
+  if (field.kind === "table") return Array.isArray(value) ? value.map((row) => cells(field, row)) : [];
   if (field.kind === "secret" || value == null) return "";
   if (field.kind === "list") return Array.isArray(value) ? value.join("\n") : "";
   return field.kind === "json" ? JSON.stringify(value, null, 2) : String(value);
+}
+
+function cells(field: FormField, row: unknown): TableRow {
+  const held = typeof row === "object" && row !== null ? (row as Record<string, unknown>) : {};
+  return Object.fromEntries(field.columns.map(({ key }) => [key, String(held[key] ?? "")]));
 }
 
 /** Whether a secret is stored already; the server says no more about it. */
@@ -95,17 +143,42 @@ export function settingsOf(fields: readonly FormField[], draft: Draft): Record<s
 
 /** What was changed since `before`, to send alone. A secret that nobody touched is not among it. */
 export function changesOf(fields: readonly FormField[], draft: Draft, before: Draft): Record<string, unknown> {
-  const touched = fields.filter((field) => draft[field.key] !== before[field.key]);
+  const touched = fields.filter((field) => !same(draft[field.key], before[field.key]));
   return settingsOf(touched, draft);
 }
 
-function read(field: FormField, raw: string | boolean): unknown {
+export interface Rebased {
+  draft: Draft;
+  /** What somebody else has changed and this person has not: it is taken over. */
+  taken: FormField[];
+  /** What both have changed: what was typed stays, and the other's is told. */
+  both: FormField[];
+}
+
+/** What was typed over `before`, put over what is saved `now`. */
+export function rebase(fields: readonly FormField[], draft: Draft, before: Draft, now: Draft): Rebased {
+  const theirs = fields.filter(({ key }) => !same(before[key], now[key]));
+  const mine = new Set(fields.filter(({ key }) => !same(draft[key], before[key])));
+  const taken = theirs.filter((field) => !mine.has(field));
+  return {
+    draft: { ...draft, ...Object.fromEntries(taken.map(({ key }) => [key, now[key] ?? ""])) },
+    taken,
+    both: theirs.filter((field) => mine.has(field) && !same(draft[field.key], now[field.key])),
+  };
+}
+
+function read(field: FormField, raw: FieldValue): unknown {
   if (typeof raw === "boolean") return raw;
+  if (Array.isArray(raw)) return raw.map(trimmed).filter((row) => Object.values(row).some(Boolean));
   const text = field.kind === "secret" ? raw : raw.trim();
   if (field.kind === "list") return items(field, text);
   if (text === "") return empty(field);
   if (field.kind === "integer" || field.kind === "number") return Number(text);
   return field.kind === "json" ? parsed(field, text) : text;
+}
+
+function trimmed(row: TableRow): TableRow {
+  return Object.fromEntries(Object.entries(row).map(([key, text]) => [key, text.trim()]));
 }
 
 function empty(field: FormField): unknown {
@@ -136,4 +209,10 @@ export function split(fields: readonly FormField[]): { plain: FormField[]; more:
   const first = new Set(fields.slice(0, PLAIN - 2));
   const plain = fields.filter((field) => field.required || first.has(field));
   return { plain, more: fields.filter((field) => !plain.includes(field)) };
+}
+
+/** Fields by their groups, in the order in which the groups first come. */
+export function groupsOf(fields: readonly FormField[]): { group: string; fields: FormField[] }[] {
+  const names = [...new Set(fields.map((field) => field.group))];
+  return names.map((group) => ({ group, fields: fields.filter((field) => field.group === group) }));
 }

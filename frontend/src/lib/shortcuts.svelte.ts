@@ -38,7 +38,7 @@ class Shortcuts {
 
   press(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.isComposing) return;
-    if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    if (isTyping(event.target) || isPressing(event) || document.querySelector("dialog[open]")) return;
     const key = event.altKey ? `Alt+${event.key}` : event.key;
     const found = this.#find(`${this.#first} ${key}`) ?? this.#find(key);
     this.#first = "";
@@ -66,6 +66,11 @@ function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.closest("select, textarea, [role=menu], [role=slider]")) return true;
   return target instanceof HTMLInputElement && !["checkbox", "radio", "button", "submit"].includes(target.type);
+}
+
+/** The space bar presses the button that has the focus. */
+function isPressing({ key, target }: KeyboardEvent): boolean {
+  return key === " " && target instanceof Element && target.closest("button, summary, input, [role=button]") !== null;
 }
 
 export const shortcuts = new Shortcuts();

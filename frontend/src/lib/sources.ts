@@ -2,9 +2,17 @@
 
 const LINK = /^(magnet:\?|https?:\/\/)\S+$/i;
 const FILE = /\.(torrent|nzb)$/i;
+const BRACKETS = /[([{][^)\]}]*[)\]}]/g;
+const MOST_LINKS = 50;
 
 export function isLink(text: string): boolean {
   return LINK.test(text.trim());
+}
+
+/** The links of a text that holds nothing else, as it is copied from a list; none otherwise. */
+export function links(text: string): string[] {
+  const parts = text.trim().split(/\s+/).slice(0, MOST_LINKS);
+  return parts.every(isLink) ? [...new Set(parts)] : [];
 }
 
 export function isReleaseFile(file: { name: string }): boolean {
@@ -18,6 +26,14 @@ export function guessTitle(source: string): string {
     .replace(FILE, "")
     .replaceAll(/[._+]+/g, " ")
     .trim();
+}
+
+/** "Author - Title [M4B]", as uploaders write it: a first guess at both, for a person to correct. */
+export function guessBook(source: string): { title: string; author: string } {
+  const name = guessTitle(source);
+  const [author = "", ...rest] = name.replaceAll(BRACKETS, " ").split(/\s+[-–]\s+/);
+  const title = rest.join(" - ").replaceAll(/\s+/g, " ").trim();
+  return title && author.trim() ? { title, author: author.trim() } : { title: name, author: "" };
 }
 
 function magnetName(link: string): string {

@@ -10,6 +10,8 @@ class Session {
   name = $state<string | null>(null);
   role = $state<Role | null>(null);
   tokenRequired = $state(false);
+  /** The guided set-up waits for this person. */
+  welcome = $state(false);
   problem = $state.raw<Problem | null>(null);
 
   /** What others may not do is not even shown to them; the server refuses it all the same. */
@@ -35,6 +37,8 @@ class Session {
   async setup(name: string, password: string, token: string): Promise<void> {
     await api.post("auth/setup", { name, password, ...(token ? { token } : {}) });
     await this.#enter(name, password);
+    // From here on the guided set-up waits: also for who closes the page now.
+    await api.put("welcome", { pending: true });
   }
 
   async login(name: string, password: string): Promise<void> {
@@ -76,6 +80,7 @@ class Session {
     this.name = status.name;
     this.role = status.role;
     this.tokenRequired = status.needs_token;
+    this.welcome = status.welcome;
     if (status.setup_needed) this.state = "setup";
     else this.state = status.signed_in ? "ready" : "login";
   }

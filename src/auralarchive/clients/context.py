@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,10 @@ class ClientContext:
     """Our own folders.
 
     `state_folder` is private to one client and survives restarts. No download may lie around a folder
-    of `library_roots`.
+    of `library_roots`. `neighbours` are addresses that peers and trackers may have although they are not
+    of the public internet: the demo's own, while it runs.
     """
 
     state_folder: Path
     library_roots: tuple[Path, ...] = ()
+    neighbours: Callable[[], tuple[str, ...]] = tuple

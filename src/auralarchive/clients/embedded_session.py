@@ -67,7 +67,7 @@ class Session:
         params = self._state.session()
         params.settings = {**params.settings, **session_settings(settings)}  # type: ignore[typeddict-item] # its keys are ours
         self._session = lt.session(params)
-        self._session.set_ip_filter(ip_filter(settings))
+        self._session.set_ip_filter(ip_filter(settings, context.neighbours()))
         self._load()
         self._thread = threading.Thread(target=self._listen, name=f"libtorrent-{name}", daemon=True)
         self._thread.start()

@@ -39,10 +39,20 @@ class EmbeddedSettings(BaseModel):
         default=6881, title="Port for peers", ge=0, le=65535, description="0 lets the system choose."
     )
     download_limit: int = Field(
-        default=0, title="Download limit", ge=0, le=_MOST, description="Bytes per second in all; 0 for none."
+        default=0,
+        title="Download limit",
+        ge=0,
+        le=_MOST,
+        description="In all; 0 for none.",
+        json_schema_extra={"unit": "bytes/s"},
     )
     upload_limit: int = Field(
-        default=0, title="Upload limit", ge=0, le=_MOST, description="Bytes per second in all; 0 for none."
+        default=0,
+        title="Upload limit",
+        ge=0,
+        le=_MOST,
+        description="In all; 0 for none.",
+        json_schema_extra={"unit": "bytes/s"},
     )
     seed_ratio: float | None = Field(
         default=None,
@@ -151,12 +161,14 @@ _LOOPBACK: dict[str, Any] = {
 }
 
 
-def ip_filter(settings: EmbeddedSettings) -> lt.ip_filter:
-    """Every address that no torrent may make us call."""
+def ip_filter(settings: EmbeddedSettings, neighbours: tuple[str, ...] = ()) -> lt.ip_filter:
+    """Every address that no torrent may make us call; `neighbours` are let through."""
     rules = lt.ip_filter()
     if not settings.loopback:
         for network in _blocked(private=not settings.local_network):
             rules.add_rule(str(network[0]), str(network[-1]), 1)
+        for address in neighbours:
+            rules.add_rule(address, address, 0)
     return rules
 
 

@@ -26,7 +26,11 @@ class PathMapping(BaseModel):
     """One folder as the client names it, and as we see it."""
 
     remote: str = Field(title="Folder in the client", description="As the client shows it, e.g. /downloads")
-    local: str = Field(title="Folder here", description="The same folder as AuralArchive sees it")
+    local: str = Field(
+        title="Folder here",
+        description="The same folder as AuralArchive sees it",
+        json_schema_extra={"format": "folder"},
+    )
 
     @field_validator("remote")
     @classmethod

@@ -53,6 +53,7 @@ def make_torrent(path: Path, tracker_url: str) -> DemoTorrent:
     builder = libtorrent.create_torrent(libtorrent.list_files(str(path)), _PIECE, libtorrent.create_torrent.v1_only)
     builder.add_tracker(tracker_url)
     builder.set_creator("AuralArchive demo")
+    builder.set_priv(True)  # an ordinary client would tell the DHT of it, and so the internet
     libtorrent.set_piece_hashes(builder, str(path.parent))
     data = libtorrent.bencode(builder.generate())
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]

@@ -72,6 +72,7 @@ class Download:
     download_limit: int | None = None
     upload_limit: int | None = None
     sequential: bool = False
+    chosen_client: str | None = None  # by a person; None: the preferred one
     # the results
     progress: float = 0.0
     temp_file_path: str | None = None

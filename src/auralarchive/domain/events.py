@@ -216,9 +216,10 @@ class Waiting(Event):
 
 @dataclass(frozen=True, slots=True)
 class Adjusted(Event):
-    """A person changed priority or limits; None leaves a value as it is, 0 lifts a limit."""
+    """A person changed priority, limits or client; None leaves a value as it is, 0 lifts a limit, "" a choice."""
 
     priority: int | None = None
     download_limit: int | None = None
     upload_limit: int | None = None
     sequential: bool | None = None
+    client: str | None = None

@@ -131,6 +131,7 @@ _SPOKEN: Mapping[type[e.Event], str] = {
     e.CancelRequested: "cancelled",
     e.SeedingStopped: "stopped from seeding",
     e.Adjusted: "changed",
+    e.ReleaseChosen: "given another release",
 }
 
 
@@ -145,11 +146,11 @@ class IllegalTransition(Exception):
 
 
 class TooLate(IllegalTransition):
-    """The order of the pieces was chosen when the client got the download."""
+    """Client and order of the pieces were settled when the client got the download."""
 
     def __init__(self, download: Download, event: e.Event) -> None:
         super().__init__(download, event)
-        gone = f"Download {download.id} has gone to its client: the order of its pieces is chosen before that."
+        gone = f"Download {download.id} has gone to its client: which one, and in what order, is chosen before that."
         self.args = (f"{gone} To change it, cancel the download and add it again.",)
 
 
@@ -390,22 +391,23 @@ def _(event: e.Waiting, download: Download, at: datetime) -> Download:
 
 @_carry.register
 def _(event: e.Adjusted, download: Download, at: datetime) -> Download:
-    return replace(
+    after = replace(
         download,
         priority=download.priority if event.priority is None else event.priority,
         download_limit=_limit(download.download_limit, event.download_limit),
         upload_limit=_limit(download.upload_limit, event.upload_limit),
-        sequential=_sequential(download, event),
+        sequential=download.sequential if event.sequential is None else event.sequential,
+        chosen_client=download.chosen_client if event.client is None else event.client or None,
     )
+    return _check_in_time(download, after, event)
 
 
-def _sequential(download: Download, event: e.Adjusted) -> bool:
+def _check_in_time(before: Download, after: Download, event: e.Adjusted) -> Download:
     """Raises `TooLate` for a change that no client would hear of any more."""
-    if event.sequential is None or event.sequential is download.sequential:
-        return download.sequential
-    if not _before_client(download):
-        raise TooLate(download, event)
-    return event.sequential
+    same = (before.sequential, before.chosen_client) == (after.sequential, after.chosen_client)
+    if not same and not _before_client(before):
+        raise TooLate(before, event)
+    return after
 
 
 def _before_client(download: Download) -> bool:

@@ -63,7 +63,9 @@ def _wanted(wanted: SearchQuery | Book) -> _Wanted | None:
         return _Wanted(
             wanted.title, wanted.author or None, wanted.narrator, wanted.series, wanted.series_part, wanted.language
         )
-    return _Wanted(wanted.title, wanted.author or None, wanted.narrator) if wanted.title else None
+    if not wanted.title:
+        return None
+    return _Wanted(wanted.title, wanted.author or None, wanted.narrator, language=wanted.language)
 
 
 def _reasons(book: _Wanted, release: Release, similarity: Similarity) -> list[Reason]:
@@ -75,6 +77,11 @@ def _reasons(book: _Wanted, release: Release, similarity: Similarity) -> list[Re
     reasons.append(_narrator_reason(book, release, similarity))
     reasons += _penalties(book, release, similarity)
     return reasons
+
+
+def title_words(title: str) -> tuple[str, ...]:
+    """The words of a main title in one spelling: what two titles of one book have in common."""
+    return _words(_split(title)[0])
 
 
 # --- title ---------------------------------------------------------------------------------------

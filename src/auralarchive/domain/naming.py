@@ -51,17 +51,24 @@ _REPLACED = str.maketrans({'"': "'", "?": "", "*": "", "<": "_", ">": "_", "|": 
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}$", re.ASCII)
 _TOKEN = re.compile(r"\{([a-z_]+)(?::(0[1-9]))?\}", re.ASCII)
 _GAPS = re.compile(r"\(\s*\)|\[\s*\]")
+_SIGNS = '\\:*?"<>|'
 _LOOSE = " -–—,_"
 _NUMBER = re.compile(r"(\d+)(.*)", re.ASCII | re.DOTALL)
 
 
 class BadTemplate(ValueError):
-    """A naming template that we refuse; `remedy` says what would be right."""
+    """A naming template that we refuse; `remedy` says what would be right, `part` what of it is wrong."""
 
-    def __init__(self, reason: str, remedy: str) -> None:
+    def __init__(self, reason: str, remedy: str, part: str = "") -> None:
         super().__init__(f"{reason} {remedy}")
         self.reason = reason
         self.remedy = remedy
+        self.part = part
+
+    def place_in(self, text: str) -> tuple[int, int]:
+        """Where in the template `text` that part stands; all of it where it is nowhere in particular."""
+        start = text.find(self.part) if self.part else -1
+        return (start, start + len(self.part)) if start >= 0 else (0, len(text))
 
 
 def safe_component(text: str, max_bytes: int = MAX_COMPONENT_BYTES) -> str:
@@ -179,27 +186,41 @@ def _check_shape(text: str, components: tuple[str, ...]) -> None:
 def _check_component(component: str) -> None:
     if component.startswith("."):
         raise BadTemplate(
-            f"“{component}” starts with a dot.", "Such names are hidden or mean another folder: start with a token."
+            f"“{component}” starts with a dot.",
+            "Such names are hidden or mean another folder: start with a token.",
+            component,
         )
     literal = _TOKEN.sub("", component)
     if "{" in literal or "}" in literal:
         raise BadTemplate(
             f"“{component}” has braces that are no token.",
             "Write tokens as {title}, numbers as {series_part:02}, and no other braces.",
+            _stray_brace(component),
         )
-    if any(character in '\\:*?"<>|' or not character.isprintable() for character in literal):
-        raise BadTemplate(f"“{component}” has signs that file names cannot have.", 'Leave out \\ : * ? " < > |.')
+    if any(character in _SIGNS or not character.isprintable() for character in literal):
+        raise BadTemplate(
+            f"“{component}” has signs that file names cannot have.",
+            'Leave out \\ : * ? " < > |.',
+            next(character for character in literal if character in _SIGNS or not character.isprintable()),
+        )
     if not component:
-        raise BadTemplate("The naming template has an empty part between slashes.", "Remove one of the slashes.")
+        raise BadTemplate("The naming template has an empty part between slashes.", "Remove one of the slashes.", "//")
     _check_tokens(component)
 
 
+def _stray_brace(component: str) -> str:
+    """What would be a token if it were written right: from a brace to the next, or to the end."""
+    found = re.search(r"\{[^{}]*\}?|\}", _TOKEN.sub(lambda token: " " * len(token[0]), component))
+    return component[slice(*found.span())].rstrip() if found else component
+
+
 def _check_tokens(component: str) -> None:
-    for name, width in _TOKEN.findall(component):
+    for found in _TOKEN.finditer(component):
+        name, width = found.groups()
         if name not in TOKENS:
-            raise BadTemplate(f"There is no token {{{name}}}.", f"Use {', '.join(TOKENS)}.")
+            raise BadTemplate(f"There is no token {{{name}}}.", f"Use {', '.join(TOKENS)}.", found[0])
         if width and name not in ("series_part", "part"):
-            raise BadTemplate(f"{{{name}:{width}}} is no number.", "Only {series_part} can be padded with zeros.")
+            raise BadTemplate(f"{found[0]} is no number.", "Only {series_part} can be padded with zeros.", found[0])
 
 
 def _check_own_folder(components: tuple[str, ...]) -> None:
@@ -208,9 +229,10 @@ def _check_own_folder(components: tuple[str, ...]) -> None:
         raise BadTemplate(
             "The naming template gives the book no folder of its own.",
             f"Put {{title}} or {{asin}} into the last folder, as in {DEFAULT_TEMPLATE}.",
+            components[-2] if len(components) > 1 else "",
         )
     if not _token_names(components[-1]):
-        raise BadTemplate("The file's name has no token.", "End with {title}.m4b.")
+        raise BadTemplate("The file's name has no token.", "End with {title}.m4b.", components[-1])
 
 
 def _token_names(component: str) -> set[str]:

@@ -72,6 +72,7 @@ class SearchQuery:
     author: str | None = None
     narrator: str | None = None
     asin: str | None = None
+    language: str | None = None
 
     @property
     def words(self) -> str:

@@ -41,6 +41,7 @@ PLACES: Mapping[JobKind, int] = {
 class _Running:
     job: Job
     renewed_at: float
+    kind: JobKind
 
 
 class LocalRunner:
@@ -80,6 +81,11 @@ class LocalRunner:
         """Ids of the downloads that are worked on at this moment."""
         with self._lock:
             return tuple(self._running)
+
+    @property
+    def jobs(self) -> tuple[tuple[int, JobKind], ...]:
+        """The same with the kind of work that each is at."""
+        return tuple((running.job.download.id, running.kind) for running in self._snapshot())
 
     def run(self) -> None:
         """Block until `stop`. An error that gets out of here is a bug, and ends the process loudly."""
@@ -140,7 +146,7 @@ class LocalRunner:
 
     def _enter(self, kind: JobKind, job: Job) -> None:
         with self._lock:
-            self._running[job.download.id] = _Running(job, self._clock.monotonic())
+            self._running[job.download.id] = _Running(job, self._clock.monotonic(), kind)
             self._busy[kind] += 1
 
     def _work_on(self, kind: JobKind, job: Job) -> None:

@@ -53,10 +53,11 @@ def _space(root: Path, reserve: int) -> Finding:
 
 def _folder(root: Path, staging: str, folder: Path, *, may_try: bool) -> Finding | None:
     """How a client's folder fits the library; None where that cannot be told before the library is mended."""
-    return _nested(root, folder) or (_links(root, staging, folder) if may_try else None)
+    return nested(root, folder) or (_links(root, staging, folder) if may_try else None)
 
 
-def _nested(root: Path, folder: Path) -> Finding | None:
+def nested(root: Path, folder: Path) -> Finding | None:
+    """The finding where one of them lies within the other: the library would be imported into itself."""
     library, downloads = root.resolve(), folder.resolve()
     if library.is_relative_to(downloads) or downloads.is_relative_to(library):
         remedy = "Choose two folders side by side, such as /data/downloads and /data/library."
@@ -73,6 +74,11 @@ def _links(root: Path, staging: str, folder: Path) -> Finding:
     except OSError:
         # Nothing there to try with, and we may not write there: the device numbers have to tell.
         linked = folder.stat().st_dev == root.stat().st_dev
+    return told_links(folder, linked=linked)
+
+
+def told_links(folder: Path, *, linked: bool) -> Finding:
+    """Whether books from there take their space once or twice."""
     if linked:
         return Finding(True, _FOLDER, f"From {folder}, seeding files are linked and take no space twice.")
     # A choice and no fault: everything works so, and some want their seeding files to be files of their own.
@@ -83,9 +89,17 @@ def _links(root: Path, staging: str, folder: Path) -> Finding:
 
 def _try_link(root: Path, staging: str, folder: Path) -> bool:
     with tree.opened_root(root) as top, tree.folder(top, [staging], mode=0o700) as holder:
-        if any(_can_link(path, holder) for path in islice(_ordinary_files(folder), _LOOK_AT)):
-            return True
-        return _can_link_own(folder, holder)
+        return can_link_from(folder, holder)
+
+
+def can_link_from(folder: Path, holder: int) -> bool:
+    """Try whether files of `folder` can be linked into the open folder `holder`; leaves nothing behind.
+
+    Raises `OSError` where there is nothing to try with, and nothing can be made there.
+    """
+    if any(_can_link(path, holder) for path in islice(_ordinary_files(folder), _LOOK_AT)):
+        return True
+    return _can_link_own(folder, holder)
 
 
 def _can_link_own(folder: Path, holder: int) -> bool:
@@ -98,7 +112,7 @@ def _can_link_own(folder: Path, holder: int) -> bool:
 
 
 def _can_link(path: Path, holder: int) -> bool:
-    name = f"check-{secrets.token_hex(8)}"
+    name = f".auralarchive-check-{secrets.token_hex(8)}"
     try:
         os.link(path, name, dst_dir_fd=holder, follow_symlinks=False)
     except OSError:

@@ -81,6 +81,10 @@ class Connections:
     def guests(self) -> set[Guest]:
         return {named.guest for named in self._named.values()}
 
+    def count(self) -> int:
+        """How many have said who they are."""
+        return len(self._named)
+
     def behind(self) -> list[str]:
         """Socket.IO ids of clients that have not yet read what was sent before."""
         late = (eio for eio in self._named if self._waiting(eio) > self._limits.waiting_packets_progress)

@@ -102,6 +102,11 @@ class Gateway:
             with anyio.CancelScope(shield=True):
                 await self._connections.close_all()
 
+    @property
+    def connected(self) -> int:
+        """How many browsers and programs listen at this moment."""
+        return self._connections.count()
+
     # What other threads call. Before and after `run` there is nobody to tell.
 
     def wake(self) -> None:

@@ -123,6 +123,19 @@ class LogRing(logging.Handler):
         found = tuple(islice((one for one in between if wanted.fits(one)), limit + 1))
         return LogPart(self._run, found[:limit][::-1], last, complete=len(found) <= limit)
 
+    def find(
+        self,
+        *,
+        level: str = "debug",
+        logger: str = "",
+        text: str = "",
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = 1000,
+    ) -> LogPart:
+        """`read` for who knows no filter of ours."""
+        return self.read(LogFilter(level, logger, text), after=after, before=before, limit=limit)
+
     @property
     def last(self) -> int:
         return self._seq

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from auralarchive.domain import events as e
@@ -19,7 +19,7 @@ from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.clients import Payload, PayloadReader
 from auralarchive.ports.store import Conflict, NewDownload, Store
 
-__all__ = ["Commands", "Extras", "NoPlace", "UnknownDownload", "seed_goal_of"]
+__all__ = ["Commands", "Extras", "NoPlace", "UnknownClient", "UnknownDownload", "seed_goal_of"]
 
 #: Nobody waits for what is in the library, or given up.
 _ENDED = (
@@ -43,18 +43,29 @@ ACTIONS: dict[str, type[e.Event]] = {
 }
 
 
+class UnknownClient(LookupError):
+    """There is no download client of this name, or it is switched off."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no download client called {name} that is enabled.")
+
+
 class NoPlace(Exception):
     """A download cannot be put where it was wanted; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What a person may set for a new download besides the book. Limits in bytes per second."""
+    """What a person may set for a new download besides the book. Limits in bytes per second, 0 is none.
+
+    `client` is the name of a download client that is enabled; None leaves the choice to us.
+    """
 
     priority: int = 0
     download_limit: int | None = None
     upload_limit: int | None = None
     sequential: bool = False
+    client: str | None = None
 
 
 def allowed_actions(download: Download) -> tuple[str, ...]:
@@ -67,7 +78,8 @@ class Commands:
     """Every call returns the record as it is afterwards, and wakes whoever has to act on it.
 
     Raises: `UnknownDownload`, `IllegalTransition` (the status does not allow it), `Conflict` (book or
-    info-hash already active, with the existing id), `InvalidInput` (a link or file that we refuse).
+    info-hash already active, with the existing id), `InvalidInput` (a link or file that we refuse),
+    `UnknownClient` (of extras).
     """
 
     store: Store
@@ -75,6 +87,7 @@ class Commands:
     payloads: PayloadReader
     goals: SeedGoals
     check_link: Callable[[str], object]  # raises `InvalidInput` for a link that would never be fetched
+    client_names: Callable[[], Collection[str]]  # of the clients that are enabled
 
     def enqueue(self, book: Book, *, priority: int = 0, extras: Extras | None = None) -> Download:
         """An automatic download: it is searched for, and the best release is taken."""
@@ -87,6 +100,28 @@ class Commands:
         link = release.magnet or release.download_url
         chosen = chosen_event(release, self.goals)
         return self._start(link, chosen, book, extras or Extras(priority))
+
+    def choose(self, download_id: int, release: Release, extras: Extras | None = None) -> Download:
+        """The release that a person picked for a book which is still searched for.
+
+        Whoever searches for it at the moment loses the claim: a person's choice comes first.
+        """
+        wishes = extras or Extras()
+        self._check_client(wishes.client)
+        if self.recorder.get(download_id).acquisition is DownloadStatus.SEARCH_FAILED:
+            self.recorder.record(download_id, e.RetryRequested())
+        if wishes != Extras():
+            self.recorder.record(
+                download_id,
+                e.Adjusted(
+                    wishes.priority or None,
+                    wishes.download_limit,
+                    wishes.upload_limit,
+                    wishes.sequential,
+                    wishes.client,
+                ),
+            )
+        return self.recorder.record(download_id, chosen_event(release, self.goals))
 
     def enqueue_link(
         self,
@@ -154,14 +189,16 @@ class Commands:
         download_limit: int | None = None,
         upload_limit: int | None = None,
         sequential: bool | None = None,
+        client: str | None = None,
         version: int | None = None,
     ) -> Download:
-        """Change priority or limits; 0 lifts a limit. The monitor hands them to the client.
+        """Change priority or limits; 0 lifts a limit, "" the choice of a client. The monitor hands limits on.
 
-        `sequential` is chosen before a client has it: raises `lifecycle.TooLate` after that. With `version`
-        only where nothing has changed since: raises `StaleRecord` otherwise.
+        `sequential` and `client` are chosen before a client has it: raises `lifecycle.TooLate` after that. With
+        `version` only where nothing has changed since: raises `StaleRecord` otherwise.
         """
-        event = e.Adjusted(priority, download_limit, upload_limit, sequential)
+        self._check_client(client)
+        event = e.Adjusted(priority, download_limit, upload_limit, sequential, client)
         return self.recorder.record(download_id, event, expected_version=version)
 
     def move(self, download_id: int, *, before: int | None = None, after: int | None = None) -> tuple[Download, ...]:
@@ -190,6 +227,7 @@ class Commands:
     def _create(
         self, book: Book, extras: Extras, *events: e.Event, manual: bool, payload: Payload | None = None
     ) -> Download:
+        self._check_client(extras.client)
         hashes = payload.hashes if payload else frozenset()
         existing = self.store.downloads.active_with(asin=book.asin)
         if existing is not None:
@@ -197,11 +235,23 @@ class Commands:
         existing = self.store.downloads.active_with(hashes=hashes) if hashes else None
         if existing is not None:
             raise Conflict(existing.id, "info_hash")
-        new = NewDownload(book, manual, extras.priority, extras.download_limit, extras.upload_limit, extras.sequential)
+        new = NewDownload(
+            book,
+            manual,
+            extras.priority,
+            extras.download_limit or None,
+            extras.upload_limit or None,
+            extras.sequential,
+            extras.client,
+        )
         failpoint("create.before")
         made = self.store.downloads.create(new, *events, payload=payload)
         failpoint("create.after")
         return made
+
+    def _check_client(self, name: str | None) -> None:
+        if name and name not in self.client_names():
+            raise UnknownClient(name)
 
 
 def chosen_event(release: Release, goals: SeedGoals) -> e.ReleaseChosen:

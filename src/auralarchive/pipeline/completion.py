@@ -7,6 +7,7 @@ names, the folder is visible from here through the path mappings, and two looks 
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from auralarchive.domain import events as e
@@ -24,8 +25,8 @@ _Look = tuple[str, tuple[tuple[str, int], ...]]
 class Completion:
     """Judges finished items. Keeps the last look of each download in memory."""
 
-    def __init__(self, forbidden: tuple[Path, ...] = ()) -> None:
-        """`forbidden` are roots that can never be a download's own content: the library above all."""
+    def __init__(self, forbidden: Callable[[], tuple[Path, ...]] = tuple) -> None:
+        """`forbidden` tells the roots that can never be a download's own content: the library above all."""
         self._forbidden = forbidden
         self._looks: dict[int, _Look] = {}
 
@@ -56,7 +57,7 @@ class Completion:
 
     def _refusal(self, content: Path) -> Failure | None:
         real = content.resolve()
-        for root in (forbidden.resolve() for forbidden in self._forbidden):
+        for root in (forbidden.resolve() for forbidden in self._forbidden()):
             if real == root or root.is_relative_to(real):
                 return Failure(
                     FailureKind.UNSAFE_PATH,

@@ -70,18 +70,22 @@ class Editor:
         with self.store.downloads.exclusive(_lock(book_id)):
             return self._revised(self._current(book_id, version), (), picture, without=picture is None)
 
-    def settle(self) -> None:
-        """Finish what is recorded, take away what is not. A book that cannot be settled now is next time."""
+    def settle(self) -> str:
+        """Finish what is recorded, take away what is not. A book that cannot be settled now is next time.
+
+        Returns in words what came of it.
+        """
         try:
             waiting = self.drafts.waiting()
         except AuralError:  # a library that is not mounted has nothing to settle
-            return
+            return "The library cannot be read."
         for book_id, _ in waiting:
             try:
                 with self.store.downloads.exclusive(_lock(book_id)):
                     self._settle(book_id)
             except AuralError as error:
                 _log.warning("the change of book %s cannot be finished now: %s", book_id, error)
+        return f"Unfinished changes of books: {len(waiting)}."
 
     def _settle(self, book_id: int) -> None:
         counts_at = dict(self.drafts.waiting()).get(book_id)

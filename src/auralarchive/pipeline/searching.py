@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -17,12 +17,17 @@ from auralarchive.ports.work import CancelToken, Clock
 
 _log = logging.getLogger(__name__)
 
-OutcomeStatus = Literal["ok", "error", "timeout", "skipped"]
+OutcomeStatus = Literal["asked", "ok", "error", "timeout", "skipped"]
+
+#: Far more than anybody has indexers: one that does not answer holds its thread, and must not keep others waiting.
+_THREADS = 64
+#: So often a search looks whether it is still wanted.
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class IndexerOutcome:
-    """How one indexer fared in a search."""
+    """How one indexer fared in a search; `asked` is how it begins."""
 
     name: str
     status: OutcomeStatus
@@ -37,6 +42,18 @@ class SearchReport:
 
     results: tuple[Release, ...]
     indexers: tuple[IndexerOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a search has just come to know: of one indexer, and the releases that it brought.
+
+    `replaced` are ids of earlier steps' results: the same torrents, with fewer seeders.
+    """
+
+    indexer: IndexerOutcome
+    results: tuple[Release, ...] = ()
+    replaced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +80,61 @@ class Searcher:
     clock: Clock
     deadline_seconds: float = 30.0
     _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(max_workers=16, thread_name_prefix="search")
+        default_factory=lambda: ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="search")
     )
 
     def search(
         self, query: SearchQuery, names: tuple[str, ...] | None = None, cancel: CancelToken | None = None
     ) -> SearchReport:
-        """Search by all enabled indexers, or by those of these names. One bad indexer never fails it."""
+        """All that `steps` finds, in one answer: the best first, and every indexer's outcome as they were asked."""
+        last: dict[str, Step] = {}
+        replaced: set[str] = set()
+        for step in self.steps(query, names, cancel):
+            last[step.indexer.name] = step
+            replaced.update(step.replaced)
+        found = [release for step in last.values() for release in step.results if release.id not in replaced]
+        return SearchReport(
+            tuple(sorted(found, key=_rank, reverse=True)), tuple(step.indexer for step in last.values())
+        )
+
+    def steps(
+        self, query: SearchQuery, names: tuple[str, ...] | None = None, cancel: CancelToken | None = None
+    ) -> Iterator[Step]:
+        """Search by all enabled indexers, or by those of these names, and tell what each brings as it answers.
+
+        First each is told as asked. One bad indexer never fails a search, and a slow one holds up no other.
+        Whoever stops reading stops the search. Raises `Cancelled`.
+        """
         chosen = [indexer for indexer in self.indexers() if names is None or indexer.name in names]
         asked = [_Question(indexer, query, self.clock) for indexer in chosen]
-        futures = [self._pool.submit(question.ask) for question in asked]
-        self._await(futures, asked, cancel)
-        releases = [self._scored(query, release) for question in asked for release in question.answer()]
-        results = tuple(sorted(_without_twins(releases), key=_rank, reverse=True))
-        self.releases.save(query, results, self.clock.now())
-        return SearchReport(results, tuple(question.outcome() for question in asked))
+        twins = _Twins()
+        try:
+            pending = {self._pool.submit(question.ask): question for question in asked}
+            yield from (Step(IndexerOutcome(question.name, "asked", 0)) for question in asked)
+            for question in self._closed(pending, cancel):
+                results, replaced = twins.sorted_out([self._scored(query, one) for one in question.answer()])
+                if results:
+                    self.releases.save(query, results, self.clock.now())
+                yield Step(question.outcome(), results, replaced)
+        finally:
+            for question in asked:
+                question.stop(self.deadline_seconds)
 
     def close(self) -> None:
         """Wait for nobody: what is still asked then is an indexer that does not answer."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _await(self, futures: list[Future[None]], asked: list[_Question], cancel: CancelToken | None) -> None:
+    def _closed(self, pending: dict[Future[None], _Question], cancel: CancelToken | None) -> Iterator[_Question]:
+        """Each question as soon as it is answered; at the deadline those that are left."""
         give_up = self.clock.monotonic() + self.deadline_seconds
-        pending: Iterable[Future[None]] = futures
-        while pending and self.clock.monotonic() < give_up and not (cancel and cancel.cancelled):
-            pending = wait(pending, timeout=0.1).not_done
-        for question in asked:
-            question.stop()
-        if cancel is not None:
-            cancel.check()
+        while pending and self.clock.monotonic() < give_up:
+            done = wait(pending, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED).done
+            if cancel is not None:
+                cancel.check()
+            yield from [pending.pop(future) for future in done]
+        for question in pending.values():
+            question.stop(self.deadline_seconds)
+            yield question
 
     def _scored(self, query: SearchQuery, release: Release) -> Release:
         scores = self.score(query, release)
@@ -120,7 +163,7 @@ class _Question:
         try:
             releases = self._indexer.search(self._query, self._cancel)
         except Cancelled:
-            return
+            self._close("timeout", error="It was no longer asked.")
         except RateLimited as error:
             self._close("skipped", error=str(error))
         except AuralError as error:
@@ -131,9 +174,14 @@ class _Question:
         else:
             self._close("ok", releases)
 
-    def stop(self) -> None:
+    @property
+    def name(self) -> str:
+        return self._indexer.name
+
+    def stop(self, deadline: float) -> None:
         self._cancel.cancel()
-        self._close("timeout", error="It did not answer in time.")
+        late = f"It did not answer within {deadline:g} s."
+        self._close("timeout", error=f"{late} Test it in the settings; there searches can be given more time, too.")
 
     def answer(self) -> tuple[Release, ...]:
         return self._releases
@@ -154,11 +202,18 @@ def _rank(release: Release) -> tuple[bool, float, float, int]:
     return (not release.rejections, release.match_score, release.quality_score, release.seeders or 0)
 
 
-def _without_twins(releases: list[Release]) -> list[Release]:
+class _Twins:
     """One result a torrent: of those with the same info-hash the one with the most seeders."""
-    best: dict[str, Release] = {}
-    for release in releases:
-        key = release.info_hash or release.id
-        if key not in best or (release.seeders or 0) > (best[key].seeders or 0):
-            best[key] = release
-    return list(best.values())
+
+    def __init__(self) -> None:
+        self._best: dict[str, Release] = {}
+
+    def sorted_out(self, releases: list[Release]) -> tuple[tuple[Release, ...], tuple[str, ...]]:
+        """Of these, the ones that count, and the ids of those from before that no longer do."""
+        before = dict(self._best)
+        for release in releases:
+            key = release.info_hash or release.id
+            if key not in self._best or (release.seeders or 0) > (self._best[key].seeders or 0):
+                self._best[key] = release
+        changed = {key: one for key, one in self._best.items() if one is not before.get(key)}
+        return tuple(changed.values()), tuple(before[key].id for key in changed if key in before)

@@ -54,6 +54,17 @@ class Published:
     path: Path  # of the audio, absolute
 
 
+@dataclass(frozen=True, slots=True)
+class FolderReport:
+    """What is to be told of a folder before it is used. Sizes and the kind of file system as far as they are known."""
+
+    exists: bool
+    findings: tuple[Finding, ...]
+    free_bytes: int | None = None
+    total_bytes: int | None = None
+    file_system: str | None = None
+
+
 class Library(Protocol):
     """The library's folder. Publishing is all or nothing, never overwrites, never follows links out."""
 

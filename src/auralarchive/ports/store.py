@@ -78,6 +78,21 @@ class NewDownload:
     download_limit: int | None = None
     upload_limit: int | None = None
     sequential: bool = False
+    client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One download on its way, or the book that it became (`book_id`).
+
+    `release` is title, indexer and size of what was chosen; `hashes` are those under which a torrent is known.
+    """
+
+    download_id: int
+    book_id: int | None
+    book: Book
+    release: tuple[str | None, str | None, int | None]
+    hashes: frozenset[str]
 
 
 class Downloads(Protocol):
@@ -139,6 +154,9 @@ class Downloads(Protocol):
         """Keyset pagination. Raises ValueError for a cursor that we did not make."""
 
     def counts(self) -> Mapping[DownloadStatus, int]: ...
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Every book of the library, and every download on its way there: not failed, not cancelled."""
 
     def events(self, download_id: int) -> tuple[LoggedEvent, ...]:
         """The audit trail, oldest first."""

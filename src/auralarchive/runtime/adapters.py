@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -64,12 +64,23 @@ class AdapterPool(Generic[AdapterT, ContextT]):
         self._enabled: frozenset[int] = frozenset()
         self.problems: tuple[Finding, ...] = ()
 
-    def reload(self) -> None:
-        """Put what is saved into use. What has not changed keeps its connections, and its torrents."""
+    def reload(self, *, anew: bool = False) -> None:
+        """Put what is saved into use. What has not changed keeps its connections, and its torrents.
+
+        `anew` builds all of them again: what they were given besides their settings has changed.
+        """
         with self._lock:
             rows = {row.id: row for row in self._rows.list(self._kind) if row.enabled}
             before = self._built
-            kept = {key: one for key, one in before.items() if rows.get(key) == one.row}
+            kept = (
+                {}
+                if anew
+                else {
+                    key: _Built(rows[key], one.adapter)
+                    for key, one in before.items()
+                    if _as_before(rows.get(key), one.row)
+                }
+            )
             self._built = kept  # never changed in place: `all` is read without the lock
             for key in before.keys() - kept.keys():
                 self._let_go(before[key])  # first: its successor may want the same port and folder
@@ -136,6 +147,11 @@ class AdapterPool(Generic[AdapterT, ContextT]):
             gone, self._built = self._built, {}
             for one in gone.values():
                 self._let_go(one)
+
+
+def _as_before(now: AdapterRow | None, before: AdapterRow) -> bool:
+    """Whether it would be built just the same: which of them is preferred is not its own concern."""
+    return now is not None and replace(now, priority=before.priority) == before
 
 
 def lost_secrets(subject: str) -> Finding:

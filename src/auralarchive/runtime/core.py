@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import secrets
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,10 @@ from auralarchive.indexers.http import GuardedClient
 from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.indexers.torznab import IndexerContext
 from auralarchive.library.drafts import FilesystemDrafts
-from auralarchive.library.filesystem import FilesystemLibrary
 from auralarchive.notify.herald import Herald
 from auralarchive.notify.registry import NOTIFIER_TYPES
 from auralarchive.observability.redaction import Redactor
+from auralarchive.observability.ring import LogRing
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.completion import Completion
 from auralarchive.pipeline.editing import Editor
@@ -46,10 +47,13 @@ from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.notifiers import Notifier, NotifierContext
 from auralarchive.ports.store import AdapterRow
+from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.adapters import AdapterPool, LiveAdapters, state_folder
+from auralarchive.runtime.backup import Instance, Shelf
 from auralarchive.runtime.clock import SystemClock
 from auralarchive.runtime.derived import (
     audio_settings,
+    backup_plan,
     general_goal,
     library_settings,
     monitor_settings,
@@ -58,10 +62,16 @@ from auralarchive.runtime.derived import (
     used_folders,
 )
 from auralarchive.runtime.housekeeping import Housekeeper
+from auralarchive.runtime.live_library import LiveLibrary
 from auralarchive.runtime.posting import GuardedPost
+from auralarchive.runtime.restore import Restorer, swap_in, sweep
 from auralarchive.runtime.scoring import score_with
-from auralarchive.runtime.settings_view import SettingsHolder
+from auralarchive.runtime.settings_view import SettingsHolder, may_be_saved
+from auralarchive.runtime.tasks import Chore, TaskList
 from auralarchive.store import SecretBox, SqlStore, open_store
+from auralarchive.store.folder import InstanceLock
+
+_log = logging.getLogger(__name__)
 
 #: Names of the clients that are set up from settings instead of in the pages.
 EMBEDDED, QBITTORRENT = "Embedded", "qBittorrent"
@@ -86,8 +96,13 @@ class Core:
     housekeeper: Housekeeper
     herald: Herald
     tools: Tools
+    ring: LogRing
+    tasks: TaskList
+    shelf: Shelf
+    restorer: Restorer
     exits: ExitStack
     local_key: str  # of the terminal on this machine, new at each start
+    neighbours: list[str]  # addresses on this machine that torrents may call: none but the demo's, while it runs
 
     @staticmethod
     def indexer_row(type_: str, name: str, settings: Mapping[str, Any]) -> AdapterRow:
@@ -116,6 +131,8 @@ def open_core(
     clock, redactor = SystemClock(), redactor or Redactor()
     first = tree.read(toml=toml, **given)
     make_folders(first)
+    if sole_instance and finish_restore(first):
+        first = tree.read(toml=toml, **given)  # the backup may have brought another config.toml
     with ExitStack() as exits:
         box = SecretBox.from_file(first.data_dir / "secret.key")
         store = open_store(
@@ -146,8 +163,40 @@ def make_folders(settings: tree.Settings) -> None:
             "Give its parent to the user that runs this, or choose another with --data-dir or in the settings.",
             kind=FailureKind.PERMISSION,
         ) from error
-    with suppress(OSError):  # a library on a disk that is not mounted now is told by the checks, not by a crash
+    make_library(settings)
+
+
+def make_library(settings: tree.Settings) -> None:
+    """Make its folder, if that can be: of a disk that is not mounted now the checks tell, it is no crash."""
+    with suppress(OSError):
         settings.library_root.mkdir(parents=True, exist_ok=True)
+
+
+def instance_of(settings: tree.Settings) -> Instance:
+    """What a backup is made of, and what one replaces."""
+    return Instance(settings.data_dir, settings.database, VERSION)
+
+
+@contextmanager
+def locked(settings: tree.Settings) -> Iterator[None]:
+    """The data folder for us alone. Raises `DatabaseBusy` where a server has it."""
+    lock = InstanceLock(settings.data_dir)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def finish_restore(settings: tree.Settings) -> bool:
+    """Put a confirmed backup in place, before anything is opened. Raises `DatabaseBusy` and what `swap_in` raises."""
+    if not any(settings.data_dir.glob("restore.*")):
+        return False
+    with locked(settings):
+        sweep(settings.data_dir)
+        replaced = swap_in(instance_of(settings))
+    if replaced is not None:
+        _log.warning("a backup was restored; what it replaced is in %s", replaced)
+    return replaced is not None
 
 
 def _assemble(
@@ -156,7 +205,8 @@ def _assemble(
     settings = holder.current
     health, live, payloads = ClientHealth(), LiveBoard(), Payloads()
     recorder = Recorder(store.downloads, clock)
-    adapters = _adapters(settings, store, redactor)
+    neighbours: list[str] = []
+    adapters = _adapters(holder, store, redactor, neighbours)
     exits.callback(adapters.close)
     goals = SeedGoals(general_goal(settings), adapters.seed_goals)
     searcher = Searcher(
@@ -167,10 +217,10 @@ def _assemble(
         settings.search.deadline_seconds,
     )
     exits.callback(searcher.close)
-    library = FilesystemLibrary(
-        settings.library_root,
-        library_settings(settings),
-        lambda: used_folders(settings, store.adapters.list("client")),
+    holder.on_change(lambda before, after: _library_moved(before, after, adapters))
+    library = LiveLibrary(
+        lambda: (holder.current.library_root, library_settings(holder.current)),
+        lambda: used_folders(holder.current, store.adapters.list("client")),
     )
     engine = IsolatedEngine(audio_settings(settings))
     tools = Tools(
@@ -195,12 +245,14 @@ def _assemble(
     )
     editor = Editor(store, FilesystemDrafts(settings.library_root, settings.library.reserve_bytes), engine)
     housekeeper = Housekeeper(Reconciler(tools, workshop), store.releases, clock, editor.settle)
+    shelf = Shelf(instance_of(settings), lambda: backup_plan(holder.current), clock)
+    housekeeper.chores.add(Chore("backup", shelf.make, due=lambda: shelf.next_at() if _worth_keeping(store) else None))
     runner = LocalRunner(workshop, store.downloads, clock)
     monitor = Monitor(
         store.downloads,
         recorder,
         adapters.clients,
-        Completion((settings.library_root,)),
+        Completion(lambda: (holder.current.library_root,)),
         live,
         health,
         clock,
@@ -208,26 +260,47 @@ def _assemble(
         housekeeper.wake,
         workshop.retry_at,
     )
-    commands = Commands(store, recorder, payloads, goals, parse_link)
+    commands = Commands(
+        store,
+        recorder,
+        payloads,
+        goals,
+        parse_link,
+        lambda: {client.name for client in adapters.clients.all()},
+    )
     herald = Herald(store.downloads, store.cursors, adapters.notifiers.by_ids, redactor.redact, clock)
     adapters.on_notifiers = herald.attend
     for wake in (runner.wake, monitor.wake, herald.wake):
         store.on_commit(wake)
     return Core(
         clock, redactor, holder, store, adapters, payloads, commands, editor, searcher, monitor, health, runner,
-        housekeeper, herald, tools, ExitStack(), secrets.token_urlsafe(24),
+        housekeeper, herald, tools, LogRing(redactor), TaskList(), shelf,
+        Restorer(instance_of(settings), clock, may_be_saved), ExitStack(), secrets.token_urlsafe(24), neighbours,
     )  # fmt: skip
 
 
-def _adapters(settings: tree.Settings, store: SqlStore, redactor: Redactor) -> LiveAdapters:
+def _worth_keeping(store: SqlStore) -> bool:
+    """Whether anybody has an account or a download: before that a backup holds nothing."""
+    return store.accounts.any() or store.downloads.last_seq() > 0
+
+
+def _library_moved(before: tree.Settings, after: tree.Settings, adapters: LiveAdapters) -> None:
+    """Clients guard the library's folder: they are built anew for another one."""
+    if before.library_root != after.library_root:
+        make_library(after)
+        adapters.clients.reload(anew=True)
+
+
+def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neighbours: list[str]) -> LiveAdapters:
+    settings = holder.current
     folders = settings.data_dir / "clients"
 
     def context(name: str) -> ClientContext:
-        return ClientContext(state_folder(folders, name), (settings.library_root,))
+        return ClientContext(state_folder(folders, name), (holder.current.library_root,), lambda: tuple(neighbours))
 
     def trial(type_: str, values: Mapping[str, Any], folder: Path) -> DownloadClient:
         chosen = next(one for one in CLIENT_TYPES if one.type == type_)
-        return chosen.build("The client", values, ClientContext(folder, (settings.library_root,)))
+        return chosen.build("The client", values, ClientContext(folder, (holder.current.library_root,)))
 
     clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool(
         "client", CLIENT_TYPES, store.adapters, context, redactor.register
@@ -302,6 +375,7 @@ def _register_secrets(core: Core) -> None:
     settings = core.holder.current
     if settings.api_key is not None:
         core.redactor.register(settings.api_key.get_secret_value())
+    core.redactor.register(backup_plan(settings).passphrase)
     for kind in ("client", "indexer", "notifier"):
         types = {one.type: one for one in core.adapters.types(kind)}
         for row in core.store.adapters.list(kind):

@@ -15,6 +15,7 @@ from auralarchive.library.filesystem import LibrarySettings
 from auralarchive.pipeline.monitor import MonitorSettings
 from auralarchive.pipeline.tools import StageSettings
 from auralarchive.ports.store import AdapterRow
+from auralarchive.runtime.backup import Plan
 
 
 def audio_settings(settings: tree.Settings) -> AudioSettings:
@@ -116,3 +117,10 @@ def _named(client: AdapterRow) -> Iterator[Path]:
         yield Path(client.settings["save_path"])
     for mapping in client.settings.get("path_mappings") or ():
         yield Path(mapping["local"])
+
+
+def backup_plan(settings: tree.Settings) -> Plan:
+    """How often backups are made by themselves, how many stay, and where."""
+    wanted = settings.backup
+    passphrase = wanted.passphrase.get_secret_value() if wanted.passphrase else None
+    return Plan(wanted.interval_days, wanted.keep, settings.backup_root, passphrase or None)

@@ -44,6 +44,11 @@ def fsck(core: Core, progress: Callable[[str], None] = lambda _: None) -> tuple[
     return tuple(violations)
 
 
+def check_running(core: Core) -> tuple[str, ...]:
+    """Those of the checks that hold while work goes on: the database and the log of what happened."""
+    return (*_database(core), *_log(core))
+
+
 def _database(core: Core) -> Iterator[str]:
     yield from core.store.integrity()
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 from auralarchive.pipeline.reconcile import Reconciler
 from auralarchive.ports.clients import Finding
-from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import Releases
 from auralarchive.ports.work import Clock
-
-_log = logging.getLogger(__name__)
+from auralarchive.runtime.tasks import Chore, Chores
 
 INTERVAL_SECONDS = 300.0
 #: A result can be downloaded for at least a day; a week costs little.
@@ -21,19 +18,23 @@ RESULTS_LIVE = timedelta(days=7)
 
 
 class Housekeeper:
-    """Runs a round at start, every five minutes, and when told to. `run` blocks until `stop`."""
+    """Runs what is due at start, at least every five minutes, and when told to. `run` blocks until `stop`."""
 
     def __init__(
-        self, reconciler: Reconciler, releases: Releases, clock: Clock, settle: Callable[[], None] = lambda: None
+        self, reconciler: Reconciler, releases: Releases, clock: Clock, settle: Callable[[], str] = lambda: ""
     ) -> None:
-        """`settle` finishes what a crash has left of changes of books."""
-        self._reconciler, self._releases, self._clock, self._settle = reconciler, releases, clock, settle
+        """`settle` finishes what a crash has left of changes of books; first, for clients may be slow to answer."""
+        self._reconciler, self._releases, self._clock = reconciler, releases, clock
         self._wake, self._stopping = threading.Event(), threading.Event()
         self.findings: tuple[Finding, ...] = ()
+        self.chores = Chores(clock, self._wake.set)
+        self.chores.add(Chore("settle", settle, INTERVAL_SECONDS))
+        self.chores.add(Chore("reconcile", self._reconcile, INTERVAL_SECONDS))
+        self.chores.add(Chore("forget", self._forget, INTERVAL_SECONDS))
 
     def wake(self) -> None:
-        """Do a round soon: a client that was away has come back."""
-        self._wake.set()
+        """Reconcile soon: a client that was away has come back."""
+        self.chores.want("reconcile")
 
     def stop(self) -> None:
         self._stopping.set()
@@ -42,15 +43,17 @@ class Housekeeper:
     def run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            try:
-                self.round()
-            except (AuralError, OSError) as error:  # database, disk or a folder is away: the next round does it
-                _log.warning("housekeeping has to wait: %s", error)
+            self.round()
             self._wake.wait(INTERVAL_SECONDS)
 
     def round(self) -> None:
-        self._settle()
+        self.chores.round()
+
+    def _reconcile(self) -> str:
         self.findings = self._reconciler.run()
+        bad = sum(not finding.ok for finding in self.findings)
+        return f"Things that need a person: {bad}. See Health." if bad else "Database, clients and disk agree."
+
+    def _forget(self) -> str:
         forgotten = self._releases.forget_before(self._clock.now() - RESULTS_LIVE)
-        if forgotten:
-            _log.debug("forgot %d old search results", forgotten)
+        return f"Old search results forgotten: {forgotten}."

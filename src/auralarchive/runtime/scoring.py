@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rapidfuzz import fuzz
 
+from auralarchive.domain.book import Book
 from auralarchive.domain.matching import match_score
 from auralarchive.domain.quality import QualityPreferences, quality_score
 from auralarchive.domain.release import Release, SearchQuery
@@ -20,6 +21,11 @@ def score_with(preferences: QualityPreferences, clock: Clock) -> Score:
         return Scores(match, match_reasons, quality, quality_reasons, rejections)
 
     return score
+
+
+def fit(book: Book, release: Release) -> float:
+    """How well a release fits a book that is known, 0 to 100."""
+    return match_score(book, release, similarity)[0]
 
 
 def similarity(left: str, right: str) -> float:

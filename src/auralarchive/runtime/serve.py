@@ -7,7 +7,6 @@ import shutil
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,17 @@ from auralarchive.live.gateway import Gateway
 from auralarchive.observability.health import Health
 from auralarchive.observability.logs import LogSettings, configure
 from auralarchive.observability.metrics import Metrics
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.monitor import ClientStatus
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError, Misconfigured
+from auralarchive.runtime.about import VERSION, about
+from auralarchive.runtime.board import fill
 from auralarchive.runtime.core import Core
 from auralarchive.runtime.disks import Disks
+from auralarchive.runtime.folders import CandidateFolders, find_clients
 from auralarchive.runtime.gauges import gauges
+from auralarchive.runtime.scoring import fit
 from auralarchive.runtime.supervisor import BlockingPart, Server, supervise
 from auralarchive.settings import Settings
 from auralarchive.web.app import create_app
@@ -32,16 +36,15 @@ from auralarchive.web.boundary import Boundary
 from auralarchive.web.door import SocketDoor
 from auralarchive.web.prefix import below
 from auralarchive.web.server import server_config
-from auralarchive.web.services import Services
-
-VERSION = version("auralarchive")
+from auralarchive.web.services import Demo, DemoState, Services
+from auralarchive.web.upkeep import Upkeep
 
 
 def configure_logging(settings: Settings, core: Core) -> None:
     """Console and a rotated file, both without secrets."""
     kind: Any = "json" if settings.logging.json_lines else "console"
     file = settings.data_dir / "logs" / "auralarchive.log"
-    configure(LogSettings(settings.logging.level, kind, file), core.redactor)
+    configure(LogSettings(settings.logging.level, kind, file), core.redactor, ring=core.ring)
 
 
 #: Called once the server answers: with its address, and with the token for making the first account from
@@ -49,14 +52,36 @@ def configure_logging(settings: Settings, core: Core) -> None:
 Announce = Callable[[str, str | None], None]
 
 
-async def serve(core: Core, *, announce: Announce = lambda _url, _token: None, handle_signals: bool = True) -> None:
+class NoDemo:
+    """`web.services.Demo` of a server that was put together without one."""
+
+    def state(self) -> DemoState:
+        """It does not run."""
+        return DemoState(running=False)
+
+    def start(self) -> DemoState:
+        """Raises `Misconfigured`."""
+        raise Misconfigured("This server has no demo.", "Start one with: auralarchive demo")
+
+    def stop(self) -> DemoState:
+        """There is nothing to end."""
+        return self.state()
+
+
+async def serve(
+    core: Core,
+    *,
+    announce: Announce = lambda _url, _token: None,
+    demo: Demo | None = None,
+    handle_signals: bool = True,
+) -> None:
     """Serve until a signal, or until a part ends.
 
     Raises `Misconfigured` where the port is another program's.
     """
     settings = core.holder.current.server
     with closing(listener(settings.host, settings.port)) as listening:
-        server = build_server(core, announce)
+        server = build_server(core, announce, demo)
         await supervise(
             server.uvicorn,
             blocking_parts(core),
@@ -95,7 +120,7 @@ class _Built:
         self.uvicorn, self.gateway = server, gateway
 
 
-def build_server(core: Core, announce: Announce) -> _Built:
+def build_server(core: Core, announce: Announce, demo: Demo | None = None) -> _Built:
     """The web application over the core, ready to be served. Raises `Misconfigured`."""
     settings = core.holder.current
     keys = {"environment": settings.api_key.get_secret_value()} if settings.api_key else {}
@@ -106,6 +131,7 @@ def build_server(core: Core, announce: Announce) -> _Built:
     disks = Disks(lambda: core.holder.current)
     health = Health({**probes(core), "Disks": lambda: _measured(disks)}, core.clock)
     core.herald.health = health.findings
+    fill(core, lambda: gateway.connected)
     app = create_app(
         Services(
             store=core.store,
@@ -122,11 +148,16 @@ def build_server(core: Core, announce: Announce) -> _Built:
             metrics=Metrics(lambda: gauges(core)),
             clock=core.clock,
             health=health.findings,
+            upkeep=Upkeep(health, core.ring, core.tasks, core.shelf, core.restorer, lambda: about(core.holder.current)),
             disks=lambda: disks.latest,
             files=core.files_of,
             runner_status=lambda: runner_status(core),
             redact=core.redactor.redact_answer,
+            holdings=lambda: Holdings(core.store.downloads.holdings(), fit),
             library_root=lambda: core.tools.library.root,
+            folders=CandidateFolders(core),
+            find_clients=lambda: find_clients(core),
+            demo=demo or NoDemo(),
             version=VERSION,
             static_dir=Path(web.__file__).parent / "static",
         )
@@ -175,6 +206,7 @@ def probes(core: Core) -> Mapping[str, Callable[[], tuple[Finding, ...]]]:
         "Disk space": lambda: _space_findings(core),
         "Housekeeping": lambda: core.housekeeper.findings,
         "Notifications": lambda: core.herald.findings,
+        "Backups": core.shelf.findings,
         "Settings": lambda: (*core.adapters.problems, *core.holder.problems),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "qbittorrent": tree.QBittorrentSection,
     "conversion": tree.ConversionSection,
     "search": tree.SearchSection,
+    "backup": tree.BackupSection,
 }
 
 #: What would let a page run programs: only by file or environment.
@@ -31,13 +32,26 @@ _NEVER_BY_PAGE = {("conversion", "ffmpeg")}
 
 #: What is read anew each time it is needed; all else is built into parts at start.
 _AT_ONCE = {
+    ("library", "path"),
+    ("library", "template"),
+    ("library", "reserve_bytes"),
     ("download_management", "polling_interval_seconds"),
     ("download_management", "max_concurrent_downloads"),
     ("download_management", "delete_source_after_import"),
     ("download_management", "metadata_timeout_hours"),
     ("download_management", "stall_timeout_hours"),
     ("download_management", "missing_after_seconds"),
+    *(("backup", key) for key in tree.BackupSection.model_fields),
 }
+
+
+#: Told of a change: the settings before it, and after.
+Watcher: TypeAlias = Callable[[tree.Settings, tree.Settings], None]
+
+
+def may_be_saved(section: str, key: str) -> bool:
+    """Whether a page may set this. What comes back with a backup may hold nothing else."""
+    return section in SECTIONS and key in SECTIONS[section].model_fields and (section, key) not in _NEVER_BY_PAGE
 
 
 class SettingsHolder:
@@ -48,7 +62,12 @@ class SettingsHolder:
     ) -> None:
         self._read, self._saved, self._box = read, saved, box
         self._one_at_a_time = threading.Lock()
+        self._watchers: list[Watcher] = []
         self.current = read(self._opened())
+
+    def on_change(self, watcher: Watcher) -> None:
+        """Let `watcher` know of each change, with the settings before and after it."""
+        self._watchers.append(watcher)
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -84,11 +103,15 @@ class SettingsHolder:
             raise InvalidSettings(_messages(error)) from error
         sealed = {key: self._sealed(model, key, value) for key, value in values.items()}
         self._saved.save(section, sealed)
-        self.current = changed
+        before, self.current = self.current, changed
+        for watcher in self._watchers:
+            watcher(before, changed)
 
     def _section(self, name: str, model: type[BaseModel]) -> dict[str, SettingValue]:
         section = getattr(self.current, name)
         shown = section.model_dump(mode="json")
+        if name == "library" and self.current.library_path is not None:
+            shown["path"] = str(self.current.library_path)  # its short name in the environment
         return {
             key: SettingValue(
                 value=None if _is_secret(model, key) else shown[key],

@@ -17,11 +17,12 @@ from auralarchive.domain.lifecycle import apply
 from auralarchive.domain.status import DownloadStatus, Owner, Removal
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import Payload
-from auralarchive.ports.store import Conflict, LoggedEvent, NewDownload, Page, Sort, StaleRecord
+from auralarchive.ports.store import Conflict, Holding, LoggedEvent, NewDownload, Page, Sort, StaleRecord
 from auralarchive.ports.work import Clock
 from auralarchive.store import eventlog, schema
 from auralarchive.store.database import Database
 from auralarchive.store.feed import Feed
+from auralarchive.store.holdings import read_holdings
 from auralarchive.store.paging import WITH_PROGRESS, Counts, read_page
 from auralarchive.store.payloads import write_payload
 from auralarchive.store.rows import changed, from_row, status_of, to_row
@@ -208,6 +209,11 @@ class SqlDownloads:
         with self._database.read() as connection:
             return self._counts.read(connection)
 
+    def holdings(self) -> tuple[Holding, ...]:
+        """Every book of the library, and every download on its way there."""
+        with self._database.read() as connection:
+            return read_holdings(connection)
+
     # -- the log -------------------------------------------------------------------------------
 
     def events(self, download_id: int) -> tuple[LoggedEvent, ...]:
@@ -252,8 +258,9 @@ def _history(new: NewDownload, events: Sequence[Event], at: datetime) -> list[ev
         download_limit=new.download_limit,
         upload_limit=new.upload_limit,
         sequential=new.sequential,
+        chosen_client=new.client,
     )
-    asked = {"manual": new.manual, "priority": new.priority, "book": eventlog.plain_fields(new.book)}
+    asked = eventlog.plain_fields(new)
     entries = [eventlog.Entry(download, "Enqueued", None, None, at, asked)]
     for event in events:
         before, download = download, apply(download, event, at)

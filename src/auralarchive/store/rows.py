@@ -44,6 +44,7 @@ _PLAIN = (
     "download_limit",
     "upload_limit",
     "sequential",
+    "chosen_client",
     "temp_file_path",
     "converted_file_path",
     "final_file_path",

@@ -121,6 +121,7 @@ download_queue = Table(
     Column("download_limit", Whole),
     Column("upload_limit", Whole),
     Column("sequential", Boolean, nullable=False),
+    Column("chosen_client", CleanText),
     Column("book_narrator", CleanText),
     Column("book_series", CleanText),
     Column("book_series_part", CleanText),

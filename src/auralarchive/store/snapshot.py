@@ -26,6 +26,8 @@ from auralarchive.store.store import SqlStore, open_store
 
 _MAGIC = b"SQLite format 3\x00"
 _OLDER = "Choose an older or another backup."
+#: More downloads than are made between a backup and the day on which it is needed.
+SKIPPED = 1000
 #: SQLite's own tables come and go by themselves.
 _OURS = "name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 
@@ -58,11 +60,19 @@ def take_snapshot(source: Path, target: Path) -> Contents:
             copy.execute("PRAGMA journal_mode=DELETE")
             copy.execute("DELETE FROM sessions")
             copy.commit()
+            _compact(copy)
             return _contents(copy)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
             raise NoSpace("There is no room for a copy of the database.", "Make room on its disk.") from error
         raise
+
+
+def _compact(copy: sqlite3.Connection) -> None:
+    """Leave out what is empty where that is much: it would look like a bomb to who unpacks it."""
+    (free,), (all_pages,) = (copy.execute(f"PRAGMA {name}").fetchone() for name in ("freelist_count", "page_count"))
+    if free * 4 > all_pages:
+        copy.execute("VACUUM")
 
 
 def make_ready(file: Path, clock: Clock, may_stay: Callable[[str, str], bool]) -> Contents:
@@ -80,9 +90,17 @@ def make_ready(file: Path, clock: Clock, may_stay: Callable[[str, str], bool]) -
             strange = [(section, key) for section, key in saved if not may_stay(section, key)]
             connection.executemany("DELETE FROM settings WHERE section = ? AND key = ?", strange)
             connection.execute("DELETE FROM sessions")
+            _skip_numbers(connection)
             connection.commit()
             connection.execute("PRAGMA journal_mode=DELETE")
             return _contents(connection)
+
+
+def _skip_numbers(connection: sqlite3.Connection) -> None:
+    """Let new downloads begin well above all that were made since: items in clients still bear their numbers."""
+    skip = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'download_queue'"
+    if connection.execute(skip, (SKIPPED,)).rowcount == 0:
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('download_queue', ?)", (SKIPPED,))
 
 
 @contextmanager

@@ -13,7 +13,24 @@ from auralarchive.web.docs_page import docs_page
 from auralarchive.web.frontend import Frontend
 from auralarchive.web.middleware import Gate, RequestMetrics, SecurityHeaders, is_guarded
 from auralarchive.web.responses import AT_THE_GATE, ProblemView, problems
-from auralarchive.web.routers import auth, downloads, editing, library, playback, search, settings, system, users
+from auralarchive.web.routers import (
+    auth,
+    backups,
+    demo,
+    downloads,
+    editing,
+    events,
+    folders,
+    library,
+    logs,
+    playback,
+    search,
+    settings,
+    system,
+    tasks,
+    users,
+    welcome,
+)
 from auralarchive.web.routers.adapters import adapters_router
 from auralarchive.web.services import Services
 from auralarchive.web.views import Json
@@ -34,7 +51,8 @@ def admin_routers() -> tuple[APIRouter, ...]:
         adapters_router("indexer", "indexers"),
         adapters_router("notifier", "notifiers"),
     )
-    return (*adapters, settings.router, users.router, editing.router)
+    administration = (folders, settings, welcome, demo, users, editing, logs, tasks, events, backups)
+    return (*adapters, *(module.router for module in administration))
 
 
 def create_app(services: Services) -> FastAPI:

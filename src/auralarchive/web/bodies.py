@@ -16,8 +16,16 @@ MOST_JSON_BYTES = 256 * 1024
 MOST_UPLOAD_BYTES = 32 * 1024 * 1024
 MOST_DEPTH = 32
 
-#: The only addresses that take a file.
-UPLOAD_PATHS = re.compile(r"/api/search/manual/upload|/api/library/books/[0-9]{1,16}/cover", re.ASCII)
+#: A backup comes as it is, without a form around it: it goes to the disk as it arrives.
+MOST_BACKUP_BYTES = 4 << 30
+
+_FORM, _ZIP = "multipart/form-data", "application/zip"
+#: The only addresses that take a file: of which type, and how large.
+UPLOADS = (
+    (re.compile(r"/api/search/manual/upload", re.ASCII), _FORM, MOST_UPLOAD_BYTES),
+    (re.compile(r"/api/library/books/[0-9]{1,16}/cover", re.ASCII), _FORM, MOST_UPLOAD_BYTES),
+    (re.compile(r"/api/system/restore/upload", re.ASCII), _ZIP, MOST_BACKUP_BYTES),
+)
 
 #: A string, also one that never ends (so that this is linear in every case), or a bracket.
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
@@ -27,17 +35,22 @@ async def guarded(headers: Mapping[str, str], path: str, receive: Receive) -> Re
     """A `receive` that hands on the same body once it is known to be harmless. Raises a problem."""
     _check_encoding(headers)
     # Without a type it is no upload but, say, a DELETE of what was uploaded: then nothing may come.
-    upload = UPLOAD_PATHS.fullmatch(path) is not None and "content-type" in headers
-    most = MOST_UPLOAD_BYTES if upload else MOST_JSON_BYTES
+    upload = _upload(path) if "content-type" in headers else None
+    content_type, most = upload or ("application/json", MOST_JSON_BYTES)
     _check_declared_size(headers, most)
     if upload:
-        _check_type(headers, "multipart/form-data")
+        _check_type(headers, content_type)
         return _counted(receive, most)
     body = await _read(receive, most)
     if body:
-        _check_type(headers, "application/json")
+        _check_type(headers, content_type)
         check_json(body)
     return _replayed(body, receive)
+
+
+def _upload(path: str) -> tuple[str, int] | None:
+    """The type and the most bytes of the file that this address takes."""
+    return next(((kind, most) for pattern, kind, most in UPLOADS if pattern.fullmatch(path)), None)
 
 
 def check_framing(headers: Mapping[str, str]) -> None:

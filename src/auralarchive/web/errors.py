@@ -20,8 +20,7 @@ from starlette.responses import Response
 
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.lifecycle import IllegalTransition
-from auralarchive.pipeline.commands import NoPlace
-from auralarchive.pipeline.record import UnknownDownload
+from auralarchive.pipeline.commands import NoPlace, UnknownClient, UnknownDownload
 from auralarchive.ports import errors as ports
 from auralarchive.ports.store import Conflict, StaleRecord
 
@@ -91,6 +90,12 @@ _ALL = (
     Kind("last_admin", 409, "Somebody has to administrate", "Make somebody else an administrator first."),
     Kind("name_taken", 409, "The name is taken", "Choose another name."),
     Kind("needs_person", 409, "A setting has to be mended first", "Follow what the detail says."),
+    Kind(
+        "changed_by_another",
+        412,
+        "Somebody else has changed this meanwhile",
+        "Look at what is saved now, then save again.",
+    ),
     Kind("too_large", 413, "The request is too large", "Send less at once."),
     Kind(
         "unsupported_media_type",
@@ -101,7 +106,10 @@ _ALL = (
     Kind("range_not_satisfiable", 416, "The range lies outside of the file", "Ask for one range inside the file."),
     Kind("invalid", 422, "Something in the request does not fit", "Correct the fields named in `errors`."),
     Kind("invalid_json", 422, "The body is not usable JSON", "Send one JSON object without doubled keys."),
+    Kind("unknown_client", 422, "There is no such download client", "Choose one that is enabled, or none."),
     Kind("invalid_input", 422, "This cannot be downloaded", "Choose another release, link or file."),
+    Kind("unusable_backup", 422, "This backup cannot be restored", "Choose another backup."),
+    Kind("wrong_passphrase", 422, "The passphrase does not open this backup", "Enter it once more."),
     Kind("secret_needed", 422, "The address changed, so its secret is needed again", "Enter the secrets once more."),
     Kind("too_many_attempts", 429, "Too many failed attempts", "Wait for the time in Retry-After."),
     Kind("internal", 500, "Something went wrong inside", "Look for the id in the server's log, and report it."),
@@ -186,6 +194,8 @@ def problem_of(error: Exception) -> Problem:
             return _of_port(error)
         case UnknownDownload():
             return Problem("unknown_download")
+        case UnknownClient():
+            return Problem("unknown_client", str(error))
     return internal_problem(error)
 
 
@@ -195,6 +205,8 @@ def _of_port(error: ports.AuralError) -> Problem:
     codes: tuple[tuple[type[ports.AuralError], str], ...] = (
         (ports.NoSpace, "no_space"),
         (ports.TransientError, "neighbour_unreachable"),
+        (ports.WrongPassphrase, "wrong_passphrase"),
+        (ports.UnusableBackup, "unusable_backup"),
         (ports.PermanentError, "invalid_input"),
         (ports.NeedsPerson, "needs_person"),
     )
@@ -225,6 +237,15 @@ def install(app: FastAPI, redact: Callable[[str], str]) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         return problem_of(error).response(redact)
 
-    ours = (Problem, Conflict, IllegalTransition, StaleRecord, NoPlace, UnknownDownload, ports.AuralError)
+    ours = (
+        Problem,
+        Conflict,
+        IllegalTransition,
+        StaleRecord,
+        NoPlace,
+        UnknownClient,
+        UnknownDownload,
+        ports.AuralError,
+    )
     for kind in (*ours, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)

@@ -15,14 +15,17 @@ from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.download import Download
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.editing import Editor
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import Searcher
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import Finding, PayloadReader
+from auralarchive.ports.library import FolderReport
 from auralarchive.ports.store import Store
 from auralarchive.ports.work import Clock
 from auralarchive.web.auth import Authenticator
 from auralarchive.web.boundary import Boundary
+from auralarchive.web.upkeep import Upkeep
 
 
 class ClientStatus(Protocol):
@@ -148,6 +151,43 @@ class SettingsView(Protocol):
         """Check and save some keys of a section. Raises `InvalidSettings`; nothing is saved then."""
 
 
+class Folders(Protocol):
+    """What is to be told of a folder that somebody is about to choose. Tells nothing of what is in it."""
+
+    def as_library(self, path: Path | None, /) -> FolderReport:
+        """None asks about the one that is used where none is named."""
+
+    def as_folder(self, path: Path, /) -> FolderReport: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundClient:
+    """A download client that answers on this machine; `type` and `settings` are those to add it with."""
+
+    type: str
+    title: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoState:
+    """The demo inside this server: whether it runs, and what to search for."""
+
+    running: bool
+    search: str = ""
+
+
+class Demo(Protocol):
+    """A small book, its swarm and an indexer on this machine. Both calls may be repeated; they raise `AuralError`."""
+
+    def state(self) -> DemoState: ...
+
+    def start(self) -> DemoState: ...
+
+    def stop(self) -> DemoState:
+        """End it, and remove all of it but what has come into the library."""
+
+
 class Sockets(Protocol):
     """Open live connections, so that they end with their session."""
 
@@ -170,7 +210,8 @@ class Services:
     """All that the web uses.
 
     `health` answers quickly or from memory, and `disks` are those that it measured last; `files` asks the
-    client for a download's files and may raise `AuralError`; `redact` takes secrets out of text.
+    client for a download's files and may raise `AuralError`; `redact` takes secrets out of text; `holdings`
+    tells what is in library and queue now.
     """
 
     store: Store
@@ -187,10 +228,15 @@ class Services:
     metrics: Metrics
     clock: Clock
     health: Callable[[], tuple[Finding, ...]]
+    upkeep: Upkeep
     disks: Callable[[], tuple[Disk, ...]]
     files: Callable[[Download], Sequence[ClientFile]]
     runner_status: Callable[[], Mapping[str, Any]]
     redact: Callable[[str], str]
+    holdings: Callable[[], Holdings]
     library_root: Callable[[], Path]
+    folders: Folders
+    find_clients: Callable[[], Sequence[FoundClient]]
+    demo: Demo
     version: str
     static_dir: Path

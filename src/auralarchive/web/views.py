@@ -21,6 +21,7 @@ from auralarchive.domain.lifecycle import public_status
 from auralarchive.domain.release import Reason, Release
 from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.commands import allowed_actions
+from auralarchive.pipeline.holding import Held
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import IndexerOutcome
 from auralarchive.ports.library import LibraryFile
@@ -99,6 +100,9 @@ class DownloadView(View):
     download_limit: int | None
     upload_limit: int | None
     sequential: bool
+    chosen_client: str | None = Field(
+        description="The client that a person wants it to go to; null: the preferred one."
+    )
     book_id: int | None = Field(description="The book in the library that came of it.")
     has_cover: bool
     actions: list[str] = Field(description="What a person may do now: pause, resume, retry, cancel, stop_seeding.")
@@ -163,6 +167,14 @@ class ReasonsView(View):
     match: list[ReasonView]
 
 
+class HeldView(View):
+    """Where something is already: the id of a download (`queue`) or of a book (`library`), and what is the same."""
+
+    kind: Literal["queue", "library"]
+    id: int
+    how: Literal["same_release", "same_book"]
+
+
 class ReleaseView(View):
     """A search result; its link stays with the server."""
 
@@ -191,11 +203,12 @@ class ReleaseView(View):
     match_score: float
     reasons: ReasonsView
     rejections: list[str]
+    held: HeldView | None = Field(description="Where it, or its book, is in the library or the queue already.")
 
 
 class IndexerOutcomeView(View):
     name: str
-    status: Literal["ok", "error", "timeout", "skipped"]
+    status: Literal["asked", "ok", "error", "timeout", "skipped"]
     elapsed_ms: float
     count: int
     error: str | None
@@ -204,6 +217,35 @@ class IndexerOutcomeView(View):
 class SearchView(View):
     results: list[ReleaseView]
     indexers: list[IndexerOutcomeView]
+
+
+class IndexerLine(IndexerOutcomeView):
+    """An indexer has been asked, or has answered."""
+
+    type: Literal["indexer"]
+
+
+class ResultsLine(View):
+    """What an indexer brought; `replaced` are ids of earlier results: the same torrents with fewer seeders."""
+
+    type: Literal["results"]
+    results: list[ReleaseView]
+    replaced: list[str]
+
+
+class FaultLine(View):
+    """The search ended early by a fault of ours; what came before counts."""
+
+    type: Literal["error"]
+    code: str
+    detail: str
+    remedy: str
+
+
+class DoneLine(View):
+    """Every indexer has answered or was given up."""
+
+    type: Literal["done"]
 
 
 class AcceptedView(View):
@@ -394,6 +436,7 @@ def download_view(
         "download_limit": download.download_limit,
         "upload_limit": download.upload_limit,
         "sequential": download.sequential,
+        "chosen_client": download.chosen_client,
         "book_id": shelved.book_id if shelved else None,
         "has_cover": shelved is not None and shelved.has_cover,
         "actions": list(allowed_actions(download)),
@@ -441,7 +484,7 @@ def _public_data(data: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
     return clean
 
 
-def release_view(release: Release, redact: Redact) -> dict[str, Any]:
+def release_view(release: Release, held: Held | None, redact: Redact) -> dict[str, Any]:
     """`ReleaseView` as a dictionary; a page of the release whose link holds a key is left out."""
     parsed = release.parsed
     return {
@@ -473,6 +516,7 @@ def release_view(release: Release, redact: Redact) -> dict[str, Any]:
             "match": [_reason(one) for one in release.match_reasons],
         },
         "rejections": list(release.rejections),
+        "held": {"kind": held.kind, "id": held.id, "how": held.how} if held else None,
     }
 
 

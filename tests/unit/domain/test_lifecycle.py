@@ -220,12 +220,16 @@ def test_the_order_of_pieces_is_chosen_before_a_client_has_it(events: list[e.Eve
     gone = walk(*events)
     with pytest.raises(TooLate, match="add it again"):
         walk(e.Adjusted(sequential=True), start=gone)
-    assert walk(e.Adjusted(priority=3, sequential=False), start=gone).priority == 3
+    with pytest.raises(TooLate, match="which one"):
+        walk(e.Adjusted(client="Other"), start=gone)
+    assert walk(e.Adjusted(priority=3, sequential=False, client=""), start=gone).priority == 3
 
 
 @pytest.mark.parametrize("events", [[], TO_DOWNLOADING[:1], [*TO_DOWNLOADING[:1], e.PauseRequested()]])
 def test_the_order_of_pieces_may_be_chosen_until_then(events: list[e.Event]) -> None:
     assert walk(*events, e.Adjusted(sequential=True)).sequential
+    assert walk(*events, e.Adjusted(client="Other")).chosen_client == "Other"
+    assert walk(*events, e.Adjusted(client="Other"), e.Adjusted(client="")).chosen_client is None
     failed = walk(*TO_DOWNLOADING, e.StageFailed(LOST))
     assert walk(e.Adjusted(sequential=True), start=failed).sequential, "a retry sends it again"
 

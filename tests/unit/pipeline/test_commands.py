@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from auralarchive.domain import events as e
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.release import Release
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, DownloadType, SeedingStatus
-from auralarchive.pipeline.commands import QUEUE, Extras, NoPlace, UnknownDownload, allowed_actions, seed_goal_of
+from auralarchive.pipeline.commands import (
+    QUEUE,
+    Extras,
+    NoPlace,
+    UnknownClient,
+    UnknownDownload,
+    allowed_actions,
+    seed_goal_of,
+)
 from auralarchive.pipeline.tools import SeedGoals
-from auralarchive.ports.errors import InvalidInput
+from auralarchive.ports.errors import InvalidInput, PermanentError
 from auralarchive.ports.store import Conflict, StaleRecord
 from tests.support.scripted import Bench, a_release, a_torrent
 
@@ -102,6 +111,33 @@ def test_adjusting_leaves_out_what_is_not_named(bench: Bench) -> None:
     download = bench.commands.enqueue(bench.book(), extras=Extras(download_limit=500))
     after = bench.commands.adjust(download.id, priority=4, download_limit=0)
     assert (after.priority, after.download_limit, after.upload_limit) == (4, None, None)
+
+
+def test_a_client_that_is_not_there_is_refused(bench: Bench) -> None:
+    """Before anything is made: for a new download, and for a change."""
+    with pytest.raises(UnknownClient, match="called Nobody"):
+        bench.commands.enqueue(bench.book(), extras=Extras(client="Nobody"))
+    assert bench.store.downloads.page().total == 0
+    made = bench.commands.enqueue(bench.book(), extras=Extras(client="Scripted"))
+    assert made.chosen_client == "Scripted"
+    with pytest.raises(UnknownClient):
+        bench.commands.adjust(made.id, client="Nobody")
+    assert bench.commands.adjust(made.id, client="").chosen_client is None
+
+
+@pytest.mark.parametrize("status", [S.QUEUED, S.SEARCHING, S.SEARCH_FAILED])
+def test_a_person_may_choose_for_a_wanted_book(bench: Bench, status: S) -> None:
+    """Whatever the search is at: the choice goes before it, and no second download is made."""
+    wanted = bench.automatic()
+    if status is not S.QUEUED:
+        bench.recorder.record(wanted.id, e.SearchStarted("token", bench.clock.now()))
+    if status is S.SEARCH_FAILED:
+        bench.recorder.record(wanted.id, e.StageFailed(PermanentError("Nothing.").failure), token="token")
+    after = bench.commands.choose(wanted.id, a_release(3), Extras(download_limit=1000))
+    assert (after.acquisition, after.release_title, after.download_limit) == (S.FOUND, a_release(3).title, 1000)
+    assert bench.store.downloads.page().total == 1
+    with pytest.raises(IllegalTransition, match="another release"):
+        bench.commands.choose(wanted.id, a_release(4))
 
 
 def test_a_change_of_what_has_changed_is_refused(bench: Bench) -> None:

@@ -108,7 +108,7 @@ def test_content_that_holds_the_library_is_refused(client: ScriptedClient, tmp_p
     library = tmp_path / below / "library"
     library.mkdir()
     client.change(ITEM, content_path=str(tmp_path / below))
-    refused = judge(Completion((library,)), client)
+    refused = judge(Completion(lambda: (library,)), client)
     assert isinstance(refused, e.StageFailed)
     assert refused.failure.kind is FailureKind.UNSAFE_PATH
 
@@ -117,7 +117,7 @@ def test_a_library_by_another_name_is_recognised(client: ScriptedClient, tmp_pat
     """The library may be named through a link: what counts is where it really is."""
     (client.folder / "Book" / "library").mkdir()
     (tmp_path / "link").symlink_to(client.folder / "Book" / "library")
-    assert isinstance(judge(Completion((tmp_path / "link",)), client), e.StageFailed)
+    assert isinstance(judge(Completion(lambda: (tmp_path / "link",)), client), e.StageFailed)
 
 
 def test_only_torrents_in_clients_that_seed_go_on_seeding(client: ScriptedClient) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from auralarchive.domain.release import Release, SearchQuery
-from auralarchive.pipeline.searching import Scores, Searcher
+from auralarchive.pipeline.searching import Scores, Searcher, Step
 from auralarchive.ports.errors import Cancelled, RateLimited, Unreachable
 from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.work import CancelToken
@@ -89,6 +90,49 @@ def test_a_cancel_ends_it_at_once(bench: Bench) -> None:
         searcher(bench, slow, deadline=30).search(QUERY, cancel=cancel)
     assert time.monotonic() - begun < 5
     slow.answer.set()  # type: ignore[union-attr]  # made above
+
+
+def test_what_an_indexer_brings_is_told_before_a_slow_one_has_answered(bench: Bench) -> None:
+    """First all are asked; then each is heard when it answers. Its results can be downloaded at once."""
+    slow = ScriptedIndexer("Slow", releases=(a_release(1),), answer=threading.Event())
+    quick = ScriptedIndexer("Quick", releases=(a_release(2),))
+    steps = searcher(bench, slow, quick).steps(QUERY)
+    told = [next(steps) for _ in range(3)]
+    assert [(step.indexer.name, step.indexer.status) for step in told] == [
+        ("Slow", "asked"), ("Quick", "asked"), ("Quick", "ok"),
+    ]  # fmt: skip
+    assert bench.store.releases.get("release-2") == told[2].results[0]
+    slow.answer.set()  # type: ignore[union-attr]  # made above
+    assert [(step.indexer.name, step.results[0].id) for step in steps] == [("Slow", "release-1")]
+
+
+def test_whoever_stops_reading_stops_the_search(bench: Bench) -> None:
+    """A page that was closed leaves no indexer at work for nobody."""
+    slow = ScriptedIndexer("Slow", answer=threading.Event())
+    search = searcher(bench, slow)
+    steps = cast("Generator[Step]", search.steps(QUERY))
+    next(steps)
+    steps.close()
+    begun = time.monotonic()
+    search._pool.shutdown(wait=True)  # its thread ends by the sign, long before the 10 s of the indexer
+    assert time.monotonic() - begun < 5
+
+
+def test_a_better_twin_replaces_what_was_told(bench: Bench) -> None:
+    """The steps, taken together, are what `search` answers."""
+    first = ScriptedIndexer("First", releases=(a_release(1, info_hash="aa", seeders=3), a_release(2)))
+    later = ScriptedIndexer("Later", releases=(a_release(3, info_hash="aa", seeders=9),), answer=threading.Event())
+    worse = ScriptedIndexer("Worse", releases=(a_release(4, info_hash="aa", seeders=1),), answer=threading.Event())
+    search = searcher(bench, first, later, worse)
+    steps = search.steps(QUERY)
+    told = [next(steps) for _ in range(4)]
+    for waiting in (later, worse):
+        waiting.answer.set()  # type: ignore[union-attr]  # made above
+        told.append(next(steps))
+    assert [([one.id for one in step.results], step.replaced) for step in told[3:]] == [
+        (["release-1", "release-2"], ()), (["release-3"], ("release-1",)), ([], ()),
+    ]  # fmt: skip
+    assert {one.id for one in search.search(QUERY).results} == {"release-2", "release-3"}
 
 
 def test_twins_become_one_with_the_most_seeders(bench: Bench) -> None:

@@ -11,8 +11,10 @@ from auralarchive.audio.settings import AudioSettings
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import Stage
 from auralarchive.ports.store import AdapterRow
+from auralarchive.runtime.backup import Plan
 from auralarchive.runtime.derived import (
     audio_settings,
+    backup_plan,
     general_goal,
     library_settings,
     monitor_settings,
@@ -109,3 +111,11 @@ def a_client(*, enabled: bool = True, **settings: object) -> AdapterRow:
 def test_the_doctor_looks_only_where_an_enabled_client_puts_books(client: AdapterRow, used: list[str]) -> None:
     settings = tree.read(data_dir=Path("/aural"))
     assert used_folders(settings, [client]) == tuple(map(Path, used))
+
+
+def test_backups_are_made_daily_into_the_data_folder(tmp_path: Path) -> None:
+    """Seven stay; an emptied passphrase is none."""
+    plan = backup_plan(tree.read(data_dir=tmp_path))
+    assert plan == Plan(1.0, 7, tmp_path / "backups", None)
+    chosen = {"interval_days": 0, "keep": 2, "folder": tmp_path / "else", "passphrase": ""}
+    assert backup_plan(tree.read(data_dir=tmp_path, backup=chosen)) == Plan(0, 2, tmp_path / "else", None)

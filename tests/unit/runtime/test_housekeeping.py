@@ -76,7 +76,11 @@ def test_a_round_finishes_changes_of_books_first(tmp_path: Path) -> None:
             order.append("reconciled")
             return ()
 
+    def settle() -> str:
+        order.append("settled")
+        return "All is settled."
+
     with a_bench(tmp_path) as bench:
-        keeper = Housekeeper(Slow(), bench.store.releases, bench.clock, lambda: order.append("settled"))  # type: ignore[arg-type]  # what it uses
+        keeper = Housekeeper(Slow(), bench.store.releases, bench.clock, settle)  # type: ignore[arg-type]  # what it uses
         keeper.round()
     assert order == ["settled", "reconciled"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from auralarchive.domain.book import Book
 from auralarchive.domain.quality import QualityPreferences
 from auralarchive.domain.release import ParsedTitle, SearchQuery
 from auralarchive.runtime.clock import SystemClock
-from auralarchive.runtime.scoring import score_with, similarity
+from auralarchive.runtime.scoring import fit, score_with, similarity
 from tests.support.scripted import a_release
 
 
@@ -24,3 +25,10 @@ def test_the_wanted_book_scores_above_another() -> None:
     assert 0 <= wrong.match < right.match <= 100
     assert right.match_reasons
     assert 0 <= right.quality <= 100
+
+
+def test_a_book_is_fitted_with_all_that_is_known_of_it() -> None:
+    """In another language it is another edition."""
+    book = Book("B0", "Emma", "Jane Austen", language="deu")
+    assert fit(book, a_release(title="Emma", parsed=ParsedTitle("Emma", "Jane Austen"))) > 85
+    assert fit(book, a_release(title="Emma", parsed=ParsedTitle("Emma", "Jane Austen", language="eng"))) < 85

@@ -71,9 +71,10 @@ def test_what_the_environment_holds_cannot_be_changed(opened: OpenCore, monkeypa
 
 
 def test_what_needs_a_restart_is_told(core: Any) -> None:
-    """Where the library lies is built into parts at start; how many downloads run is asked each time."""
+    """How books are encoded is built into parts at start; how many downloads run is asked each time."""
     values = core.holder.values()
-    assert values["library"]["path"].needs_restart
+    assert values["conversion"]["jobs"].needs_restart
+    assert not values["library"]["path"].needs_restart
     assert not values["download_management"]["max_concurrent_downloads"].needs_restart
     core.holder.save("download_management", {"max_concurrent_downloads": 9})
     assert core.runner._workshop.max_concurrent_downloads() == 9
@@ -118,3 +119,14 @@ def test_a_lost_key_file_locks_nobody_out(opened: OpenCore, tmp_path: Path) -> N
     core = opened()
     core.holder.save("qbittorrent", {"qb_password": "new"})
     assert [finding.subject for finding in probes(core)["Settings"]()] == ["Feed"]
+
+
+def test_who_watches_hears_of_each_change_once_it_counts(core: Any, tmp_path: Path) -> None:
+    """With the settings before and after; of what was refused nobody hears."""
+    heard: list[tuple[Path, Path]] = []
+    core.holder.on_change(lambda before, after: heard.append((before.library_root, after.library_root)))
+    with pytest.raises(InvalidSettings):
+        core.holder.save("library", {"reserve_bytes": "much"})
+    core.holder.save("library", {"path": str(tmp_path / "elsewhere")})
+    assert heard == [(tmp_path / "data" / "library", tmp_path / "elsewhere")]
+    assert core.holder.current.library_root == tmp_path / "elsewhere"

@@ -90,6 +90,28 @@ def test_a_copy_comes_back_without_settings_that_no_page_may_set(source: Path, t
         assert store.settings.all() == {"library": {"template": "{title}.m4b"}}
 
 
+def test_numbers_of_downloads_made_since_are_not_given_again(source: Path, tmp_path: Path) -> None:
+    """An item in a client bears the number of a download that the backup does not know."""
+    copy = tmp_path / "copy.db"
+    take_snapshot(source, copy)
+    with closing(_store(source)) as store:
+        since = {enqueue(store).id for _ in range(3)}
+    make_ready(copy, HeldClock(), _any)
+    with closing(_store(copy)) as store:
+        assert enqueue(store).id > max(since)
+
+
+def test_an_emptied_database_leaves_its_emptiness_behind(source: Path, tmp_path: Path) -> None:
+    """Pages that hold nothing would be most of the copy."""
+    with closing(sqlite3.connect(source)) as connection:
+        rows = [("x", str(number), "y" * 4000) for number in range(500)]
+        connection.executemany("INSERT INTO settings VALUES (?, ?, json_quote(?))", rows)
+        connection.execute("DELETE FROM settings WHERE section = 'x'")
+        connection.commit()
+    take_snapshot(source, tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").stat().st_size < source.stat().st_size / 2
+
+
 def _truncate(file: Path) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 

@@ -84,6 +84,14 @@ def test_uploads_have_their_own_limit() -> None:
     assert refusal(multipart, [b"x"], f"{cover}/more") == "unsupported_media_type"
 
 
+def test_a_backup_comes_as_it_is() -> None:
+    """Larger than any other body, and as nothing but a zip."""
+    path, archive = "/api/system/restore/upload", {"content-type": "application/zip"}
+    assert len(read(archive, [b"x" * 1_000_000] * 40, path)) == 40_000_000
+    assert refusal({**archive, "content-length": str(5 << 30)}, [], path) == "too_large"
+    assert refusal(JSON, [b"{}"], path) == "unsupported_media_type"
+
+
 @pytest.mark.parametrize(
     "body",
     [

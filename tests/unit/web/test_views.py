@@ -14,6 +14,7 @@ from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, SeedingStatus
 from auralarchive.live.messages import progress_rows
 from auralarchive.observability.redaction import Redactor
+from auralarchive.pipeline.holding import Held
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import IndexerOutcome
 from auralarchive.ports.library import LibraryFile
@@ -96,14 +97,14 @@ def test_an_event_hides_the_fence_and_the_link() -> None:
 def test_a_release_is_what_its_model_says_and_keeps_its_link() -> None:
     """Its link holds the indexer's key; a script in place of a page's address is none."""
     release = a_release(published_at=NOON, quality_reasons=(Reason("format", 40.0, "M4B"),), rejections=("abridged",))
-    view = views.release_view(release, str)
+    view = views.release_view(release, Held("queue", 7, "same_book"), str)
     views.ReleaseView.model_validate(view)
     assert "indexerkey123" not in json.dumps(view)
-    assert views.release_view(replace(release, info_url="javascript:alert(1)"), str)["info_url"] is None
+    assert views.release_view(replace(release, info_url="javascript:alert(1)"), None, str)["info_url"] is None
     keyed = replace(release, info_url="https://tracker.example/details?id=7&passkey=CANARY")
-    assert views.release_view(keyed, Redactor().redact_answer)["info_url"] is None
+    assert views.release_view(keyed, None, Redactor().redact_answer)["info_url"] is None
     plain = replace(release, info_url="https://tracker.example/details?id=7")
-    assert views.release_view(plain, Redactor().redact_answer)["info_url"] == plain.info_url
+    assert views.release_view(plain, None, Redactor().redact_answer)["info_url"] == plain.info_url
 
 
 def _hide(text: str) -> str:

@@ -9,5 +9,18 @@ import { search } from "./search";
 import { settings } from "./settings";
 import { people } from "./people";
 import { system } from "./system";
+import { wanted } from "./wanted";
+import { welcome } from "./welcome";
 
-export const de: Messages = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system };
+export const de: Messages = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...system,
+  ...wanted,
+  ...welcome,
+};

@@ -8,7 +8,20 @@ import { library } from "./library";
 import { settings } from "./settings";
 import { people } from "./people";
 import { system } from "./system";
+import { wanted } from "./wanted";
+import { welcome } from "./welcome";
 
-export const en = { ...common, ...dashboard, ...search, ...downloads, ...library, ...settings, ...people, ...system };
+export const en = {
+  ...common,
+  ...dashboard,
+  ...search,
+  ...downloads,
+  ...library,
+  ...settings,
+  ...people,
+  ...system,
+  ...wanted,
+  ...welcome,
+};
 
 export type Messages = typeof en;

@@ -17,7 +17,7 @@ from auralarchive.domain.seeding import SeedGoal
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.tools import Job, Tools
 from auralarchive.ports.clients import AddOptions, DownloadClient, Payload
-from auralarchive.ports.errors import AuthRefused, Misconfigured, PermanentError
+from auralarchive.ports.errors import AuthRefused, Misconfigured, PermanentError, Unreachable
 from auralarchive.ports.store import Conflict
 
 
@@ -110,11 +110,21 @@ def _make_room(payload: Payload, tag: str, client: DownloadClient) -> None:
 
 
 def choose_client(download: Download, tools: Tools) -> DownloadClient:
-    """The client that has it already, else the preferred one of its protocol that is well.
+    """The client that a person chose, else the preferred one of its protocol that is well.
 
-    Raises `Misconfigured` where none is configured for the protocol.
+    Raises `Misconfigured` where none is configured for the protocol, or the chosen one does not take it;
+    `Unreachable` where the chosen one has just gone.
     """
-    able = [client for client in tools.clients.all() if download.download_type in client.protocols]
+    gone = _chosen_is_gone(download, tools)
+    if gone is not None:
+        raise Unreachable(gone)
+    able = _able(download, tools)
+    if not able and download.chosen_client is not None:
+        raise Misconfigured(
+            f"The client {download.chosen_client} takes no {download.download_type}.",
+            "Choose another client for it, then retry.",
+            kind=FailureKind.NO_CLIENT,
+        )
     if not able:
         raise Misconfigured(
             f"No download client for {download.download_type} is enabled.",
@@ -126,12 +136,34 @@ def choose_client(download: Download, tools: Tools) -> DownloadClient:
 
 
 def waiting_for(download: Download, tools: Tools) -> str | None:
-    """Why the grab has to wait: every client of the protocol is in trouble. None: it may begin."""
-    able = [client for client in tools.clients.all() if download.download_type in client.protocols]
-    troubles = [(client.name, tools.health.trouble(client.name)) for client in able]
+    """Why the grab has to wait: whoever may take it is in trouble, or is not there. None: it may begin."""
+    gone = _chosen_is_gone(download, tools)
+    if gone is not None:
+        return gone
+    troubles = [(client.name, tools.health.trouble(client.name)) for client in _able(download, tools)]
     if not troubles or any(trouble is None for _, trouble in troubles):
         return None
     return "Waiting for " + "; ".join(f"{name}: {trouble}" for name, trouble in troubles)
+
+
+def _chosen_is_gone(download: Download, tools: Tools) -> str | None:
+    chosen = download.chosen_client
+    if chosen is None or tools.clients.get(chosen) is not None:
+        return None
+    return (
+        f"Waiting for {chosen}: this client was chosen, but it is switched off or no longer there."
+        " Enable it in the settings, or choose another one."
+    )
+
+
+def _able(download: Download, tools: Tools) -> list[DownloadClient]:
+    """The clients that this download may go to."""
+    chosen = download.chosen_client
+    return [
+        client
+        for client in tools.clients.all()
+        if download.download_type in client.protocols and chosen in (None, client.name)
+    ]
 
 
 def duplicate(conflict: Conflict) -> PermanentError:

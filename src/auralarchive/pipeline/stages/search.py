@@ -37,6 +37,7 @@ def query_for(book: Book) -> SearchQuery:
         author=book.author,
         narrator=book.narrator,
         asin=book.asin if is_real_asin(book.asin) else None,
+        language=book.language,
     )
 
 
@@ -114,6 +115,6 @@ def _nothing(report: SearchReport, tried: bool) -> Failure:
     return Failure(
         FailureKind.NOTHING_FOUND,
         f"{what} among {len(report.results)} results.",
-        "It is searched for again by itself; or pick a release by hand on the search page.",
+        "Pick a release by hand on the search page, or search for it again.",
         Disposition.TRANSIENT,
     )

@@ -18,6 +18,7 @@ from auralarchive.web.errors import Problem
 from auralarchive.web.fields import Body, Id, Text
 from auralarchive.web.responses import problems
 from auralarchive.web.services import AdapterReport, Services
+from auralarchive.web.versions import IfMatch, check_version, version_of
 from auralarchive.web.views import Json, View
 
 Kind = Literal["client", "indexer", "notifier"]
@@ -25,13 +26,14 @@ Settings = Annotated[dict[str, JsonValue], Field(max_length=100)]
 
 
 class AdapterBody(Body):
-    """One client, indexer or notifier as its form sends it."""
+    """One client, indexer or notifier as its form sends it. `version` does what the header `If-Match` does."""
 
     type: Text
     name: Text
     enabled: bool = True
     priority: Annotated[int, Field(ge=0, le=1000)] = 1
     settings: Settings = Field(default_factory=dict)
+    version: Annotated[str, Field(max_length=100)] | None = None
 
 
 class TestBody(Body):
@@ -45,9 +47,10 @@ class TestBody(Body):
 
 
 class AdapterView(View):
-    """One client, indexer or notifier; secrets show as `{"set": true}`."""
+    """One client, indexer or notifier; secrets show as `{"set": true}`. `version` goes back as `If-Match`."""
 
     id: int
+    version: str
     type: str
     name: str
     enabled: bool
@@ -124,18 +127,15 @@ def adapters_router(kind: Kind, plural: str) -> APIRouter:
         """One of them."""
         return Json(_view(services, _existing(services, kind, adapter_id)))
 
-    @router.put("/{adapter_id}", response_model=AdapterView, responses=problems(404, 409, 422), name=f"save_{kind}")
-    def save(adapter_id: Id, body: AdapterBody, services: CurrentServices) -> Response:
+    @router.put(
+        "/{adapter_id}", response_model=AdapterView, responses=problems(404, 409, 412, 422), name=f"save_{kind}"
+    )
+    def save(adapter_id: Id, body: AdapterBody, services: CurrentServices, if_match: IfMatch = None) -> Response:
         """Change it. Secrets that are left out, or sent back as they were shown, stay."""
-        before = _existing(services, kind, adapter_id)
-        if kind == "client":
-            _check_name(before, body.name)
-        made = _type(services, kind, body.type)
-        stored = before.settings if before.type == body.type else None
-        lost = before.secrets_lost
-        settings = _plain(made, secrets.merged(body.settings, stored, made.secret_keys, lost=lost))
-        row = AdapterRow(adapter_id, kind, body.type, body.name, body.enabled, body.priority, settings)
-        saved = _saved(services.store.adapters.update, row, made)
+        with services.store.downloads.exclusive("settings"):
+            before = _existing(services, kind, adapter_id)
+            check_version(if_match or body.version, _view(services, before)["version"])
+            saved = _changed(services, kind, before, body)
         services.adapters.reload(kind)
         return Json(_view(services, saved))
 
@@ -163,6 +163,17 @@ def _existing(services: Services, kind: Kind, adapter_id: int) -> AdapterRow:
     if row is None:
         raise Problem("not_found", f"There is no such {kind}.", remedy="Reload the settings.")
     return row
+
+
+def _changed(services: Services, kind: Kind, before: AdapterRow, body: AdapterBody) -> AdapterRow:
+    if kind == "client":
+        _check_name(before, body.name)
+    made = _type(services, kind, body.type)
+    stored = before.settings if before.type == body.type else None
+    lost = before.secrets_lost
+    settings = _plain(made, secrets.merged(body.settings, stored, made.secret_keys, lost=lost))
+    row = AdapterRow(before.id, kind, body.type, body.name, body.enabled, body.priority, settings)
+    return _saved(services.store.adapters.update, row, made)
 
 
 def _check_name(before: AdapterRow, name: str) -> None:
@@ -204,14 +215,14 @@ def _view(services: Services, row: AdapterRow) -> dict[str, Any]:
     secret = next((made.secret_keys for made in services.adapters.types(row.kind) if made.type == row.type), None)
     # A type that this version does not know shows nothing: any of its settings could be a secret.
     settings = secrets.shown(row.settings, secret) if secret is not None else {}
-    return {
-        "id": row.id,
+    shown = {
         "type": row.type,
         "name": row.name,
         "enabled": row.enabled,
         "priority": row.priority,
         "settings": settings,
     }
+    return {"id": row.id, "version": version_of(shown), **shown}
 
 
 def _tried(services: Services, kind: Kind, type_: str, settings: Mapping[str, Any], existing: int | None) -> Response:

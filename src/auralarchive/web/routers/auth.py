@@ -11,10 +11,11 @@ from starlette.responses import Response
 from auralarchive.ports.store import ApiKey, Role
 from auralarchive.web import people
 from auralarchive.web.access import CurrentIdentity, CurrentServices, CurrentVisit, MaybeIdentity
-from auralarchive.web.auth import session_cookie
+from auralarchive.web.auth import Identity, session_cookie
 from auralarchive.web.boundary import Visit
 from auralarchive.web.fields import AccountName, Body, Id, Text
 from auralarchive.web.responses import problems
+from auralarchive.web.routers import welcome
 from auralarchive.web.views import Json, View, moment
 
 #: The only routes without sign-in; `middleware.PUBLIC` names them once more, and a test compares.
@@ -48,13 +49,17 @@ class NewKey(Body):
 
 
 class AuthStatus(View):
-    """What a page has to show first. `needs_token`: the set-up asks for the console's token."""
+    """What a page has to show first. `needs_token`: the set-up asks for the console's token.
+
+    `welcome`: the guided set-up waits for this person.
+    """
 
     setup_needed: bool
     needs_token: bool
     signed_in: bool
     name: str | None
     role: Role | None
+    welcome: bool
 
 
 class Done(View):
@@ -95,6 +100,7 @@ def status(services: CurrentServices, visit: CurrentVisit, identity: MaybeIdenti
             "signed_in": identity is not None,
             "name": identity.name if identity else None,
             "role": identity.role.value if identity else None,
+            "welcome": _is_admin(identity) and welcome.pending(services.store.settings),
         }
     )
 
@@ -160,6 +166,10 @@ def delete_key(key_id: Id, services: CurrentServices, identity: CurrentIdentity)
     """Withdraw an API key of your own; its live connections end."""
     people.withdraw_key(services, key_id, identity.account_id or 0)
     return Response(status_code=204)
+
+
+def _is_admin(identity: Identity | None) -> bool:
+    return identity is not None and identity.role is Role.ADMIN
 
 
 def key_view(key: ApiKey) -> dict[str, Any]:

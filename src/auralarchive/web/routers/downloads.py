@@ -19,7 +19,7 @@ from auralarchive.web.access import ADMINS_ONLY, CurrentServices
 from auralarchive.web.errors import Problem, problem_of
 from auralarchive.web.fields import MOST_CHARACTERS, Asin, Body, Bytes, Id, Priority, Text, clean_text
 from auralarchive.web.responses import problems
-from auralarchive.web.routers.search import BookFields, book_of
+from auralarchive.web.routers.search import NewDownloadFields, book_of, extras_of
 from auralarchive.web.services import Services
 from auralarchive.web.views import (
     AcceptedView,
@@ -41,7 +41,7 @@ router = APIRouter(prefix="/api/downloads", tags=["downloads"])
 Action = Literal["pause", "resume", "retry", "cancel"]
 
 
-class AutomaticDownload(BookFields):
+class AutomaticDownload(NewDownloadFields):
     """A book to search for and to download by itself."""
 
     title: Text
@@ -50,12 +50,16 @@ class AutomaticDownload(BookFields):
 
 
 class Adjustment(Body):
-    """What can be changed while it runs. Limits in bytes per second; 0 lifts a limit."""
+    """What can be changed while it runs. Limits in bytes per second; 0 lifts a limit.
+
+    `client` and `sequential` count before a client has it; an empty `client` leaves the choice to us again.
+    """
 
     priority: Priority | None = None
     download_limit: Bytes | None = None
     upload_limit: Bytes | None = None
     sequential: bool | None = None
+    client: Annotated[str, BeforeValidator(clean_text)] | None = None
     version: Annotated[int | None, Field(ge=1, description="Change it only where this is its version still.")] = None
 
 
@@ -164,7 +168,7 @@ def enqueue(body: AutomaticDownload, services: CurrentServices) -> Response:
     """An automatic download: it is searched for, and the best release is taken."""
     fields = body if body.book_asin is None else body.model_copy(update={"asin": body.book_asin})
     book = book_of(fields, body.title, body.author)
-    return Json(accepted_view(services.commands.enqueue(book, priority=body.priority)), 202)
+    return Json(accepted_view(services.commands.enqueue(book, extras=extras_of(body))), 202)
 
 
 @router.post("/queue/bulk", response_model=BulkView, responses=problems(422))
@@ -200,7 +204,7 @@ def events(download_id: Id, services: CurrentServices) -> Response:
 
 @router.patch("/queue/{download_id}", response_model=DownloadView, responses=problems(404, 409, 422))
 def adjust(download_id: Id, body: Adjustment, services: CurrentServices) -> Response:
-    """Change priority and limits. A `version` that is no longer its own is answered with the present row."""
+    """Change priority, limits and client. A `version` that is no longer its own is answered with the present row."""
     try:
         changed = services.commands.adjust(
             download_id,
@@ -208,6 +212,7 @@ def adjust(download_id: Id, body: Adjustment, services: CurrentServices) -> Resp
             download_limit=body.download_limit,
             upload_limit=body.upload_limit,
             sequential=body.sequential,
+            client=body.client,
             version=body.version,
         )
     except StaleRecord as error:

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Annotated, Any, Self
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError, model_validator
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from auralarchive.domain.book import Book, pseudo_asin
 from auralarchive.domain.download import Download
-from auralarchive.domain.release import SearchQuery
+from auralarchive.domain.release import Release, SearchQuery
 from auralarchive.domain.status import DownloadType
+from auralarchive.pipeline.commands import Extras
+from auralarchive.pipeline.searching import Step
 from auralarchive.ports.clients import Payload
+from auralarchive.ports.work import CancelToken
 from auralarchive.web.access import CurrentServices
-from auralarchive.web.errors import Problem
+from auralarchive.web.errors import Problem, problem_of
 from auralarchive.web.fields import Asin, Body, Bytes, Link, OptionalText, Priority, Score, Text
 from auralarchive.web.responses import problems
 from auralarchive.web.services import Services
-from auralarchive.web.views import AcceptedView, Json, SearchView, accepted_view, outcome_view, release_view
+from auralarchive.web.views import (
+    AcceptedView,
+    DoneLine,
+    FaultLine,
+    IndexerLine,
+    Json,
+    ResultsLine,
+    SearchView,
+    accepted_view,
+    outcome_view,
+    release_view,
+)
 
 router = APIRouter(prefix="/api/search", tags=["search"])
 
@@ -36,6 +52,7 @@ class SearchRequest(Body):
     author: OptionalText = None
     narrator: OptionalText = None
     asin: Asin | None = None
+    language: OptionalText = None
     indexers: Annotated[list[Text], Field(max_length=100)] | None = None
 
     @model_validator(mode="after")
@@ -54,11 +71,26 @@ class BookFields(Body):
     series_part: OptionalText = None
     year: Annotated[int, Field(ge=1, le=9999)] | None = None
     language: OptionalText = None
+
+
+class NewDownloadFields(BookFields):
+    """The book, and how it shall be downloaded. Limits in bytes per second, 0 is none.
+
+    `client` is the name of a download client that is enabled; without it the preferred one gets the download.
+    """
+
     priority: Priority = 0
+    client: OptionalText = None
+    download_limit: Bytes | None = None
+    upload_limit: Bytes | None = None
+    sequential: bool = False
 
 
-class ManualDownload(BookFields):
-    """Either the `release_id` of a search result, or a `download_url` with title and author."""
+class ManualDownload(NewDownloadFields):
+    """Either the `release_id` of a search result, or a `download_url` with title and author.
+
+    With `wanted_id` a result is taken for that download, which is still searched for, instead of for a new one.
+    """
 
     release_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     download_url: Link | None = None
@@ -70,6 +102,7 @@ class ManualDownload(BookFields):
     file_format: OptionalText = None
     quality_score: Score | None = None
     match_score: Score | None = None
+    wanted_id: Annotated[int, Field(ge=1, le=2**53 - 1)] | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -77,10 +110,12 @@ class ManualDownload(BookFields):
             raise ValueError("give either release_id or download_url")
         if self.download_url is not None and not (self.title and self.author):
             raise ValueError("a download_url needs title and author")
+        if self.wanted_id is not None and self.release_id is None:
+            raise ValueError("wanted_id needs a release_id")
         return self
 
 
-class Upload(BookFields):
+class Upload(NewDownloadFields):
     """The fields beside the uploaded file."""
 
     title: Text
@@ -90,14 +125,80 @@ class Upload(BookFields):
 @router.post("/manual", response_model=SearchView, responses=problems(422))
 def search(body: SearchRequest, services: CurrentServices) -> Response:
     """Search every enabled indexer at once. One bad indexer never fails a search."""
-    query = SearchQuery(body.query, body.title, body.author, body.narrator, body.asin)
-    report = services.searcher.search(query, tuple(body.indexers) if body.indexers is not None else None)
+    report = services.searcher.search(_query(body), _named(body))
     return Json(
         {
-            "results": [release_view(release, services.redact) for release in report.results],
+            "results": _results(services, report.results),
             "indexers": [outcome_view(outcome, services.redact) for outcome in report.indexers],
         }
     )
+
+
+class NdJson(StreamingResponse):
+    """JSON, an object a line, each sent as soon as it is there."""
+
+    media_type = "application/x-ndjson"
+
+
+@router.post(
+    "/manual/stream",
+    response_model=IndexerLine | ResultsLine | FaultLine | DoneLine,
+    response_class=NdJson,
+    responses=problems(422),
+)
+async def search_stream(body: SearchRequest, services: CurrentServices) -> Response:
+    """The same search, told as it goes: one JSON object a line, when an indexer is asked and when it answers.
+
+    The last line is of type `done`, or `error`. Whoever hangs up ends the search.
+    """
+    return NdJson(_lines(body, services), headers={"X-Accel-Buffering": "no"})  # nginx would gather the lines
+
+
+async def _lines(body: SearchRequest, services: Services) -> AsyncIterator[bytes]:
+    cancel = CancelToken()
+    steps = services.searcher.steps(_query(body), _named(body), cancel)
+    try:
+        # The thread is left behind when the reader hangs up: it sees the sign, and ends by itself.
+        while lines := await to_thread.run_sync(_next_lines, steps, services, abandon_on_cancel=True):
+            yield lines
+        yield _line("done")
+    except Exception as error:  # noqa: BLE001 - the answer has begun: a line is the only way left to tell of it
+        yield _line("error", **_fault(error))
+    finally:
+        cancel.cancel()
+
+
+def _next_lines(steps: Iterator[Step], services: Services) -> bytes:
+    """What one step tells; empty after the last one."""
+    step = next(steps, None)
+    if step is None:
+        return b""
+    told = _line("indexer", **outcome_view(step.indexer, services.redact))
+    if not step.results:
+        return told
+    return _line("results", results=_results(services, step.results), replaced=list(step.replaced)) + told
+
+
+def _line(type_: str, **content: Any) -> bytes:
+    return bytes(Json({"type": type_, **content}).body) + b"\n"
+
+
+def _fault(error: Exception) -> dict[str, str]:
+    problem = problem_of(error)
+    return {"code": problem.kind.code, "detail": problem.detail, "remedy": problem.remedy}
+
+
+def _query(body: SearchRequest) -> SearchQuery:
+    return SearchQuery(body.query, body.title, body.author, body.narrator, body.asin, body.language)
+
+
+def _named(body: SearchRequest) -> tuple[str, ...] | None:
+    return tuple(body.indexers) if body.indexers is not None else None
+
+
+def _results(services: Services, releases: Sequence[Release]) -> list[dict[str, Any]]:
+    holdings = services.holdings()
+    return [release_view(release, holdings.of(release), services.redact) for release in releases]
 
 
 @router.post("/manual/download", status_code=202, response_model=AcceptedView, responses=problems(404, 409, 422))
@@ -113,7 +214,9 @@ def _from_release(body: ManualDownload, services: Services) -> Download:
         raise Problem("unknown_release")
     title = body.title or release.parsed.title or release.title
     author = body.author or release.parsed.author or "Unknown Author"
-    return services.commands.enqueue_release(release, book_of(body, title, author), priority=body.priority)
+    if body.wanted_id is not None:
+        return services.commands.choose(body.wanted_id, release, extras_of(body))
+    return services.commands.enqueue_release(release, book_of(body, title, author), extras=extras_of(body))
 
 
 def _from_link(body: ManualDownload, services: Services) -> Download:
@@ -126,8 +229,13 @@ def _from_link(body: ManualDownload, services: Services) -> Download:
         file_format=body.file_format,
         quality_score=body.quality_score,
         match_score=body.match_score,
-        priority=body.priority,
+        extras=extras_of(body),
     )
+
+
+def extras_of(fields: NewDownloadFields) -> Extras:
+    """How a request wants its download to be done."""
+    return Extras(fields.priority, fields.download_limit, fields.upload_limit, fields.sequential, fields.client)
 
 
 def book_of(fields: BookFields, title: str, author: str) -> Book:
@@ -163,6 +271,10 @@ _UPLOAD_SCHEMA: dict[str, Any] = {
                         "year": {"type": "integer"},
                         "language": {"type": "string"},
                         "priority": {"type": "integer"},
+                        "client": {"type": "string", "description": "Name of an enabled download client."},
+                        "download_limit": {"type": "integer", "description": "Bytes per second, 0 is none."},
+                        "upload_limit": {"type": "integer", "description": "Bytes per second, 0 is none."},
+                        "sequential": {"type": "boolean"},
                     },
                 }
             }
@@ -208,7 +320,7 @@ def _fields(fields: dict[str, str]) -> Upload:
 
 def _enqueue_file(services: Services, body: Upload, data: bytes, name: str) -> Download:
     book = book_of(body, body.title, body.author)
-    return services.commands.enqueue_payload(_payload(services, data, name, book), book, priority=body.priority)
+    return services.commands.enqueue_payload(_payload(services, data, name, book), book, extras=extras_of(body))
 
 
 def _payload(services: Services, data: bytes, name: str, book: Book) -> Payload:

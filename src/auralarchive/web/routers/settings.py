@@ -13,6 +13,7 @@ from auralarchive.web.access import CurrentServices
 from auralarchive.web.errors import Problem
 from auralarchive.web.responses import problems
 from auralarchive.web.services import InvalidSettings, Services, SettingValue
+from auralarchive.web.versions import IfMatch, check_version, version_of
 from auralarchive.web.views import Json, View
 
 router = APIRouter(prefix="/api/settings", tags=["settings"])
@@ -23,10 +24,11 @@ SectionName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 class SectionView(View):
     """One section. `locked` maps keys to the environment variable that holds them.
 
-    What stands in `needs_restart` takes effect at the next start only.
+    What stands in `needs_restart` takes effect at the next start only. `version` goes back as `If-Match`.
     """
 
     name: str
+    version: str
     settings_schema: dict[str, JsonValue]
     values: dict[str, JsonValue]
     locked: dict[str, str]
@@ -49,13 +51,22 @@ def one(section: SectionName, services: CurrentServices) -> Response:
     return Json(_view(services, section))
 
 
-@router.put("/{section}", response_model=SectionView, responses=problems(404, 422))
+@router.put("/{section}", response_model=SectionView, responses=problems(404, 412, 422))
 def save(
     section: SectionName,
     values: Annotated[dict[str, JsonValue], Body(), Field(max_length=200)],
     services: CurrentServices,
+    if_match: IfMatch = None,
 ) -> Response:
     """Change some keys of a section; those left out stay as they are."""
+    with services.store.downloads.exclusive("settings"):
+        before = _view(services, section)
+        check_version(if_match, before["version"])
+        _save(services, section, values)
+    return Json(_view(services, section))
+
+
+def _save(services: Services, section: str, values: dict[str, JsonValue]) -> None:
     now = _values(services, section)
     changed = {key: value for key, value in values.items() if not _is_as_shown(value, now.get(key))}
     secrets.check_section(section, changed, now)
@@ -65,7 +76,6 @@ def save(
         errors = [{"field": f"{section}.{key}", "message": message} for key, message in error.errors.items()]
         named = "; ".join(f"{one['field']}: {one['message']}" for one in errors[:5])
         raise Problem("invalid", f"{named}.", errors=errors) from error
-    return Json(_view(services, section))
 
 
 def _is_as_shown(value: Any, now: SettingValue | None) -> bool:
@@ -84,10 +94,12 @@ def _values(services: Services, section: str) -> dict[str, SettingValue]:
 
 def _view(services: Services, section: str) -> dict[str, Any]:
     values = _values(services, section)
+    shown = {key: {"set": one.is_set} if one.secret else one.value for key, one in values.items()}
     return {
         "name": section,
+        "version": version_of(shown),
         "settings_schema": dict(services.settings.schema()[section]),
-        "values": {key: {"set": one.is_set} if one.secret else one.value for key, one in values.items()},
+        "values": shown,
         "locked": {key: one.locked_by for key, one in values.items() if one.locked_by is not None},
         "needs_restart": [key for key, one in values.items() if one.needs_restart],
     }

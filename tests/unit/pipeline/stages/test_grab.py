@@ -12,10 +12,11 @@ from auralarchive.domain import events as e
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, DownloadType
+from auralarchive.pipeline.commands import Extras
 from auralarchive.pipeline.stages import grab
 from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.clients import AddOptions
-from auralarchive.ports.errors import Cancelled, Misconfigured, PermanentError
+from auralarchive.ports.errors import Cancelled, Misconfigured, PermanentError, Unreachable
 from auralarchive.ports.store import Conflict
 from tests.support.scripted import Bench, ScriptedClient, a_torrent
 
@@ -168,6 +169,43 @@ def test_a_client_that_is_well_is_preferred(bench: Bench, tmp_path: Path) -> Non
     assert grab.waiting_for(download, bench.tools) is None
     bench.health.note("Second", "it sleeps")
     assert grab.waiting_for(download, bench.tools) == "Waiting for Scripted: it is down; Second: it sleeps"
+
+
+def test_the_client_that_a_person_chose_gets_it_with_its_limits(bench: Bench, tmp_path: Path) -> None:
+    """From the first byte, and whatever the others are preferred for."""
+    second = ScriptedClient(tmp_path / "second", "Second")
+    bench.clients.clients.append(second)
+    bench.fetcher.behind[LINK] = a_torrent()
+    wishes = Extras(3, 1000, 500, sequential=True, client="Second")
+    made = bench.commands.enqueue_link(LINK, bench.book(), extras=wishes)
+    bench.work()
+    assert bench.row(made.id).download_client == "Second"
+    assert bench.client.calls["add"] == 0
+    (options,) = second.options
+    assert (options.priority, options.download_limit, options.upload_limit, options.sequential) == (3, 1000, 500, True)
+
+
+def test_a_chosen_client_that_is_gone_is_waited_for(bench: Bench, tmp_path: Path) -> None:
+    """It fails nothing and goes nowhere else: a person wanted it there. Another choice frees it."""
+    second = ScriptedClient(tmp_path / "second", "Second")
+    bench.clients.clients.append(second)
+    made = bench.commands.enqueue_payload(a_torrent(), bench.book(), extras=Extras(client="Second"))
+    bench.clients.clients.remove(second)
+    bench.work()
+    row = bench.row(made.id)
+    assert (row.acquisition, bench.client.calls["add"]) == (DownloadStatus.FOUND, 0)
+    assert (row.reason or "").startswith("Waiting for Second: this client was chosen, but it is switched off")
+    with pytest.raises(Unreachable, match="switched off"):
+        grab.choose_client(row, bench.tools)
+    bench.commands.adjust(made.id, client="")
+    bench.work()
+    assert bench.row(made.id).download_client == "Scripted"
+
+
+def test_a_chosen_client_of_another_protocol_is_told(bench: Bench) -> None:
+    made = bench.commands.enqueue_payload(a_torrent(), bench.book(), extras=Extras(client="Scripted"))
+    with pytest.raises(Misconfigured, match="takes no nzb"):
+        grab.choose_client(replace(made, download_type=DownloadType.NZB), bench.tools)
 
 
 def test_without_a_client_a_person_has_to_act(bench: Bench) -> None:

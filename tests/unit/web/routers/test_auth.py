@@ -21,7 +21,7 @@ def test_from_first_start_to_sign_out(fresh: World) -> None:
     """No password before one is set; afterwards none but the right one."""
     browser = fresh.client(**{"Sec-Fetch-Site": "same-origin"})
     assert browser.get("/api/auth/status").json() == {
-        "setup_needed": True, "needs_token": False, "signed_in": False, "name": None, "role": None,
+        "setup_needed": True, "needs_token": False, "signed_in": False, "name": None, "role": None, "welcome": False,
     }  # fmt: skip
     assert browser.post("/api/auth/login", json={"name": "admin", "password": "adminadmin"}).status_code == 401
     assert browser.post("/api/auth/setup", json={"name": "ann", "password": "short"}).status_code == 422

@@ -206,3 +206,16 @@ def test_parameters_that_a_form_leaves_empty_filter_nothing(world: World) -> Non
     made = add(world, "Left empty")
     page = world.keyed().get("/api/downloads/queue?status=&q=&sort=&cursor=").json()
     assert page["downloads"][0]["id"] == made
+
+
+def test_an_automatic_download_takes_the_same_options(world: World) -> None:
+    """Client and limits are kept from the beginning; a client that is not there is refused, with its name."""
+    keyed = world.keyed()
+    body = {"title": "With Options", "author": "O", "client": "qb", "download_limit": 5000, "language": "deu"}
+    made = keyed.post("/api/downloads/queue", json=body).json()["download_id"]
+    shown = keyed.get(f"/api/downloads/queue/{made}").json()
+    assert (shown["chosen_client"], shown["download_limit"]) == ("qb", 5000)
+    refused = keyed.patch(f"/api/downloads/queue/{made}", json={"client": "Nobody"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_client")
+    assert "Nobody" in refused.json()["detail"]
+    assert keyed.patch(f"/api/downloads/queue/{made}", json={"client": ""}).json()["chosen_client"] is None

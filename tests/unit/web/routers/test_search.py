@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import httpx2
 import pytest
 
+from auralarchive.domain.release import Release, SearchQuery
 from auralarchive.ports.errors import Unreachable
+from auralarchive.ports.work import CancelToken
+from auralarchive.web.views import DoneLine, FaultLine, IndexerLine, ResultsLine, View
 from tests.support.torrent_bytes import info_of, torrent_of, v1_hash
-from tests.support.web import StubIndexer, World, a_release
+from tests.support.web import StubIndexer, World, a_release, wait_until
 
 MAGNET = "magnet:?xt=urn:btih:"
 
@@ -152,3 +159,108 @@ def test_an_upload_without_its_file_is_refused(world: World) -> None:
         headers={"Content-Type": "multipart/form-data; boundary=x"},
     )
     assert answer.status_code == 422
+
+
+def _lines(answer: httpx2.Response) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in answer.iter_lines()]
+
+
+def test_a_search_is_told_as_it_goes(world: World) -> None:
+    """A line when an indexer is asked and when it answers, results before the outcome; each as its model says."""
+    broken = StubIndexer("Broken", error=Unreachable("It does not answer at http://x/?apikey=CANARY1.", "Look."))
+    world.indexers[:] = [StubIndexer(releases=(a_release(8),)), broken]
+    with world.keyed().stream("POST", "/api/search/manual/stream", json={"query": "x"}) as answer:
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        lines = _lines(answer)
+    kinds: dict[str, type[View]] = {"indexer": IndexerLine, "results": ResultsLine, "done": DoneLine}
+    for line in lines:
+        kinds[line["type"]].model_validate(line)
+    assert [line["name"] for line in lines[:2]] == ["Feed", "Broken"]
+    assert {line["status"] for line in lines[:2]} == {"asked"}
+    assert {line["name"]: line["status"] for line in lines[2:] if line["type"] == "indexer"} == {
+        "Feed": "ok",
+        "Broken": "error",
+    }
+    assert [one["id"] for line in lines if line["type"] == "results" for one in line["results"]] == ["release-8"]
+    assert lines[-1] == {"type": "done"}
+    assert "CANARY1" not in json.dumps(lines)
+
+
+def test_a_fault_in_the_midst_is_a_line_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer has begun by then: there is no other way left."""
+    world.indexers[:] = [StubIndexer(releases=(a_release(8),))]
+    monkeypatch.setattr(type(world.store.releases), "save", _broken)
+    with world.keyed().stream("POST", "/api/search/manual/stream", json={"query": "x"}) as answer:
+        last = _lines(answer)[-1]
+    FaultLine.model_validate(last)
+    assert last["code"] == "internal"
+
+
+def _broken(*_: object) -> None:
+    raise RuntimeError("the disk is gone")
+
+
+def test_whoever_hangs_up_ends_the_search(world: World) -> None:
+    """The indexer is no longer asked for an answer that nobody reads."""
+    patient = PatientIndexer()
+    world.indexers[:] = [patient]
+    with world.keyed().stream("POST", "/api/search/manual/stream", json={"query": "x"}) as answer:
+        assert json.loads(next(answer.iter_lines()))["status"] == "asked"
+    wait_until(patient.gone.is_set, "the indexer is told to stop")
+
+
+@dataclass
+class PatientIndexer(StubIndexer):
+    """Answers only once its work is taken away."""
+
+    gone: threading.Event = field(default_factory=threading.Event)
+
+    def search(self, query: SearchQuery, cancel: CancelToken) -> tuple[Release, ...]:
+        if cancel.wait(20):
+            self.gone.set()
+        return ()
+
+
+def test_what_is_there_already_is_marked(world: World) -> None:
+    """The same release by its title at its indexer, the same book by matching."""
+    one, other = a_release(40), a_release(41, parsed=replace(a_release(40).parsed, narrator="Somebody"))
+    world.indexers[:] = [StubIndexer(releases=(one, other, a_release(42)))]
+    keyed = world.keyed()
+    keyed.post("/api/search/manual", json={"query": "x"})
+    made = keyed.post("/api/search/manual/download", json={"release_id": one.id}).json()["download_id"]
+    held = {row["id"]: row["held"] for row in keyed.post("/api/search/manual", json={"query": "x"}).json()["results"]}
+    assert held == {
+        one.id: {"kind": "queue", "id": made, "how": "same_release"},
+        other.id: {"kind": "queue", "id": made, "how": "same_book"},
+        "release-42": None,
+    }
+
+
+def test_options_are_kept_with_the_download(world: World, found: str) -> None:
+    """Client, limits and order; a client that is not there is refused before anything is made."""
+    keyed = world.keyed()
+    options = {"client": "qb", "download_limit": 70_000, "upload_limit": 0, "sequential": True, "priority": 4}
+    refused = keyed.post("/api/search/manual/download", json={"release_id": found, "client": "Nobody"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_client")
+    body = {"download_url": MAGNET + "f0" * 20, "title": "Options", "author": "O", **options}
+    made = keyed.post("/api/search/manual/download", json=body).json()["download_id"]
+    files = {"file": ("x.torrent", torrent_of(info_of(name=b"options.m4b")))}
+    sent = keyed.post("/api/search/manual/upload", data={"title": "U2", "author": "O", **options}, files=files)
+    for number in (made, sent.json()["download_id"]):
+        shown = keyed.get(f"/api/downloads/queue/{number}").json()
+        assert (shown["chosen_client"], shown["download_limit"], shown["upload_limit"]) == ("qb", 70_000, None)
+        assert (shown["sequential"], shown["priority"]) == (True, 4)
+
+
+def test_a_result_is_taken_for_a_wanted_book(world: World) -> None:
+    """No second download: the one that is still searched for gets it."""
+    world.indexers[:] = [StubIndexer(releases=(a_release(60),))]
+    keyed = world.keyed()
+    wanted = keyed.post("/api/downloads/queue", json={"title": "Wanted", "author": "W"}).json()["download_id"]
+    keyed.post("/api/search/manual", json={"query": "x"})
+    body = {"release_id": "release-60", "wanted_id": wanted}
+    made = keyed.post("/api/search/manual/download", json=body).json()
+    assert (made["download_id"], made["status"]) == (wanted, "FOUND")
+    again = keyed.post("/api/search/manual/download", json=body)
+    assert (again.status_code, again.json()["code"]) == (409, "not_allowed_now")
+    assert keyed.post("/api/search/manual/download", json={**body, "wanted_id": 10**9}).status_code == 404

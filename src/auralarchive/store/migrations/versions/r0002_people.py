@@ -1,4 +1,4 @@
-"""Roles of accounts, how far people have listened, edits of books, and readers of the log that miss nothing."""
+"""Roles, how far people have listened, edits of books, readers of the log that miss nothing, and a chosen client."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.add_column("api_keys", sa.Column("last_used_at", MOMENT, nullable=True))
     op.add_column("books", sa.Column("version", WHOLE, nullable=False, server_default="1"))
     op.create_index("ix_books_version", "books", ["version"])
+    op.add_column("download_queue", sa.Column("chosen_client", TEXT))
     op.create_table(
         "playback",
         sa.Column("account_id", WHOLE, nullable=False),

@@ -1,0 +1,63 @@
+export const welcome = {
+  welcome: {
+    title: "Willkommen",
+    skipAll: "Einrichtung überspringen",
+    progress: "Schritte",
+    stepOf: (number: number, all: number) => `Schritt ${number} von ${all}`,
+    back: "Zurück",
+    skip: "Diesen Schritt überspringen",
+    next: "Weiter",
+    saveAndNext: "Speichern und weiter",
+    testAndAdd: "Prüfen und hinzufügen",
+    steps: {
+      library: {
+        name: "Bibliothek",
+        title: "Wohin sollen Ihre Bücher?",
+        text: "Fertige Bücher kommen in diesen Ordner. Auf derselben Platte wie die Downloads brauchen sie keinen doppelten Platz.",
+      },
+      client: {
+        name: "Programm",
+        title: "Womit soll geladen werden?",
+        text: "Ein Torrent-Programm ist eingebaut und eingeschaltet. Ist Ihnen ein anderes lieber, fügen Sie es hinzu: Es wird dann bevorzugt.",
+      },
+      indexer: {
+        name: "Indexer",
+        title: "Wo soll gesucht werden?",
+        text: "Prowlarr, Jackett und viele Indexer zeigen eine Torznab-Adresse und einen Schlüssel. Kopieren Sie beides von dort.",
+      },
+      demo: {
+        name: "Fertig",
+        title: "Alles ist bereit.",
+        text: "Suchen Sie Ihr erstes Buch; oder sehen Sie sich den ganzen Weg einmal mit einem kleinen Buch an, das diesen Rechner nie verlässt.",
+      },
+    },
+    client: {
+      embedded: "Das eingebaute Programm ist schon eingeschaltet.",
+      ready: (name: string) => `${name} ist eingerichtet.`,
+      looking: "Auf diesem Rechner wird nach Programmen gesucht…",
+      none: "Auf diesem Rechner wurde kein anderes Programm gefunden.",
+      found: (title: string, place: string) => `${title} gefunden unter ${place}`,
+      foundText: "Geben Sie Name und Passwort seiner eigenen Seite ein. Fragt es nach keinem, lassen Sie beides leer.",
+      user: "Benutzername",
+      password: "Passwort",
+      other: "Anderes Programm",
+      again: "Noch einmal suchen",
+    },
+    indexer: {
+      ready: (name: string) => `${name} ist eingerichtet.`,
+      kind: "Art",
+      url: "Adresse (URL)",
+      urlHint: "Zum Beispiel http://127.0.0.1:9696/1/api, wie Prowlarr sie zeigt.",
+      key: "API-Schlüssel",
+      name: "Name",
+    },
+    demo: {
+      start: "Vorführung starten",
+      stop: "Vorführung beenden",
+      running: (search: string) => `Die Vorführung läuft. Suchen Sie nach „${search}“ und laden Sie es.`,
+      search: (search: string) => `Nach „${search}“ suchen`,
+      toSearch: "Zur Suche",
+      text: "Die Vorführung teilt ein kurzes gesprochenes Buch nur auf diesem Rechner und fügt dafür einen Indexer hinzu. Beenden Sie sie, was hier jederzeit geht, so bleibt davon nur das Buch in Ihrer Bibliothek.",
+    },
+  },
+};

@@ -1,0 +1,63 @@
+export const welcome = {
+  welcome: {
+    title: "Welcome",
+    skipAll: "Skip the set-up",
+    progress: "Steps",
+    stepOf: (number: number, all: number) => `Step ${number} of ${all}`,
+    back: "Back",
+    skip: "Skip this step",
+    next: "Go on",
+    saveAndNext: "Save and go on",
+    testAndAdd: "Test and add",
+    steps: {
+      library: {
+        name: "Library",
+        title: "Where shall your books go?",
+        text: "Finished books are put into this folder. On the same disk as the downloads they take no space twice.",
+      },
+      client: {
+        name: "Client",
+        title: "What shall download them?",
+        text: "A torrent client is built in and on. If you have one that you like better, add it: it is then preferred.",
+      },
+      indexer: {
+        name: "Indexer",
+        title: "Where shall be searched?",
+        text: "Prowlarr, Jackett and many indexers show a Torznab address and a key. Copy both from there.",
+      },
+      demo: {
+        name: "Ready",
+        title: "All is ready.",
+        text: "Search for your first book; or see the whole way once with a small book that never leaves this machine.",
+      },
+    },
+    client: {
+      embedded: "The built-in client is on already.",
+      ready: (name: string) => `${name} is set up.`,
+      looking: "Looking for clients on this machine…",
+      none: "No other client was found on this machine.",
+      found: (title: string, place: string) => `${title} found at ${place}`,
+      foundText: "Enter the name and password of its own page. Leave both empty if it asks for none.",
+      user: "User name",
+      password: "Password",
+      other: "Another client",
+      again: "Look again",
+    },
+    indexer: {
+      ready: (name: string) => `${name} is set up.`,
+      kind: "Kind",
+      url: "URL",
+      urlHint: "For example http://127.0.0.1:9696/1/api, as Prowlarr shows it.",
+      key: "API key",
+      name: "Name",
+    },
+    demo: {
+      start: "Start the demo",
+      stop: "End the demo",
+      running: (search: string) => `The demo runs. Search for “${search}” and download it.`,
+      search: (search: string) => `Search for “${search}”`,
+      toSearch: "Go to the search",
+      text: "The demo shares a short spoken book on this machine only and adds an indexer for it. Ending it, here at any time, removes all of it but the book in your library.",
+    },
+  },
+};
