@@ -8,6 +8,7 @@ import { library } from "./library";
 import { search } from "./search";
 import { settings } from "./settings";
 import { people } from "./people";
+import { notifications } from "./notifications";
 import { system } from "./system";
 import { wanted } from "./wanted";
 import { welcome } from "./welcome";
@@ -20,6 +21,7 @@ export const de: Messages = {
   ...library,
   ...settings,
   ...people,
+  ...notifications,
   ...system,
   ...wanted,
   ...welcome,

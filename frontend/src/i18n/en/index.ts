@@ -7,6 +7,7 @@ import { downloads } from "./downloads";
 import { library } from "./library";
 import { settings } from "./settings";
 import { people } from "./people";
+import { notifications } from "./notifications";
 import { system } from "./system";
 import { wanted } from "./wanted";
 import { welcome } from "./welcome";
@@ -19,6 +20,7 @@ export const en = {
   ...library,
   ...settings,
   ...people,
+  ...notifications,
   ...system,
   ...wanted,
   ...welcome,
