@@ -18,6 +18,21 @@ test("every event of the application's log has words", () => {
   for (const event of events.filter((name) => name !== "Claimed")) expect(en.trail[event], event).toBeTruthy();
 });
 
+test("every task and every check of the application has words", () => {
+  const runtime = join(__dirname, "../../src/auralarchive/runtime");
+  const sources = readdirSync(runtime)
+    .filter((name) => name.endsWith(".py"))
+    .map((name) => readFileSync(join(runtime, name), "utf8"));
+  const tasks = sources.flatMap((source) => [...source.matchAll(/\b(?:Chore|Task)\("([a-z-]+)"/g)].map(([, name]) => name ?? ""));
+  expect(tasks.length).toBeGreaterThan(7);
+  for (const name of tasks) expect(en.tasks.name(name), name).not.toBe(name);
+  const serve = readFileSync(join(runtime, "serve.py"), "utf8");
+  const checks = [...serve.matchAll(/^ +"([A-Z][\w ]+)": (?:lambda|core)/gm)].map(([, name]) => name ?? "");
+  expect(checks.length).toBeGreaterThan(5);
+  const words = readFileSync(join(__dirname, "../src/i18n/en/system.ts"), "utf8");
+  for (const name of checks) expect(words, name).toMatch(new RegExp(`^ {2}"?${name}"?: "`, "m"));
+});
+
 test("statuses are those of the application", () => {
   const source = readFileSync(join(__dirname, "../../src/auralarchive/domain/status.py"), "utf8");
   const members = [...source.matchAll(/^ {4}([A-Z_]+) = "\1", Owner/gm)].map(([, name]) => name);

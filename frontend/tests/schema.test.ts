@@ -81,3 +81,16 @@ test("long forms keep what is seldom needed aside, but never what is required", 
   expect(plain.length + more.length).toBe(12);
   expect(more.length).toBeGreaterThan(0);
 });
+
+test("a list of fixed values is ticked, and nothing ticked is sent as nothing", () => {
+  const schema: JsonSchema = {
+    properties: { topics: { type: "array", title: "Tell about", items: { $ref: "#/$defs/Topic" }, default: ["imported", "failed"] } },
+    $defs: { Topic: { type: "string", enum: ["imported", "failed", "started"] } },
+  };
+  const [field] = fieldsOf(schema);
+  expect([field?.kind, field?.choices]).toEqual(["several", ["imported", "failed", "started"]]);
+  expect(draftOf(fieldsOf(schema))).toEqual({ topics: "imported\nfailed" });
+  expect(draftOf(fieldsOf(schema), { topics: [] })).toEqual({ topics: "" });
+  expect(settingsOf(fieldsOf(schema), { topics: "started" })).toEqual({ topics: ["started"] });
+  expect(settingsOf(fieldsOf(schema), { topics: "" })).toEqual({ topics: [] });
+});

@@ -40,7 +40,7 @@ class Library:
 
     def file(self, name: str) -> Path:
         book = self.api.get(f"/api/library/books/{self.ids[name]}")
-        return self.server.library / book["path"]
+        return self.server.library / str(book["path"])
 
 
 @pytest.fixture(scope="module")

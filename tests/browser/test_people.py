@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NAME, PASSWORD, SignIn
 from tests.support.browser import Pages
+from tests.support.receiver import receiving
 from tests.support.server import Api, ApiFailure, RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -54,7 +55,9 @@ def people(page: Page) -> Locator:
 
 def change(page: Page, name: str, item: str) -> Locator:
     """Choose from somebody's menu; the dialog that it opens."""
-    people(page).get_by_role("button", name=f"Change {name}").click()
+    list_ = people(page)
+    page.wait_for_load_state("networkidle")  # a menu closes when the page moves below it
+    list_.get_by_role("button", name=f"Change {name}").click()
     page.get_by_role("menuitem", name=item).click()
     return page.get_by_role("dialog")
 
@@ -204,3 +207,60 @@ def test_names_are_text_whatever_they_hold(signed_in: SignIn, api: Api, browser_
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert browser_page.errors == []
     assert PASSWORD not in page.content()
+
+
+def test_a_notification_is_added_tried_and_kept(application: RunningServer, signed_in: SignIn, api: Api) -> None:
+    """What it tells is ticked in words; a test that fails says why and loses nothing; the secret stays one."""
+    with receiving() as receiver:
+        receiver.status = 503
+        page = signed_in()
+        page.goto("/settings/notifications")
+        page.get_by_role("button", name="Add a notification").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Kind").select_option("webhook")
+        dialog.get_by_label("Name").fill("Home")
+        dialog.get_by_label("URL").fill(receiver.url)
+        dialog.get_by_label("Secret").fill("shared between two")
+        choice = dialog.get_by_role("group", name="Tell about")
+        expect(choice.get_by_label("A book is in the library")).to_be_checked()
+        expect(choice.get_by_label("A download needs somebody")).to_be_checked()
+        expect(choice.get_by_label("A download begins")).not_to_be_checked()
+        choice.get_by_label("A download begins").check()
+        choice.get_by_label("A book is in the library").uncheck()
+        dialog.get_by_role("button", name="Test").click()
+        expect(dialog.get_by_text("answered 503")).to_be_visible()
+        expect(dialog.get_by_text("Look at its own log.")).to_be_visible()
+        receiver.status = 200
+        dialog.get_by_role("button", name="Test").click()
+        expect(dialog.get_by_text("A test message was accepted. It is signed.")).to_be_visible()
+        assert receiver.received[0].is_signed_with("shared between two")
+        dialog.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Home is saved.")).to_be_visible()
+        page.get_by_role("button", name="Edit Home").click()
+        expect(dialog.get_by_label("Secret")).to_have_value("")
+        expect(dialog.get_by_label("Secret")).to_have_accessible_description(re.compile("Leave empty to keep it"))
+        expect(choice.get_by_label("A download begins")).to_be_checked()
+        expect(choice.get_by_label("A book is in the library")).not_to_be_checked()
+        dialog.get_by_role("button", name="Save").click()
+        (saved,) = api.get("/api/notifiers")["items"]
+        assert set(saved["settings"]["topics"]) == {"failed", "health", "started"}
+        assert saved["settings"]["secret"] == {"set": True}
+        api.delete(f"/api/notifiers/{saved['id']}")
+
+
+def test_a_message_comes_by_what_was_typed_into_the_page(signed_in: SignIn, api: Api) -> None:
+    """By the URL of a service: kept as a secret, and told of in its own words when it is none."""
+    with receiving() as receiver:
+        page = signed_in()
+        page.goto("/settings/notifications")
+        page.get_by_role("button", name="Add a notification").click()
+        dialog = page.get_by_role("dialog")
+        address = dialog.get_by_label("Apprise URL")
+        expect(address).to_have_attribute("type", "password")
+        address.fill("windows://")
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog.get_by_text(re.compile("begins with the service")).first).to_be_visible()
+        address.fill(f"json://127.0.0.1:{receiver.port}/phone")
+        dialog.get_by_role("button", name="Test").click()
+        expect(dialog.get_by_text("JSON took a test message.")).to_be_visible()
+        assert receiver.received[0].json["title"] == "AuralArchive can reach you"

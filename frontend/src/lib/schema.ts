@@ -1,8 +1,9 @@
 // Forms out of the JSON schemas that adapters give for their settings.
 
 import type { JsonSchema } from "../api/types";
+import { m } from "../i18n";
 
-export type FieldKind = "text" | "secret" | "integer" | "number" | "boolean" | "choice" | "list" | "table" | "json";
+export type FieldKind = "text" | "secret" | "integer" | "number" | "boolean" | "choice" | "several" | "list" | "table" | "json";
 
 /** One column of a table: a text of each of its rows. */
 export interface Column {
@@ -53,14 +54,16 @@ export function fieldsOf(schema: JsonSchema): FormField[] {
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).map(([key, raw]) => {
     const { inner, nullable } = unwrap(raw, schema);
+    const kind = kindOf(inner, schema);
+    const chosen = kind === "several" ? itemOf(inner, schema) : inner;
     return {
       key,
-      label: raw.title ?? inner.title ?? key,
-      hint: raw.description ?? inner.description ?? "",
-      kind: kindOf(inner, schema),
+      label: m.told(raw.title ?? inner.title ?? key),
+      hint: m.told(raw.description ?? inner.description ?? ""),
+      kind,
       required: required.has(key),
       nullable,
-      choices: (inner.enum ?? (inner.const === undefined ? [] : [inner.const])).map(String),
+      choices: (chosen.enum ?? (chosen.const === undefined ? [] : [chosen.const])).map(String),
       minimum: inner.minimum,
       maximum: inner.maximum,
       initial: raw.default ?? null,
@@ -88,12 +91,17 @@ function kindOf(schema: JsonSchema, root: JsonSchema): FieldKind {
   if (schema.format === "password" || schema.writeOnly) return "secret";
   if (schema.enum || schema.const !== undefined) return "choice";
   if (schema.type === "array") {
-    const item = schema.items ? unwrap(schema.items, root).inner : {};
+    const item = itemOf(schema, root);
     if (isTable(item, root)) return "table";
+    if (item.enum) return "several";
     return SCALARS.has(String(item.type)) && !item.properties ? "list" : "json";
   }
   if (schema.type === "boolean" || schema.type === "integer" || schema.type === "number") return schema.type;
   return schema.type === "string" ? "text" : "json";
+}
+
+function itemOf(schema: JsonSchema, root: JsonSchema): JsonSchema {
+  return schema.items ? unwrap(schema.items, root).inner : {};
 }
 
 /** Rows of texts; whatever else a list holds has no table. */
@@ -103,12 +111,12 @@ function isTable(item: JsonSchema, root: JsonSchema): boolean {
 }
 
 function columnsOf(schema: JsonSchema, root: JsonSchema): Column[] {
-  const item = schema.items ? unwrap(schema.items, root).inner : {};
+  const item = itemOf(schema, root);
   if (schema.type !== "array" || !isTable(item, root)) return [];
   return Object.entries(item.properties ?? {}).map(([key, raw]) => {
     const { inner } = unwrap(raw, root);
     const text = { ...inner, ...raw };
-    return { key, label: text.title ?? key, hint: text.description ?? "", folder: text.format === "folder" };
+    return { key, label: m.told(text.title ?? key), hint: m.told(text.description ?? ""), folder: text.format === "folder" };
   });
 }
 
@@ -121,7 +129,7 @@ function shown(field: FormField, value: unknown): FieldValue {
   if (field.kind === "boolean") return value === true;
   if (field.kind === "table") return Array.isArray(value) ? value.map((row) => cells(field, row)) : [];
   if (field.kind === "secret" || value == null) return "";
-  if (field.kind === "list") return Array.isArray(value) ? value.join("\n") : "";
+  if (field.kind === "list" || field.kind === "several") return Array.isArray(value) ? value.join("\n") : "";
   return field.kind === "json" ? JSON.stringify(value, null, 2) : String(value);
 }
 
@@ -171,7 +179,7 @@ function read(field: FormField, raw: FieldValue): unknown {
   if (typeof raw === "boolean") return raw;
   if (Array.isArray(raw)) return raw.map(trimmed).filter((row) => Object.values(row).some(Boolean));
   const text = field.kind === "secret" ? raw : raw.trim();
-  if (field.kind === "list") return items(field, text);
+  if (field.kind === "list" || field.kind === "several") return items(field, text);
   if (text === "") return empty(field);
   if (field.kind === "integer" || field.kind === "number") return Number(text);
   return field.kind === "json" ? parsed(field, text) : text;

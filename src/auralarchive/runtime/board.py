@@ -18,6 +18,7 @@ def fill(core: Core, connected: Callable[[], int]) -> None:
     core.tasks.add(Task("runner", lambda: _runner(core)))
     for task in core.housekeeper.chores.tasks():
         core.tasks.add(task)
+    core.tasks.add(Task("notifications", lambda: _notifications(core)))
     core.tasks.add(Task("live", lambda: TaskState(running=True, result=f"Connections: {connected()}")))
 
 
@@ -49,3 +50,12 @@ def _runner(core: Core) -> TaskState:
         for row in rows
     )
     return TaskState(running=bool(works), works=works)
+
+
+def _notifications(core: Core) -> TaskState:
+    """Who is told, and who cannot be reached."""
+    told = core.adapters.notifiers.all()
+    silent = [finding.subject for finding in core.herald.findings if not finding.ok]
+    if silent:
+        return TaskState(running=True, ok=False, result=f"Not reached: {', '.join(silent)}")
+    return TaskState(running=bool(told), result=f"Told: {', '.join(one.name for one in told)}" if told else "")

@@ -21,11 +21,22 @@ def _states(core: Core) -> dict[str, TaskState]:
 def test_every_part_is_named(core: Core) -> None:
     """Those that can be run by hand, too."""
     fill(core, lambda: 3)
-    assert list(_states(core)) == ["monitor", "runner", "settle", "reconcile", "forget", "backup", "check", "live"]
+    assert list(_states(core)) == [
+        "monitor",
+        "runner",
+        "settle",
+        "reconcile",
+        "forget",
+        "backup",
+        "check",
+        "notifications",
+        "live",
+    ]
     can_run = [task.name for task, _ in core.tasks.all() if task.run is not None]
-    assert can_run == ["reconcile", "forget", "backup", "check"]
+    assert can_run == ["settle", "reconcile", "forget", "backup", "check"]
     assert _states(core)["live"].result == "Connections: 3"
     assert _states(core)["monitor"].ok is None
+    assert not _states(core)["notifications"].running
 
 
 def test_what_the_runner_is_at(core: Core) -> None:

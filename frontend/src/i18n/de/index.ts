@@ -6,8 +6,10 @@ import { dashboard } from "./dashboard";
 import { downloads } from "./downloads";
 import { library } from "./library";
 import { search } from "./search";
+import { schema } from "./schema";
 import { settings } from "./settings";
 import { people } from "./people";
+import { notifications } from "./notifications";
 import { system } from "./system";
 import { wanted } from "./wanted";
 import { welcome } from "./welcome";
@@ -19,7 +21,9 @@ export const de: Messages = {
   ...downloads,
   ...library,
   ...settings,
+  ...schema,
   ...people,
+  ...notifications,
   ...system,
   ...wanted,
   ...welcome,

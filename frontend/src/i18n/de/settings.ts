@@ -4,6 +4,7 @@ export const settings = {
     sections: {
       clients: "Download-Programme",
       indexers: "Indexer",
+      notifiers: "Benachrichtigungen",
       account: "Konto",
       keys: "API-Schlüssel",
       look: "Aussehen",
@@ -16,6 +17,7 @@ export const settings = {
       library: { title: "Bibliothek", text: "Wohin fertige Bücher kommen." },
       naming: { title: "Benennung", text: "Wie Ordner und Dateien eines Buches heißen." },
       conversion: { title: "Umwandlung", text: "Wie aus dem Geladenen Bücher werden." },
+      notifications: { title: "Benachrichtigungen", text: "Wem was gesagt wird, per E-Mail, Telegram, ntfy oder Webhook." },
       users: { title: "Personen", text: "Wer sich anmelden darf, und wer verwaltet." },
       backups: { title: "Sicherungen", text: "Kopien von Einstellungen, Verlauf und Konten, die von selbst gemacht werden." },
       keys: { title: "API-Schlüssel", text: "Für Skripte und andere Programme." },
@@ -95,6 +97,7 @@ export const settings = {
     orderText: {
       clients: "Das erste, dem nichts fehlt, bekommt einen Download.",
       indexers: "Alle werden zugleich gefragt; bieten zwei dasselbe, gilt der erste.",
+      notifiers: "Jede sagt, was für sie gewählt ist.",
     },
     moveUp: (name: string) => `${name} eher bevorzugen`,
     moveDown: (name: string) => `${name} weniger bevorzugen`,
@@ -108,8 +111,12 @@ export const settings = {
     locked: (variable: string) => `Von der Umgebung gesetzt (${variable}), daher hier nicht zu ändern.`,
     atNextStart: "Gilt ab dem nächsten Start.",
     restart: "Gespeichert. Manches davon gilt erst, wenn AuralArchive neu gestartet wird.",
-    add: { clients: "Programm hinzufügen", indexers: "Indexer hinzufügen" },
-    noneOf: { clients: "Kein Programm ist eingerichtet.", indexers: "Kein Indexer ist eingerichtet." },
+    add: { clients: "Programm hinzufügen", indexers: "Indexer hinzufügen", notifiers: "Benachrichtigung hinzufügen" },
+    noneOf: {
+      clients: "Kein Programm ist eingerichtet.",
+      indexers: "Kein Indexer ist eingerichtet.",
+      notifiers: "Noch wird niemandem etwas gesagt.",
+    },
     editTitle: (name: string) => `${name} bearbeiten`,
     type: "Art",
     name: "Name",

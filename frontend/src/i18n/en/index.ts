@@ -5,8 +5,10 @@ import { dashboard } from "./dashboard";
 import { search } from "./search";
 import { downloads } from "./downloads";
 import { library } from "./library";
+import { schema } from "./schema";
 import { settings } from "./settings";
 import { people } from "./people";
+import { notifications } from "./notifications";
 import { system } from "./system";
 import { wanted } from "./wanted";
 import { welcome } from "./welcome";
@@ -18,7 +20,9 @@ export const en = {
   ...downloads,
   ...library,
   ...settings,
+  ...schema,
   ...people,
+  ...notifications,
   ...system,
   ...wanted,
   ...welcome,

@@ -1,7 +1,7 @@
 export const settings = {
   settings: {
     title: "Settings",
-    sections: { clients: "Download clients", indexers: "Indexers", account: "Account", keys: "API keys", look: "Appearance" },
+    sections: { clients: "Download clients", indexers: "Indexers", notifiers: "Notifications", account: "Account", keys: "API keys", look: "Appearance" },
     parts: {
       clients: { title: "Download clients", text: "Where downloads are carried out, and which is preferred." },
       indexers: { title: "Indexers", text: "Where releases are searched for." },
@@ -10,6 +10,7 @@ export const settings = {
       library: { title: "Library", text: "Where finished books go." },
       naming: { title: "Naming", text: "What the folders and files of a book are called." },
       conversion: { title: "Conversion", text: "How books are made of what was downloaded." },
+      notifications: { title: "Notifications", text: "Who is told what, by mail, Telegram, ntfy or a webhook." },
       users: { title: "People", text: "Who may sign in, and who administrates." },
       backups: { title: "Backups", text: "Copies of settings, history and accounts that are made by themselves." },
       keys: { title: "API keys", text: "For scripts and other programs." },
@@ -88,6 +89,7 @@ export const settings = {
     orderText: {
       clients: "The first one that is well gets a download.",
       indexers: "All are asked at once; the first one wins where two offer the same.",
+      notifiers: "Each is told what it asks for.",
     },
     moveUp: (name: string) => `Prefer ${name} more`,
     moveDown: (name: string) => `Prefer ${name} less`,
@@ -101,8 +103,8 @@ export const settings = {
     locked: (variable: string) => `Set by the environment (${variable}), so it cannot be changed here.`,
     atNextStart: "Takes effect at the next start.",
     restart: "Saved. Some of it takes effect when AuralArchive is started again.",
-    add: { clients: "Add a client", indexers: "Add an indexer" },
-    noneOf: { clients: "No client is set up.", indexers: "No indexer is set up." },
+    add: { clients: "Add a client", indexers: "Add an indexer", notifiers: "Add a notification" },
+    noneOf: { clients: "No client is set up.", indexers: "No indexer is set up.", notifiers: "Nobody is told anything yet." },
     editTitle: (name: string) => `Edit ${name}`,
     type: "Kind",
     name: "Name",
