@@ -58,7 +58,7 @@ export function download(id: number, changes: Partial<Download> = {}): Download 
 type Answer = { status?: number; body?: unknown };
 
 /** Answers requests by "METHOD path"; what is not there fails like a dead server. */
-export function serve(answers: Record<string, Answer | ((url: URL, init: RequestInit) => Answer)>): ReturnType<typeof vi.fn> {
+export function serve(answers: Record<string, Answer | ((url: URL, init: RequestInit) => Answer)>) {
   const fetched = vi.fn((address: string, init: RequestInit) => {
     const url = new URL(address, "http://localhost");
     const found = answers[`${init.method} ${url.pathname}`];

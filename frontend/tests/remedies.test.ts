@@ -18,15 +18,21 @@ test("every kind of failure that the application knows has its remedy, and none 
 
 test("another release is searched for by title and author", () => {
   const row = failed("stalled");
-  expect(remedyOf(row)).toBe("search");
-  expect(placeOf(remedyOf(row), row)).toBe("/search?q=Emma+%26+Co+Jane+Austen");
+  expect(remedyOf(row, true)).toBe("search");
+  expect(placeOf(remedyOf(row, true), row)).toBe("/search?q=Emma+%26+Co+Jane+Austen");
 });
 
 test("what the server does not allow now is not offered", () => {
-  expect(remedyOf(failed("no_space"))).toBe("retry");
-  expect(remedyOf(failed("no_space", ["cancel"]))).toBe("details");
+  expect(remedyOf(failed("no_space"), true)).toBe("retry");
+  expect(remedyOf(failed("no_space", ["cancel"]), true)).toBe("details");
   expect(placeOf("retry", failed("no_space"))).toBeNull();
-  expect(remedyOf(failed("a kind of tomorrow"))).toBe("retry");
+  expect(remedyOf(failed("a kind of tomorrow"), true)).toBe("retry");
+});
+
+test("members are not sent to settings that only administrators reach", () => {
+  expect(remedyOf(failed("client_auth"), true)).toBe("clients");
+  expect(remedyOf(failed("client_auth"), false)).toBe("details");
+  expect(remedyOf(failed("stalled"), false)).toBe("search");
 });
 
 test("a finding about a client leads to the clients, one about anything else to the system page", () => {

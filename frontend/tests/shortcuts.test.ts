@@ -53,3 +53,14 @@ test("what is offered last wins, and what has left is gone", () => {
   expect(part).toHaveBeenCalledTimes(1);
   expect(page).toHaveBeenCalledTimes(1);
 });
+
+test("a key with Alt is a key of its own, and no beginning of two", () => {
+  stop.push(shortcuts.start());
+  const plain = offer("ArrowUp");
+  const alt = offer("Alt+ArrowUp");
+  const two = offer("g d");
+  press("ArrowUp", { altKey: true });
+  press("g", { altKey: true });
+  press("d");
+  expect([plain, alt, two].map((run) => run.mock.calls.length)).toEqual([0, 1, 0]);
+});

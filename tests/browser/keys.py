@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-#: Where the focus is: what has it, and whether it shows. A heading or the content is only a place to begin at.
+#: Where the focus is: what has it, and whether it shows. The content and a title are only places to begin at.
 _FOCUS = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
@@ -14,7 +14,7 @@ _FOCUS = """() => {
   const { bottom, right, top, left } = one.getBoundingClientRect();
   return {
     name: one.outerHTML.slice(0, 160),
-    shown: one.matches('h1, main') || (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2),
+    shown: one.matches('h1, main, dialog h2') || (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2),
     onScreen: bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
   };
 }"""

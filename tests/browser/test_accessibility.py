@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"color_scheme": "dark", "viewport": {"width": 1440, "height": 900}},
     "phone": {"viewport": {"width": 360, "height": 760}, "has_touch": True, "is_mobile": True},
 }
-#: Where a dialog opens, and the button that opens it.
-DIALOGS = (
-    ("/search", "Add a link or file"),
-    ("/settings/clients", "Add a client"),
-    ("/settings/indexers", "Add an indexer"),
-)
+#: Buttons that open a form, on whatever page.
+_ADDING = re.compile(r"^Add\b")
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -45,15 +42,18 @@ def test_no_place_has_a_serious_violation(at_home: SignIn, look: str) -> None:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_no_dialog_has_one(at_home: SignIn, house: House, look: str) -> None:
-    """Forms, confirmations, the list of keys, and search results with their reasons."""
+    """Every form to add something, the list of keys, and a confirmation above a drawer."""
     page = at_home(**LOOKS[look], reduced_motion="reduce")
     found = {}
-    for path, button in DIALOGS:
+    for path in places(page):
         visit(page, path)
-        page.get_by_role("button", name=button).first.click()
-        page.get_by_role("dialog").wait_for()
-        found[button] = _violations(page)
-        page.keyboard.press("Escape")
+        for button in page.locator("#content").get_by_role("button", name=_ADDING).all():
+            button.click()
+            if page.get_by_role("dialog").count():
+                found[f"{path} {button}"] = _violations(page)
+                page.keyboard.press("Escape")
+    assert len(found) >= 3
+    visit(page, "/library")
     page.keyboard.press("?")
     page.get_by_role("dialog").wait_for()
     found["keys"] = _violations(page)
@@ -61,12 +61,27 @@ def test_no_dialog_has_one(at_home: SignIn, house: House, look: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_have_count(2)
     found["confirmation"] = _violations(page)
+    assert _wrong(found) == {}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_neither_results_nor_the_player_have_one(at_home: SignIn, house: House, look: str) -> None:
+    """A search with its scores opened, a book that plays with its chapters beside it, and an address of nothing."""
+    page = at_home(**LOOKS[look], reduced_motion="reduce")
     visit(page, "/search")
-    page.get_by_role("searchbox").first.fill(QUERY)
+    page.get_by_role("main").get_by_role("searchbox").first.fill(QUERY)
     page.keyboard.press("Enter")
     page.get_by_role("article").first.wait_for()
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    found["results"] = _violations(page)
+    found = {"results": _violations(page)}
+    visit(page, f"/library/{house.api.get('/api/library/books')['items'][0]['id']}")
+    page.get_by_role("button", name=re.compile("^(Play|Continue at .*)$")).first.click()
+    player = page.get_by_role("region", name="Player")
+    player.wait_for()
+    found["player"] = _violations(page)
+    player.get_by_role("button", name="Chapters, speed and sleep timer").click()
+    page.get_by_role("dialog").wait_for()
+    found["player's panel"] = _violations(page)
     visit(page, "/nothing/is/here")
     found["nothing"] = _violations(page)
     assert _wrong(found) == {}

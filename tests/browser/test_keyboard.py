@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -66,7 +68,8 @@ def _search_and_download(page: Page, keys: Keys) -> None:
     expect(page.get_by_role("heading", level=1, name="Search")).to_be_visible()
     keys.write(page.get_by_role("main").get_by_role("searchbox").first, "three fables")
     keys.press("Enter")
-    button = page.get_by_role("button", name=f"Download: {RELEASE}")
+    keys.on(page.get_by_role("button", name=re.compile("other releases?$")))
+    button = page.get_by_role("button", name=f"Download with options: {RELEASE}")
     keys.on(button)
     dialog = page.get_by_role("dialog")
     _keeps_the_focus(page, keys, dialog)

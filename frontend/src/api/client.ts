@@ -67,7 +67,8 @@ type Query = Record<string, string | number | readonly number[] | undefined>;
 interface Options {
   query?: Query;
   body?: unknown;
-  form?: FormData;
+  /** A form, or a file as it is, of the type that it names. */
+  form?: FormData | Blob;
   signal?: AbortSignal;
   /** The version that the person has seen: the server refuses to write over another. */
   version?: string;

@@ -1507,14 +1507,14 @@ export interface paths {
         };
         /**
          * Download
-         * @description One of them.
+         * @description A backup of the folder, as a file.
          */
         get: operations["download_api_system_backups__name__get"];
         put?: never;
         post?: never;
         /**
          * Delete
-         * @description Remove one.
+         * @description Delete a backup of the folder.
          */
         delete: operations["delete_api_system_backups__name__delete"];
         options?: never;
@@ -1581,7 +1581,7 @@ export interface paths {
         put?: never;
         /**
          * Look At
-         * @description The same with a backup of the folder.
+         * @description Look at a backup of the folder as at an uploaded one: it is unpacked and proved, and waits to be confirmed.
          */
         post: operations["look_at_api_system_backups__name__restore_post"];
         delete?: never;

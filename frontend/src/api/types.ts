@@ -40,6 +40,15 @@ export type Disk = Views["DiskView"];
 export type SettingsSection = Views["SectionView"];
 export type SettingsSections = Views["SectionList"];
 export type SystemInfo = Views["SystemView"];
+export type SystemFinding = Views["CheckedView"];
+export type SystemAbout = Views["AboutView"];
+export type LogLine = Views["LineView"];
+export type LogAnswer = Views["LogView"];
+export type SystemTask = Views["TaskView"];
+export type SystemEvent = Views["HistoryView"];
+export type KeptBackup = Views["BackupView"];
+export type KeptBackups = Views["BackupPage"];
+export type RestoreState = Views["RestoreView"];
 
 export type Adapter = Views["AdapterView"];
 export type AdapterKind = "clients" | "indexers" | "notifiers";

@@ -84,6 +84,17 @@ export function moment(iso: string | null | undefined): string {
   return at ? new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(at) : DASH;
 }
 
+/** To the second, without the day. */
+export function timeOfDay(iso: string | null | undefined): string {
+  const at = parse(iso);
+  return at ? new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(at) : DASH;
+}
+
+export function day(iso: string | null | undefined): string {
+  const at = parse(iso);
+  return at ? new Intl.DateTimeFormat(locale(), { dateStyle: "full" }).format(at) : DASH;
+}
+
 const SPANS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_557_600],
   ["month", 2_629_800],

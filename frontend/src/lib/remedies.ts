@@ -52,10 +52,11 @@ const PLACES: Partial<Record<Remedy, string>> = {
   system: "/system",
 };
 
-/** The first button of a failed download; whatever the server does not allow now is not offered. */
-export function remedyOf(download: Download): Remedy {
+/** The first button of a failed download; what the server does not allow now, or this person never, is not offered. */
+export function remedyOf(download: Download, admin: boolean): Remedy {
   const remedy = REMEDIES[download.failure_kind ?? ""] ?? "retry";
-  const allowed = !["retry", "accept"].includes(remedy) || download.actions.includes("retry");
+  const retries = remedy === "retry" || remedy === "accept";
+  const allowed = retries ? download.actions.includes("retry") : admin || !(remedy in PLACES);
   return allowed ? remedy : "details";
 }
 

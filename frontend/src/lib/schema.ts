@@ -91,8 +91,8 @@ function kindOf(schema: JsonSchema, root: JsonSchema): FieldKind {
   if (schema.enum || schema.const !== undefined) return "choice";
   if (schema.type === "array") {
     const item = itemOf(schema, root);
-    if (isTable(item, root)) return "table";
     if (item.enum) return "several";
+    if (isTable(item, root)) return "table";
     return SCALARS.has(String(item.type)) && !item.properties ? "list" : "json";
   }
   if (schema.type === "boolean" || schema.type === "integer" || schema.type === "number") return schema.type;

@@ -38,7 +38,7 @@ class Shortcuts {
 
   press(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.isComposing) return;
-    if (isTyping(event.target) || isPressing(event) || document.querySelector("dialog[open]")) return;
+    if (isTyping(event) || isPressing(event) || document.querySelector("dialog[open]")) return;
     const key = event.altKey ? `Alt+${event.key}` : event.key;
     const found = this.#find(`${this.#first} ${key}`) ?? this.#find(key);
     this.#first = "";
@@ -62,8 +62,10 @@ class Shortcuts {
 }
 
 /** Whoever writes text, or works a control that has keys of its own, is left alone. */
-function isTyping(target: EventTarget | null): boolean {
+function isTyping({ key, target }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
+  // A slider has the arrows and their like for itself, and no use for letters.
+  if (target instanceof HTMLInputElement && target.type === "range") return key.length > 1;
   if (target.isContentEditable || target.closest("select, textarea, [role=menu], [role=slider]")) return true;
   return target instanceof HTMLInputElement && !["checkbox", "radio", "button", "submit"].includes(target.type);
 }

@@ -34,6 +34,7 @@ const TELLING: Record<string, (value: unknown) => string> = {
   priority: (value) => `${m.detail.priority} ${value}`,
   download_limit: (value) => `${m.detail.downloading} ${limit(Number(value))}`,
   upload_limit: (value) => `${m.detail.uploading} ${limit(Number(value))}`,
+  sequential: (value) => `${m.detail.sequential}: ${value ? m.detail.on : m.detail.off}`,
   retry_at: (value) => m.downloads.retryAt(moment(String(value))),
 };
 
@@ -94,9 +95,10 @@ function change({ old_status, new_status }: TrailEvent): string {
   return m.detail.changed(m.statusOf(old_status), m.statusOf(new_status));
 }
 
-function details({ reason, data = {} }: TrailEvent): string[] {
+function details({ event, reason, data = {} }: TrailEvent): string[] {
+  const usual = (key: string) => event === "Enqueued" && key === "priority" && data[key] === 0;
   const told = Object.entries(TELLING)
-    .filter(([key]) => data[key] != null && data[key] !== "")
+    .filter(([key]) => data[key] != null && data[key] !== "" && !usual(key))
     .map(([key, say]) => say(data[key]));
   return reason ? [reason, ...told] : told;
 }

@@ -14,7 +14,7 @@ const told = ({ download_id, new_status }: StateChange) => {
   const title = downloads.get(download_id)?.data.book_title;
   if (title === undefined) return;
   const path = `/downloads/${download_id}`;
-  notices.say(m.downloads.changed(title, m.statusOf(new_status)), { path, text: m.add.show });
+  notices.say(m.downloads.changed(title, m.statusOf(new_status)), { path, text: m.add.show }, { bad: failed(new_status) });
 };
 
 export const live = new Live(downloads, told, () => void session.refresh());

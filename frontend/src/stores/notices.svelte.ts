@@ -10,15 +10,15 @@ export interface Notice {
   link?: { path: string; text: string };
 }
 
-const GOOD_STAYS_MS = 6_000;
+const NEWS_STAYS_MS = 6_000;
 
 class Notices {
   list = $state.raw<Notice[]>([]);
   #next = 1;
 
-  say(text: string, link?: Notice["link"]): void {
-    const id = this.#add({ text, link, bad: false });
-    setTimeout(() => this.drop(id), GOOD_STAYS_MS);
+  say(text: string, link?: Notice["link"], { bad = false } = {}): void {
+    const id = this.#add({ text, link, bad });
+    setTimeout(() => this.drop(id), NEWS_STAYS_MS);
   }
 
   /** Problems stay until somebody closes them. */

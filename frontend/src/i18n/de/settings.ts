@@ -17,7 +17,7 @@ export const settings = {
       library: { title: "Bibliothek", text: "Wohin fertige Bücher kommen." },
       naming: { title: "Benennung", text: "Wie Ordner und Dateien eines Buches heißen." },
       conversion: { title: "Umwandlung", text: "Wie aus dem Geladenen Bücher werden." },
-      notifications: { title: "Benachrichtigungen", text: "Wem was gesagt wird, per E-Mail, Telegram, ntfy oder Webhook." },
+      notifications: { title: "Benachrichtigungen", text: "Wem was gesagt wird, und wie." },
       users: { title: "Personen", text: "Wer sich anmelden darf, und wer verwaltet." },
       backups: { title: "Sicherungen", text: "Kopien von Einstellungen, Verlauf und Konten, die von selbst gemacht werden." },
       keys: { title: "API-Schlüssel", text: "Für Skripte und andere Programme." },
@@ -97,6 +97,7 @@ export const settings = {
     orderText: {
       clients: "Das erste, dem nichts fehlt, bekommt einen Download.",
       indexers: "Alle werden zugleich gefragt; bieten zwei dasselbe, gilt der erste.",
+      notifiers: "Jede sagt, was für sie gewählt ist.",
     },
     moveUp: (name: string) => `${name} eher bevorzugen`,
     moveDown: (name: string) => `${name} weniger bevorzugen`,

@@ -102,13 +102,13 @@ def kept(services: CurrentServices) -> Response:
 
 @router.get("/backups/{name}", response_class=Response, responses={**_FILE, **problems(404, 409)})
 def download(name: Name, services: CurrentServices) -> Response:
-    """One of them."""
+    """A backup of the folder, as a file."""
     return _sent(_found(services, name))
 
 
 @router.delete("/backups/{name}", status_code=204, responses=problems(404, 409))
 def delete(name: Name, services: CurrentServices) -> Response:
-    """Remove one."""
+    """Delete a backup of the folder."""
     if not services.upkeep.shelf.delete(name):
         raise _missing()
     return Response(status_code=204)
@@ -139,7 +139,7 @@ async def upload(request: Request, services: CurrentServices) -> Response:
 
 @router.post("/backups/{name}/restore", response_model=RestoreView, responses=problems(404, 409, 422, 507))
 def look_at(name: Name, services: CurrentServices) -> Response:
-    """The same with a backup of the folder."""
+    """Look at a backup of the folder as at an uploaded one: it is unpacked and proved, and waits to be confirmed."""
     services.upkeep.restorer.check(_found(services, name))
     return _restore_view(services)
 

@@ -21,8 +21,8 @@ def upgrade() -> None:
     op.add_column("accounts", sa.Column("role", TEXT, nullable=False, server_default="admin"))
     op.add_column("api_keys", sa.Column("last_used_at", MOMENT, nullable=True))
     op.add_column("books", sa.Column("version", WHOLE, nullable=False, server_default="1"))
-    op.create_index("ix_books_version", "books", ["version"])
     op.add_column("download_queue", sa.Column("chosen_client", TEXT))
+    op.create_index("ix_books_version", "books", ["version"])
     op.create_table(
         "playback",
         sa.Column("account_id", WHOLE, nullable=False),
