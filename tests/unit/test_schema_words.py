@@ -11,6 +11,7 @@ from typing import Any
 from auralarchive.clients.registry import CLIENT_TYPES
 from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.notify.registry import NOTIFIER_TYPES
+from auralarchive.ports.adapters import AdapterType
 from auralarchive.runtime.settings_view import SECTIONS
 
 GERMAN = Path(__file__).parents[2] / "frontend" / "src" / "i18n" / "de" / "schema.ts"
@@ -19,7 +20,8 @@ GERMAN = Path(__file__).parents[2] / "frontend" / "src" / "i18n" / "de" / "schem
 def _said() -> Iterator[str]:
     for section in SECTIONS.values():
         yield from _words(section.model_json_schema())
-    for one in (*CLIENT_TYPES, *INDEXER_TYPES, *NOTIFIER_TYPES):
+    types: tuple[AdapterType[Any, Any], ...] = (*CLIENT_TYPES, *INDEXER_TYPES, *NOTIFIER_TYPES)
+    for one in types:
         yield one.title
         yield from _words(one.form)
 
