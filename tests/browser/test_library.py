@@ -267,7 +267,7 @@ def test_changes_are_in_the_file(library: Library, page: Page, tmp_path: Path) -
     expect(dialog.get_by_text("That is not a JPEG, PNG or WebP picture.")).to_be_visible()
     dialog.get_by_label("Cover").set_input_files(tmp_path / "cover.png")
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved: A Better Title")).to_be_visible()
+    expect(page.get_by_text("Saved: A Better Title")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("heading", level=1, name="A Better Title")).to_be_visible()
     expect(page.get_by_role("img", name="Cover of A Better Title")).to_be_visible()
     tags = MP4(library.file("markup"))
