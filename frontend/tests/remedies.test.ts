@@ -19,7 +19,7 @@ test("every kind of failure that the application knows has its remedy, and none 
 test("another release is searched for by title and author", () => {
   const row = failed("stalled");
   expect(remedyOf(row, true)).toBe("search");
-  expect(placeOf(remedyOf(row, true), row)).toBe("/search?q=Emma+%26+Co+Jane+Austen");
+  expect(placeOf(remedyOf(row, true), row)).toBe("/search?q=Emma+%26+Co+Jane+Austen&for=7");
 });
 
 test("what the server does not allow now is not offered", () => {
@@ -38,6 +38,6 @@ test("members are not sent to settings that only administrators reach", () => {
 test("a finding about a client leads to the clients, one about anything else to the system page", () => {
   const finding = (subject: string) => ({ ok: false, subject, message: "", remedy: "" }) as Parameters<typeof findingRemedy>[0];
   expect(findingRemedy(finding("qBittorrent at home"), ["qBittorrent at home"])).toBe("clients");
-  expect(findingRemedy(finding("Library"), [])).toBe("paths");
+  expect(findingRemedy(finding("Library"), [])).toBe("library");
   expect(findingRemedy(finding("FFmpeg"), [])).toBe("system");
 });

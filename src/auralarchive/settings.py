@@ -108,7 +108,11 @@ class LibrarySection(Section):
     path: Path | None = Field(
         default=None, title="Library folder", description="Default: `library` in the data folder."
     )
-    template: str = Field(default="{author}/{title}/{title}.m4b", title="Naming", description="See docs: naming.")
+    template: str = Field(
+        default="{author}/{title}/{title}.m4b",
+        title="Naming",
+        description="Where a book goes, below the library's folder.",
+    )
     reserve_bytes: int = Field(
         default=1 << 30, ge=0, le=1 << 60, title="Space to leave free", json_schema_extra=_shown(unit="bytes")
     )

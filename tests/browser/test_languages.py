@@ -52,6 +52,7 @@ new MutationObserver(() => {
 _STICKING_OUT = """() => [...document.querySelectorAll('button, a.button, nav a, .badge, summary, h1, h2, label')]
   .filter(one => one.checkVisibility() && one.clientWidth > 1 && one.scrollWidth > one.clientWidth + 1)
   .filter(one => !one.closest('.clip, .sr-only') && getComputedStyle(one).textOverflow !== 'ellipsis')
+  .filter(one => getComputedStyle(one).webkitLineClamp === 'none')
   .map(one => one.outerHTML.slice(0, 200))"""
 #: Controls that no scrolling brings onto the screen.
 _OUT_OF_REACH = """() => {

@@ -13,6 +13,7 @@ import pytest
 from mutagen.mp4 import MP4
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import SignIn
 from tests.support.audio import Tags, make_m4b, picture, tag
 from tests.support.browser import Pages
@@ -80,6 +81,11 @@ def page(signed_in: SignIn) -> Page:
 
 def player_of(page: Page) -> Locator:
     return page.get_by_role("region", name="Player")
+
+
+def chapter(page: Page, number: int) -> Locator:
+    """The button on the book's page that plays from there."""
+    return page.get_by_role("region", name="Chapters").get_by_role("button", name=re.compile(rf"Chapter {number} \d"))
 
 
 def sound(page: Page, what: str) -> Any:
@@ -155,7 +161,7 @@ def test_a_book_is_listened_to(library: Library, page: Page, browser_page: Pages
     expect(bar.get_by_text("Emma")).to_be_visible()
     wait_until(page, "audio.currentTime > 0.3 && !audio.paused")
     assert set(ranges) == {"206"}
-    page.get_by_role("button", name="Play from Chapter 3").click()
+    chapter(page, 3).click()
     wait_until(page, "audio.currentTime > 60 && audio.currentTime < 65")
     expect(bar.get_by_text("Chapter 3")).to_be_visible()
     assert page.evaluate("navigator.mediaSession.metadata.title") == "Chapter 3"
@@ -186,7 +192,7 @@ def test_a_book_is_listened_to(library: Library, page: Page, browser_page: Pages
 def test_speed_and_sleep(library: Library, page: Page) -> None:
     """The speed is remembered, the timer stops at its moment, and at the end of a chapter."""
     page.goto(library.path("emma"))
-    page.get_by_role("button", name="Play from Chapter 2").click()
+    chapter(page, 2).click()
     wait_until(page, "audio.currentTime > 30.2")
     page.keyboard.press("p")
     dialog = page.get_by_role("dialog")
@@ -214,7 +220,7 @@ def test_a_place_goes_from_device_to_device(library: Library, signed_in: SignIn)
     """The second device goes on where the first one was, and a late word of the first loses nothing."""
     first, second = signed_in(), signed_in()
     first.goto(library.path("emma"))
-    first.get_by_role("button", name="Play from Chapter 2").click()
+    chapter(first, 2).click()
     wait_until(first, "audio.currentTime > 31")
     player_of(first).get_by_role("button", name="Pause").click()
     first.wait_for_load_state("networkidle")
@@ -240,7 +246,7 @@ def test_a_place_goes_from_device_to_device(library: Library, signed_in: SignIn)
 def test_a_lost_connection_is_lived_through(library: Library, page: Page) -> None:
     """The player says so, keeps the place, and goes on by itself."""
     page.goto(library.path("emma"))
-    page.get_by_role("button", name="Play from Chapter 1").click()
+    chapter(page, 1).click()
     wait_until(page, "audio.currentTime > 0.3")
     page.route("**/files/0*", lambda route: route.abort())
     page.evaluate("document.querySelector('audio').src = document.querySelector('audio').src + '&again'")
@@ -267,7 +273,7 @@ def test_changes_are_in_the_file(library: Library, page: Page, tmp_path: Path) -
     expect(dialog.get_by_text("That is not a JPEG, PNG or WebP picture.")).to_be_visible()
     dialog.get_by_label("Cover").set_input_files(tmp_path / "cover.png")
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved: A Better Title")).to_be_visible()
+    expect(page.get_by_text("Saved: A Better Title")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("heading", level=1, name="A Better Title")).to_be_visible()
     expect(page.get_by_role("img", name="Cover of A Better Title")).to_be_visible()
     tags = MP4(library.file("markup"))
@@ -301,7 +307,7 @@ def test_two_people_change_the_same_book(library: Library, page: Page) -> None:
 def test_four_hundred_chapters_stay_quick(library: Library, page: Page) -> None:
     """All of them are there, and a click plays the last one."""
     page.goto(library.path("long"))
-    last = page.get_by_role("button", name="Play from Chapter 400,")
+    last = chapter(page, 400)
     expect(last).to_have_count(1)
     started = page.evaluate("performance.now()")
     last.click()
@@ -322,7 +328,7 @@ def test_odd_names_fit_every_width(library: Library, signed_in: SignIn, browser_
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
     page.goto(library.path("long"))
     page.get_by_role("button", name=re.compile("^(Play|Continue at .*)$")).first.click()
-    expect(player_of(page)).to_be_visible()
+    expect(player_of(page)).to_be_visible(timeout=20_000)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     page.get_by_role("button", name="Edit", exact=True).click()
     dialog = page.get_by_role("dialog")
@@ -349,3 +355,28 @@ def test_a_key_is_enough_for_everything(library: Library, page: Page) -> None:
     before = sound(page, "currentTime")
     page.keyboard.press("ArrowRight")
     wait_until(page, f"audio.currentTime > {before} + 20")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_player_and_form_have_no_serious_violation(library: Library, signed_in: SignIn, scheme: str) -> None:
+    """By axe: the bar with its slider, the panel with chapters, the list in both layouts, the form."""
+    page = signed_in(color_scheme=scheme, reduced_motion="reduce")
+    page.goto(library.path("emma"))
+    page.get_by_role("button", name=re.compile("^(Play|Continue at .*)$")).first.click()
+    wait_until(page, "audio.currentTime > 0")
+    found = {"book": violations(page)}
+    player_of(page).get_by_role("button", name="Chapters, speed and sleep timer").click()
+    page.get_by_role("dialog").wait_for()
+    found["panel"] = violations(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_role("dialog").wait_for()
+    found["form"] = violations(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("navigation").get_by_role("link", name="Library").click()
+    page.get_by_role("button", name="Sort and filter").click()
+    books(page).first.wait_for()
+    found["covers"] = violations(page)
+    page.get_by_role("button", name="Show as a list").click()
+    found["list"] = violations(page)
+    assert {place: wrong for place, wrong in found.items() if wrong} == {}

@@ -1,21 +1,29 @@
-"""Ten thousand downloads in one list."""
+"""Ten thousand downloads in one list, and ten thousand books in one library."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SignIn
+from tests.support.audio import make_m4b
 from tests.support.browser import Pages
+from tests.support.processes import wait_for
 from tests.support.server import Api, RunningServer
+from tests.support.world import DONE, World
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-COUNT, LIMIT = 10_000, 500
+COUNT, LIMIT, STEPS = 10_000, 500, 60
 
 
 @pytest.fixture
@@ -34,8 +42,12 @@ def test_ten_thousand_rows_stay_smooth(template: dict[str, Any], signed_in: Sign
     expect(page.get_by_text("10,000 downloads")).to_be_visible(timeout=30_000)
     assert page.get_by_role("row").count() < 60
 
-    frames = page.evaluate(_SCROLL)
-    assert max(frames) < 250, frames  # milliseconds for the longest frame, on a busy machine without a GPU
+    with _work(page) as work:
+        frames = sorted(page.evaluate(_SCROLL))
+    # Milliseconds. What the page itself does in a step of 1,500 pixels is its own; how long a frame lasts is also
+    # the machine's, which has no GPU and other things to do.
+    assert work() / STEPS < 60, work()
+    assert frames[int(STEPS * 0.9)] < 250, frames
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(page.get_by_role("link", name="Volume 00001", exact=True)).to_be_in_viewport()
     assert page.get_by_role("row").count() < 60
@@ -44,6 +56,23 @@ def test_ten_thousand_rows_stay_smooth(template: dict[str, Any], signed_in: Sign
     expect(page.get_by_text("1 of 10,000 downloads")).to_be_visible(timeout=2_000)
     expect(page.get_by_role("link", name="Volume 07777")).to_be_in_viewport()
     assert browser_page.errors == []
+
+
+@contextmanager
+def _work(page: Page) -> Iterator[Callable[[], float]]:
+    """Milliseconds of processor time that the page's thread spends inside."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.setTimeDomain", {"timeDomain": "threadTicks"})
+    session.send("Performance.enable")
+
+    def spent() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration") * 1000
+
+    before, after = spent(), 0.0
+    yield lambda: after - before
+    after = spent()
+    session.detach()
 
 
 _SCROLL = """async () => {
@@ -66,3 +95,77 @@ def _answer(route: Route, template: dict[str, Any]) -> None:
     cursor = str(start - LIMIT) if start > LIMIT else None
     body = {"downloads": rows, "total": COUNT, "next_cursor": cursor}
     route.fulfill(body=json.dumps(body), content_type="application/json")
+
+
+def test_ten_thousand_books_stay_smooth(built_pages: None, tmp_path: Path, browser_page: Pages) -> None:
+    """On the real server: lists answer at once, pages follow as one scrolls, and few books are in the document."""
+    with RunningServer(tmp_path) as server:
+        _one_book(server.api(), tmp_path)
+        server.stop()
+        _multiply(server.data_dir / "auralarchive.db", COUNT)
+        server.start()
+        api = server.api()
+        api.get("/api/library/books?limit=1")  # the first one reads them all
+        started = time.monotonic()
+        for query in ("sort=title&limit=120", "q=volume+0777&limit=120", "author=Author+7&sort=-series&limit=120"):
+            api.get(f"/api/library/books?brief=true&{query}")
+        assert time.monotonic() - started < 1.5
+        page = browser_page(base_url=server.url, locale="en-GB", viewport={"width": 1440, "height": 900})
+        page.goto("/")
+        answer = page.request.post("/api/auth/setup", data={"name": "ada", "password": "a long sentence is easy"})
+        assert answer.ok, answer.text()
+        page.goto("/library?sort=title")
+        books = page.locator("[aria-posinset]")
+        expect(page.get_by_text("10,001 books")).to_be_visible()
+        expect(books.first).to_be_visible()
+        frames = page.evaluate(_SCROLL)
+        assert max(frames) < 400, frames  # milliseconds for the longest frame, on a busy machine without a GPU
+        wait_for(lambda: int(books.first.get_attribute("aria-posinset") or 0) > 150)
+        assert books.count() < 130
+        place = page.evaluate("scrollY")
+        books.nth(books.count() // 2).get_by_role("link").last.click()
+        expect(page.get_by_role("region", name="Chapters")).to_be_visible()
+        page.go_back()
+        expect(books.first).to_be_visible()
+        wait_for(lambda: abs(page.evaluate("scrollY") - place) < 900)
+        page.get_by_role("searchbox").fill("volume 07777")
+        expect(page.get_by_text("1 book", exact=True)).to_be_visible(timeout=3_000)
+        assert browser_page.errors == []
+
+
+def _one_book(api: Api, folder: Path) -> None:
+    with World(folder / "shared") as world:
+        source = make_m4b(world.root / "one.m4b", chapters=20, seconds=0.3)
+        torrent = world.share(source, "One")
+        (world.root / "one.torrent").write_bytes(torrent.data)
+        api.wait_for_status(api.upload(world.root / "one.torrent", "Volume", "Nobody"), *DONE)
+
+
+def _multiply(file: Path, count: int) -> None:
+    """Copies of the one book, each with a download and files of its own."""
+    numbers = f"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < {count})"
+    title = "'Volume ' || substr('00000' || x, -5)"
+    changed = {
+        "download_queue": {
+            "id": "id + x",
+            "book_asin": "'AA-' || x",
+            "info_hash_v1": "NULL",
+            "info_hash_v2": "NULL",
+            "download_client_id": "NULL",
+            "status": "'IMPORTED'",
+            "seeding": "'NONE'",
+        },
+        "books": {
+            "id": "id + x",
+            "download_id": "download_id + x",
+            "title": title,
+            "author": "'Author ' || (x % 900)",
+            "series": "'Series ' || (x % 700)",
+        },
+        "library_files": {"book_id": "book_id + x"},
+    }
+    with closing(sqlite3.connect(file)) as database, database:
+        for table, values in changed.items():
+            names = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+            chosen = ", ".join(values.get(name, name) for name in names)
+            database.execute(f"INSERT INTO {table} ({', '.join(names)}) {numbers} SELECT {chosen} FROM {table}, n")

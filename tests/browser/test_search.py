@@ -448,7 +448,7 @@ def test_a_wanted_book_is_searched_for_and_can_be_chosen_by_hand(api: Api, feed:
 def test_a_wanted_book_can_be_taken_off_the_list(feed: Feed, signed_in: SignIn) -> None:
     """It asks once; and the same book twice is refused with what was typed kept."""
     feed("Feed")
-    page = signed_in(**PHONE)
+    page = signed_in()
     page.goto("/wanted?title=Waverley&author=Walter+Scott")
     page.get_by_role("button", name="Search for it").click()
     book = page.get_by_label("Books that are searched for").get_by_role("listitem").filter(has_text="Waverley")
@@ -510,7 +510,7 @@ def test_results_options_and_the_wanted_list_are_for_everyone(
     page.get_by_role("dialog").wait_for()
     found["dialog"] = violations(page)
     page.goto("/wanted")
-    expect(page.get_by_role("link", name=f"Rarity {colours}")).to_be_visible()
+    expect(page.get_by_role("link", name=f"Rarity {colours}", exact=True)).to_be_visible()
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     found["wanted"] = violations(page)
     api.delete(f"/api/downloads/queue/{wanted}")

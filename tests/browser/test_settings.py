@@ -219,6 +219,7 @@ def test_clients_are_ordered_switched_and_tested(application: RunningServer, sig
     expect(page.get_by_role("switch", name="Client 1 is enabled")).to_be_enabled()
     page.get_by_role("switch", name="Client 1 is enabled").press("Space")
     expect(page.get_by_role("switch", name="Client 1 is enabled")).not_to_be_checked()
+    expect(page.get_by_role("switch", name="Client 1 is enabled")).to_be_enabled()
     page.get_by_role("button", name="Test all").click()
     expect(page.get_by_text("libtorrent")).to_be_visible()
     row = page.get_by_role("listitem").filter(has_text="Client 2")

@@ -51,6 +51,7 @@ export type KeptBackups = Views["BackupPage"];
 export type RestoreState = Views["RestoreView"];
 
 export type Adapter = Views["AdapterView"];
+export type AdapterKind = "clients" | "indexers" | "notifiers";
 export type AdapterTypes = Views["TypeList"];
 export type TestAnswer = Views["ReportView"];
 export type FolderReport = Views["FolderReportView"];

@@ -1,9 +1,10 @@
 // What mends what: for each kind of failure, and each finding of the health checks, the one button that helps.
 
 import type { Download, HealthFinding } from "../api/types";
+import { searchPath } from "./search-address";
 
 /** What a button does: an action on the download, or the place where a person can act. */
-export type Remedy = "retry" | "accept" | "search" | "details" | "clients" | "indexers" | "paths" | "conversion" | "system";
+export type Remedy = "retry" | "accept" | "search" | "details" | "clients" | "indexers" | "library" | "conversion" | "system";
 
 /** Kinds as `docs/reference/failures.md` lists them; a test holds both together. */
 export const REMEDIES: Readonly<Record<string, Remedy>> = {
@@ -24,7 +25,7 @@ export const REMEDIES: Readonly<Record<string, Remedy>> = {
   no_client: "clients",
   client_unreachable: "clients",
   client_auth: "clients",
-  path_mapping: "paths",
+  path_mapping: "clients",
   key_missing: "conversion",
   key_wrong: "conversion",
   // A disk is at fault: once there is room, the work goes on where it stood.
@@ -47,7 +48,7 @@ export const REMEDIES: Readonly<Record<string, Remedy>> = {
 const PLACES: Partial<Record<Remedy, string>> = {
   clients: "/settings/clients",
   indexers: "/settings/indexers",
-  paths: "/settings/paths",
+  library: "/settings/library",
   conversion: "/settings/conversion",
   system: "/system",
 };
@@ -63,7 +64,7 @@ export function remedyOf(download: Download, admin: boolean): Remedy {
 /** Where a remedy leads; null for what is done on the spot. */
 export function placeOf(remedy: Remedy, download: Download): string | null {
   if (remedy === "details") return `/downloads/${download.id}`;
-  if (remedy === "search") return `/search?${new URLSearchParams({ q: wanted(download) })}`;
+  if (remedy === "search") return searchPath({ query: wanted(download) }, download.id);
   return PLACES[remedy] ?? null;
 }
 
@@ -75,7 +76,8 @@ function wanted({ book_title, book_author }: Download): string {
 const SUBJECTS: Readonly<Record<string, Remedy>> = {
   "Download clients": "clients",
   Indexers: "indexers",
-  Library: "paths",
+  Library: "library",
+  "Space for the library": "system",
   "Space for downloads": "system",
 };
 

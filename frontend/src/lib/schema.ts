@@ -1,6 +1,7 @@
 // Forms out of the JSON schemas that adapters give for their settings.
 
 import type { JsonSchema } from "../api/types";
+import { m } from "../i18n";
 
 export type FieldKind = "text" | "secret" | "integer" | "number" | "boolean" | "choice" | "several" | "list" | "table" | "json";
 
@@ -57,8 +58,8 @@ export function fieldsOf(schema: JsonSchema): FormField[] {
     const chosen = kind === "several" ? itemOf(inner, schema) : inner;
     return {
       key,
-      label: raw.title ?? inner.title ?? key,
-      hint: raw.description ?? inner.description ?? "",
+      label: m.told(raw.title ?? inner.title ?? key),
+      hint: m.told(raw.description ?? inner.description ?? ""),
       kind,
       required: required.has(key),
       nullable,
@@ -91,8 +92,8 @@ function kindOf(schema: JsonSchema, root: JsonSchema): FieldKind {
   if (schema.enum || schema.const !== undefined) return "choice";
   if (schema.type === "array") {
     const item = itemOf(schema, root);
-    if (item.enum) return "several";
     if (isTable(item, root)) return "table";
+    if (item.enum) return "several";
     return SCALARS.has(String(item.type)) && !item.properties ? "list" : "json";
   }
   if (schema.type === "boolean" || schema.type === "integer" || schema.type === "number") return schema.type;
@@ -115,7 +116,7 @@ function columnsOf(schema: JsonSchema, root: JsonSchema): Column[] {
   return Object.entries(item.properties ?? {}).map(([key, raw]) => {
     const { inner } = unwrap(raw, root);
     const text = { ...inner, ...raw };
-    return { key, label: text.title ?? key, hint: text.description ?? "", folder: text.format === "folder" };
+    return { key, label: m.told(text.title ?? key), hint: m.told(text.description ?? ""), folder: text.format === "folder" };
   });
 }
 

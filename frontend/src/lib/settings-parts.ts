@@ -14,11 +14,7 @@ const ALL = {
   library: { group: "books", admin: true, load: () => import("../components/LibrarySettings.svelte") },
   naming: { group: "books", admin: true, load: () => import("../components/NamingSettings.svelte") },
   conversion: { group: "books", admin: true, load: () => import("../components/ConversionSettings.svelte") },
-  notifications: {
-    group: "house",
-    admin: true,
-    load: () => import("../components/NotificationsSettings.svelte"),
-  },
+  notifications: { group: "house", admin: true, load: () => import("../components/NotificationsSettings.svelte") },
   users: { group: "house", admin: true, load: () => import("../components/UsersSettings.svelte") },
   backups: { group: "house", admin: true, load: () => import("../components/BackupsSettings.svelte") },
   keys: { group: "house", admin: false, load: () => import("../components/ApiKeys.svelte") },

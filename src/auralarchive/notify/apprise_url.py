@@ -11,10 +11,10 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from auralarchive.domain.failures import FailureKind
-from auralarchive.notify.topics import Choice
+from auralarchive.notify.topics import USUAL, Topics
 from auralarchive.notify.wording import Words
 from auralarchive.ports.adapters import AdapterType, adapter_type
 from auralarchive.ports.clients import Finding
@@ -31,13 +31,16 @@ _SCHEME = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.-]{0,30})://\S+")
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,}")
 
 
-class AppriseSettings(Choice):
+class AppriseSettings(BaseModel):
     """Which service gets the messages."""
+
+    model_config = ConfigDict(extra="ignore")
 
     url: SecretStr = Field(
         title="Apprise URL",
         description="One address as Apprise writes it, such as ntfy://topic, tgram://bottoken/ChatID or mailto://…",
     )
+    topics: Topics = USUAL
 
     @field_validator("url")
     @classmethod
@@ -67,7 +70,7 @@ class AppriseUrl:
 
     @property
     def topics(self) -> frozenset[Topic]:
-        return self._settings.chosen
+        return frozenset(self._settings.topics)
 
     def send(self, message: Message, cancel: CancelToken) -> None:
         cancel.check()
@@ -125,5 +128,5 @@ class AppriseUrl:
 
 
 APPRISE: AdapterType[Notifier, NotifierContext] = adapter_type(
-    "apprise", "Apprise (mail, Telegram, ntfy, Matrix, Discord …)", AppriseSettings, AppriseUrl
+    "apprise", "Apprise: mail, Telegram, ntfy …", AppriseSettings, AppriseUrl
 )

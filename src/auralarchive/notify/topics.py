@@ -1,10 +1,10 @@
-"""Which lines of the log are worth a message, and the choice among them that each notifier offers."""
+"""Which lines of the log are worth a message, and how each notifier's settings offer the choice among them."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from auralarchive.ports.notifiers import Topic
 from auralarchive.ports.store import LoggedEvent
@@ -20,16 +20,8 @@ _BY_EVENT = {
 USUAL = (Topic.IMPORTED, Topic.FAILED, Topic.HEALTH)
 
 
-class Choice(BaseModel):
-    """What the settings of every notifier have in common."""
-
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
-
-    topics: Annotated[tuple[Topic, ...], Field(max_length=len(Topic))] = Field(default=USUAL, title="Tell about")
-
-    @property
-    def chosen(self) -> frozenset[Topic]:
-        return frozenset(self.topics)
+#: The field of settings that holds the choice; where it goes comes first in a form.
+Topics = Annotated[tuple[Topic, ...], Field(title="Tell about", max_length=len(Topic))]
 
 
 def topic_of(event: LoggedEvent) -> Topic | None:

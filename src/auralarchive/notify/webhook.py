@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from auralarchive.domain.failures import FailureKind
-from auralarchive.notify.topics import Choice
+from auralarchive.notify.topics import USUAL, Topics
 from auralarchive.notify.wording import Words
 from auralarchive.ports.adapters import AdapterType, adapter_type
 from auralarchive.ports.clients import Finding
@@ -29,8 +29,10 @@ SIGNATURE = "X-AuralArchive-Signature"
 _VERSION = 1
 
 
-class WebhookSettings(Choice):
+class WebhookSettings(BaseModel):
     """Where messages are posted to."""
+
+    model_config = ConfigDict(extra="ignore")
 
     url: str = Field(
         title="URL",
@@ -45,6 +47,7 @@ class WebhookSettings(Choice):
     ca_file: str | None = Field(
         default=None, title="File of its certificate authority", description="For a certificate of one's own."
     )
+    topics: Topics = USUAL
 
     @field_validator("url")
     @classmethod
@@ -71,7 +74,7 @@ class Webhook:
 
     @property
     def topics(self) -> frozenset[Topic]:
-        return self._settings.chosen
+        return frozenset(self._settings.topics)
 
     def send(self, message: Message, cancel: CancelToken) -> None:
         body = json.dumps(document(message, self._context.now()), ensure_ascii=False).encode("utf-8", "replace")

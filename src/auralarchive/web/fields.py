@@ -15,6 +15,8 @@ from auralarchive.pipeline.commands import MOST_PRIORITY
 MOST_CHARACTERS = 500
 #: Of text in several lines: a description.
 MOST_OF_LINES = 16_000
+#: Of an account's name.
+MOST_OF_A_NAME = 64
 #: No writing stacks more marks than this on one letter.
 _MOST_MARKS = 4
 
@@ -50,9 +52,22 @@ def _check_link(value: str) -> str:
     return value
 
 
+def _check_account_name(value: str) -> str:
+    if not value:
+        raise ValueError("a name has at least one letter")
+    if len(value) > MOST_OF_A_NAME:
+        raise ValueError(f"a name has at most {MOST_OF_A_NAME} characters")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(clean_text), Field(min_length=1)]
 #: Names of accounts are typed at each sign-in, so a long one is refused rather than cut.
-AccountName = Annotated[str, BeforeValidator(clean_text), Field(min_length=1, max_length=64)]
+AccountName = Annotated[
+    str,
+    BeforeValidator(clean_text),
+    AfterValidator(_check_account_name),
+    Field(json_schema_extra={"maxLength": MOST_OF_A_NAME}),
+]
 OptionalText = Annotated[str | None, BeforeValidator(lambda value: clean_text(value) or None)]
 OptionalLines = Annotated[str | None, BeforeValidator(lambda value: clean_lines(value) or None)]
 Asin = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,31}$")]

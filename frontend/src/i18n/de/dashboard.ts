@@ -17,7 +17,7 @@ export const dashboard = {
       details: "Zeigen, was geschehen ist",
       clients: "Download-Programme einstellen",
       indexers: "Indexer einstellen",
-      paths: "Pfade einstellen",
+      library: "Bibliothek einstellen",
       conversion: "Umwandlung einstellen",
       system: "Prüfung ansehen",
     } as Record<string, string>,

@@ -6,6 +6,7 @@ import { dashboard } from "./dashboard";
 import { downloads } from "./downloads";
 import { library } from "./library";
 import { search } from "./search";
+import { schema } from "./schema";
 import { settings } from "./settings";
 import { people } from "./people";
 import { notifications } from "./notifications";
@@ -20,6 +21,7 @@ export const de: Messages = {
   ...downloads,
   ...library,
   ...settings,
+  ...schema,
   ...people,
   ...notifications,
   ...system,

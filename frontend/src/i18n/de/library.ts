@@ -48,7 +48,6 @@ export const library = {
     lastOn: (device: string, when: string) => `${when}, auf ${device}`,
     chapters: "Kapitel",
     chapter: (number: number) => `Kapitel ${number}`,
-    playChapter: (title: string, place: string) => `Ab ${title} abspielen, bei ${place}`,
     nowPlaying: "Läuft gerade",
     noChapters: "Dieses Buch hat keine Kapitel.",
     files: "Dateien",

@@ -1,6 +1,5 @@
 export const notifications = {
   notifications: {
-    text: "Sagt Bescheid, worauf jemand wartet und was auf jemanden wartet: per E-Mail, Telegram, ntfy und viele andere, oder an einen eigenen Webhook.",
     more: "Vieles auf einmal wird eine Nachricht. Was nicht zugestellt werden kann, wird einen Tag lang wieder versucht.",
   },
   /** What can be ticked in forms, by the server's own words. */

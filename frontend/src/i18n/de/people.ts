@@ -9,7 +9,7 @@ export const people = {
     },
     list: "Personen mit Konto",
     you: "Sie",
-    since: (when: string) => `Dabei seit ${when}`,
+    since: (when: string) => `Hinzugefügt ${when}`,
     keys: (count: number) => many(count, "API-Schlüssel", "API-Schlüssel"),
     none: "Außer Ihnen hat niemand ein Konto.",
     add: "Person hinzufügen",

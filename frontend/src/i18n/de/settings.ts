@@ -17,7 +17,7 @@ export const settings = {
       library: { title: "Bibliothek", text: "Wohin fertige Bücher kommen." },
       naming: { title: "Benennung", text: "Wie Ordner und Dateien eines Buches heißen." },
       conversion: { title: "Umwandlung", text: "Wie aus dem Geladenen Bücher werden." },
-      notifications: { title: "Benachrichtigungen", text: "Wem was gesagt wird, und wie." },
+      notifications: { title: "Benachrichtigungen", text: "Wem was gesagt wird, per E-Mail, Telegram, ntfy oder Webhook." },
       users: { title: "Personen", text: "Wer sich anmelden darf, und wer verwaltet." },
       backups: { title: "Sicherungen", text: "Kopien von Einstellungen, Verlauf und Konten, die von selbst gemacht werden." },
       keys: { title: "API-Schlüssel", text: "Für Skripte und andere Programme." },

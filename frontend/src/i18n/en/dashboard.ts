@@ -17,7 +17,7 @@ export const dashboard = {
       details: "Show what happened",
       clients: "Open the client's settings",
       indexers: "Open the indexers",
-      paths: "Open the paths",
+      library: "Open the library's settings",
       conversion: "Open the conversion settings",
       system: "Show the check",
     } as Record<string, string>,

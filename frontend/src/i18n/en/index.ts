@@ -5,6 +5,7 @@ import { dashboard } from "./dashboard";
 import { search } from "./search";
 import { downloads } from "./downloads";
 import { library } from "./library";
+import { schema } from "./schema";
 import { settings } from "./settings";
 import { people } from "./people";
 import { notifications } from "./notifications";
@@ -19,6 +20,7 @@ export const en = {
   ...downloads,
   ...library,
   ...settings,
+  ...schema,
   ...people,
   ...notifications,
   ...system,

@@ -48,7 +48,6 @@ export const library = {
     lastOn: (device: string, when: string) => `${when}, on ${device}`,
     chapters: "Chapters",
     chapter: (number: number) => `Chapter ${number}`,
-    playChapter: (title: string, place: string) => `Play from ${title}, at ${place}`,
     nowPlaying: "Playing now",
     noChapters: "This book has no chapters.",
     files: "Files",

@@ -9,7 +9,7 @@ export const people = {
     },
     list: "People with an account",
     you: "You",
-    since: (when: string) => `Since ${when}`,
+    since: (when: string) => `Added ${when}`,
     keys: (count: number) => many(count, "API key", "API keys"),
     none: "Nobody but you has an account.",
     add: "Add a person",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from starlette.responses import Response
 
 from auralarchive.ports.store import ApiKey, Role
@@ -22,8 +22,21 @@ from auralarchive.web.views import Json, View, moment
 public = APIRouter(prefix="/api/auth", tags=["auth"])
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 
-Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
-NewPassword = Annotated[SecretStr, Field(min_length=8, max_length=1024, description="At least eight characters.")]
+_LEAST, _MOST = 8, 1024
+Password = Annotated[SecretStr, Field(min_length=1, max_length=_MOST)]
+
+
+def _check_new_password(value: SecretStr) -> SecretStr:
+    if not _LEAST <= len(value) <= _MOST:
+        raise ValueError(f"a password has at least {_LEAST} characters, and at most {_MOST}")
+    return value
+
+
+NewPassword = Annotated[
+    SecretStr,
+    AfterValidator(_check_new_password),
+    Field(description="At least eight characters.", json_schema_extra={"minLength": _LEAST, "maxLength": _MOST}),
+]
 
 
 class Setup(Body):

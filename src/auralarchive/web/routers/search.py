@@ -18,6 +18,7 @@ from auralarchive.domain.download import Download
 from auralarchive.domain.release import Release, SearchQuery
 from auralarchive.domain.status import DownloadType
 from auralarchive.pipeline.commands import Extras
+from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.searching import Step
 from auralarchive.ports.clients import Payload
 from auralarchive.ports.work import CancelToken
@@ -32,6 +33,7 @@ from auralarchive.web.views import (
     FaultLine,
     IndexerLine,
     Json,
+    Redact,
     ResultsLine,
     SearchView,
     accepted_view,
@@ -128,7 +130,7 @@ def search(body: SearchRequest, services: CurrentServices) -> Response:
     report = services.searcher.search(_query(body), _named(body))
     return Json(
         {
-            "results": _results(services, report.results),
+            "results": _results(report.results, services.holdings(), services.redact),
             "indexers": [outcome_view(outcome, services.redact) for outcome in report.indexers],
         }
     )
@@ -158,8 +160,10 @@ async def _lines(body: SearchRequest, services: Services) -> AsyncIterator[bytes
     cancel = CancelToken()
     steps = services.searcher.steps(_query(body), _named(body), cancel)
     try:
+        # What is held is read once: of what happens from now on the page hears live.
+        holdings = await to_thread.run_sync(services.holdings)
         # The thread is left behind when the reader hangs up: it sees the sign, and ends by itself.
-        while lines := await to_thread.run_sync(_next_lines, steps, services, abandon_on_cancel=True):
+        while lines := await to_thread.run_sync(_next_lines, steps, holdings, services.redact, abandon_on_cancel=True):
             yield lines
         yield _line("done")
     except Exception as error:  # noqa: BLE001 - the answer has begun: a line is the only way left to tell of it
@@ -168,15 +172,15 @@ async def _lines(body: SearchRequest, services: Services) -> AsyncIterator[bytes
         cancel.cancel()
 
 
-def _next_lines(steps: Iterator[Step], services: Services) -> bytes:
+def _next_lines(steps: Iterator[Step], holdings: Holdings, redact: Redact) -> bytes:
     """What one step tells; empty after the last one."""
     step = next(steps, None)
     if step is None:
         return b""
-    told = _line("indexer", **outcome_view(step.indexer, services.redact))
+    told = _line("indexer", **outcome_view(step.indexer, redact))
     if not step.results:
         return told
-    return _line("results", results=_results(services, step.results), replaced=list(step.replaced)) + told
+    return _line("results", results=_results(step.results, holdings, redact), replaced=list(step.replaced)) + told
 
 
 def _line(type_: str, **content: Any) -> bytes:
@@ -196,9 +200,8 @@ def _named(body: SearchRequest) -> tuple[str, ...] | None:
     return tuple(body.indexers) if body.indexers is not None else None
 
 
-def _results(services: Services, releases: Sequence[Release]) -> list[dict[str, Any]]:
-    holdings = services.holdings()
-    return [release_view(release, holdings.of(release), services.redact) for release in releases]
+def _results(releases: Sequence[Release], holdings: Holdings, redact: Redact) -> list[dict[str, Any]]:
+    return [release_view(release, holdings.of(release), redact) for release in releases]
 
 
 @router.post("/manual/download", status_code=202, response_model=AcceptedView, responses=problems(404, 409, 422))
