@@ -65,7 +65,7 @@ function server(first: LogLine[]) {
 
 test("the latest lines come first, the older ones behind them, then what is new", async () => {
   const { state, wake } = server(Array.from({ length: 1200 }, (_, at) => line(at + 1)));
-  const log = new LogFollower();
+  const log = new LogFollower(0);
   const stop = log.start();
   await vi.waitFor(() => expect(log.lines).toHaveLength(1200));
   expect(log.lines[0]?.seq).toBe(1);
@@ -77,7 +77,7 @@ test("the latest lines come first, the older ones behind them, then what is new"
 
 test("after a restart of the server everything is read anew", async () => {
   const { state, wake } = server([line(1), line(2)]);
-  const log = new LogFollower();
+  const log = new LogFollower(0);
   const stop = log.start();
   await vi.waitFor(() => expect(log.lines).toHaveLength(2));
   Object.assign(state, { run: "b", lines: [line(1, { message: "before the restart" }), line(2), line(3)] });
@@ -91,12 +91,13 @@ test("a server that is away is told, asked again, and caught up with", async () 
   vi.useFakeTimers();
   const { state, wake } = server([line(1)]);
   state.fail = true;
-  const log = new LogFollower();
+  const log = new LogFollower(0);
   const stop = log.start();
   await vi.waitFor(() => expect(log.problem).toBeTruthy());
   state.fail = false;
   await vi.advanceTimersByTimeAsync(3_000);
   await vi.waitFor(() => expect(log.lines).toHaveLength(1));
+  await vi.advanceTimersByTimeAsync(1);
   state.lines = [...state.lines, line(2)];
   wake();
   await vi.waitFor(() => expect(log.lines).toHaveLength(2));

@@ -8,6 +8,8 @@ export const MOST_LINES = 10_000;
 const FIRST = 500;
 const WAIT_SECONDS = 20;
 const RETRY_MS = 3_000;
+/** A question that waits for its answer keeps a page from counting as loaded: it comes when the page has settled. */
+const SETTLE_MS = 1_000;
 
 export class LogFollower {
   /** Oldest first. */
@@ -19,6 +21,8 @@ export class LogFollower {
 
   #last = 0;
 
+  constructor(readonly settle = SETTLE_MS) {}
+
   /** Reads and follows until the returned function is called. */
   start(): () => void {
     const stop = new AbortController();
@@ -29,7 +33,10 @@ export class LogFollower {
   async #follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        if (!this.loaded) await this.#begin(signal);
+        if (!this.loaded) {
+          await this.#begin(signal);
+          await new Promise((done) => setTimeout(done, this.settle));
+        }
         await this.#next(signal);
         this.problem = null;
       } catch (error) {
