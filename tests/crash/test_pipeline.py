@@ -149,6 +149,10 @@ ELSEWHERE = {
         f"edit.{name}": "needs a change of a book: tests/crash/test_edits.py"
         for name in ("before_seal", "sealed", "before_record", "recorded", "placed", "before_discard")
     },
+    **dict.fromkeys(
+        ("notify.before_send", "notify.after_send"),
+        "no download waits for its messages: tests/integration/test_notifications.py",
+    ),
     "import.reflinked": "needs a file system that shares blocks; it stands where `import.copied` stands here",
     "import.before_take_back": "needs two imports with other content: tests/crash/test_import.py",
     "import.after_take_back": "needs two imports with other content: tests/crash/test_import.py",

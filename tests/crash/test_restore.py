@@ -121,7 +121,7 @@ def _marked(failpoint: str) -> object:
     return pytest.param(failpoint, marks=[pytest.mark.crash] if failpoint[-2:] in (":2", ":3") else [])
 
 
-@pytest.mark.parametrize("failpoint", map(_marked, SWAPPING))
+@pytest.mark.parametrize("failpoint", [_marked(one) for one in SWAPPING])
 def test_a_swap_killed_anywhere_is_finished_by_the_next_start(here: Path, failpoint: str) -> None:
     assert _run(CONFIRM, here, "") == 0
     assert _run(SWAP, here, failpoint) == -9

@@ -131,7 +131,7 @@ def test_import_config_takes_what_we_know(tmp_path: Path) -> None:
 def test_a_backup_beside_the_server_and_its_way_back(server: RunningServer, tmp_path: Path) -> None:
     """Made while it runs, refused over its data, restored elsewhere; each step in words."""
     api = server.api()
-    waiting = api.download(download_url=f"magnet:?xt=urn:btih:{9:040x}", title="Emma", author="Jane Austen")
+    waiting = api.download(download_url=f"magnet:?xt=urn:btih:{9:040x}", title="Persuasion", author="Jane Austen")
     api.wait_for_status(waiting, "DOWNLOADING")
     api.post(f"/api/downloads/queue/{waiting}/pause")
     (tmp_path / "words").write_text("a long sentence is easy\n")
@@ -175,10 +175,11 @@ def test_search_and_follow_a_book_into_the_library(server: RunningServer, tmp_pa
         followed = server.run("add", release["id"], "--follow")
         assert followed.returncode == 0, followed.stderr
         lines = followed.stdout.splitlines()
-        assert lines[0].startswith("Download ")
+        number = re.match(r"Download (\d+)", lines[0])
+        assert number, lines[0]
         assert Path(lines[-1]).is_file()
         twin = server.run("add", release["id"])
-        assert server.api().row(1)["status"] in DONE
+        assert server.api().row(int(number[1]))["status"] in DONE
         assert "Traceback" not in twin.stderr
 
 

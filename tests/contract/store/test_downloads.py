@@ -178,6 +178,7 @@ class TestCommit:
             download_limit=1,
             upload_limit=2,
             sequential=True,
+            chosen_client="home",
             progress=12.5,
             temp_file_path="/t",
             converted_file_path="/c",

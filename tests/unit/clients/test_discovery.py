@@ -47,7 +47,10 @@ def answering(**pages: tuple[int, bytes]) -> Iterator[int]:
     server.server_close()
 
 
-@pytest.mark.parametrize("generation", GENERATIONS, ids=lambda generation: generation.name)
+@pytest.mark.parametrize(
+    "generation",
+    [pytest.param(each, id=each.name, marks=[pytest.mark.clients] if each.optional else []) for each in GENERATIONS],
+)
 def test_a_real_qbittorrent_is_found(generation: Generation, tmp_path: Path) -> None:
     """Without a password; between ports where nobody listens."""
     with QBittorrent(tmp_path, generation.argv()) as server:

@@ -149,7 +149,7 @@ const WORDS: Record<string, string> = {
   "Apprise URL": "Apprise-Adresse",
   "One address as Apprise writes it, such as ntfy://topic, tgram://bottoken/ChatID or mailto://…":
     "Eine Adresse, wie Apprise sie schreibt, etwa ntfy://topic, tgram://bottoken/ChatID oder mailto://…",
-  "Apprise (mail, Telegram, ntfy, Matrix, Discord …)": "Apprise (E-Mail, Telegram, ntfy, Matrix, Discord …)",
+  "Apprise: mail, Telegram, ntfy …": "Apprise: E-Mail, Telegram, ntfy …",
   "Gets each message as JSON by POST.": "Bekommt jede Nachricht als JSON durch POST.",
   Secret: "Geheimnis",
   "Signs each message, so that its receiver can trust it.": "Unterschreibt jede Nachricht, damit ihr Empfänger ihr trauen kann.",

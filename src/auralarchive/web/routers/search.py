@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from typing import Annotated, Any, Self
 
 from anyio import to_thread
@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from auralarchive.domain.book import Book, pseudo_asin
 from auralarchive.domain.download import Download
@@ -140,6 +141,15 @@ class NdJson(StreamingResponse):
     """JSON, an object a line, each sent as soon as it is there."""
 
     media_type = "application/x-ndjson"
+
+    async def stream_response(self, send: Send) -> None:
+        """Ends the lines together with the answer: left to the garbage collector, a search would outlive its reader."""
+        lines = self.body_iterator
+        try:
+            await super().stream_response(send)
+        finally:
+            if isinstance(lines, AsyncGenerator):
+                await lines.aclose()
 
 
 @router.post(
