@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +25,10 @@ SignIn = Callable[..., Page]
 @pytest.fixture(scope="session")
 def built_pages() -> None:
     """The pages as their sources are now; nothing is built when they are already."""
-    subprocess.run([sys.executable, "hatch_build.py", "build"], cwd=ROOT, check=True, capture_output=True)
+    builder = ROOT / "hatch_build.py"
+    with builder.open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other test processes want them, too, and one builds for all
+        subprocess.run([sys.executable, str(builder), "build"], cwd=ROOT, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
