@@ -169,7 +169,9 @@ def _dialogs(camera: Camera, home: Home) -> None:
     article = page.get_by_role("article").first
     article.locator("summary").first.click()
     camera.take("search")
-    article.get_by_role("button", name=re.compile("^Download:")).or_(article.get_by_role("link")).first.click()
+    page.get_by_role("button", name=re.compile("other releases?$")).first.click()
+    page.get_by_role("button", name=re.compile("^Download with options")).first.click()
+    page.get_by_role("dialog").wait_for()
     camera.take("search-download")
     visit(page, "/downloads")
     page.get_by_role("button", name="Cancel: Peter Pan").click()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import requests
 import socketio
 
 from tests.support.web import World, wait_until
@@ -24,9 +23,23 @@ class Listener:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, Any]] = []
-        self.client = socketio.Client(reconnection=False, handle_sigint=False)
+        # Kept here, for the library drops both without closing them once the server has hung up.
+        self.http = requests.Session()
+        self.wire: Any = None
+        self.client = socketio.Client(reconnection=False, handle_sigint=False, http_session=self.http)
         for name in EVENTS:
             self.client.on(name, self._remember(name))
+
+    def connect(self, url: str, **options: Any) -> None:
+        self.client.connect(url, wait_timeout=10, **options)
+        self.wire = self.client.eio.ws
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.shutdown()
+        if self.wire is not None:
+            self.wire.shutdown()
+        self.http.close()
 
     def _remember(self, name: str) -> Any:
         return lambda data=None: self.heard.append((name, data))
@@ -48,14 +61,8 @@ def listening(
     """A client that is connected; raises socketio's `ConnectionError` where it is not let in."""
     listener = Listener()
     try:
-        listener.client.connect(world.url, headers=headers or {}, auth=auth, transports=[transport], wait_timeout=10)
+        listener.connect(world.url, headers=dict(headers or {}), auth=auth, transports=[transport])
         listener.wait_for("ready")
         yield listener
     finally:
-        listener.client.disconnect()
-        listener.client.shutdown()
-        del listener
-        with warnings.catch_warnings():
-            # The library drops its HTTP session without closing it; that is no fault of what is tested here.
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
+        listener.close()
