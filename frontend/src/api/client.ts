@@ -39,7 +39,7 @@ export class Problem extends Error {
     this.name = "Problem";
     this.title = body.title ?? "";
     this.code = body.code ?? "";
-    this.remedy = body.remedy ?? "";
+    this.remedy = body.remedy ?? (isGateway(status) ? m.problem.gatewayRemedy : "");
     this.downloadId = typeof body.download_id === "number" ? body.download_id : null;
     this.fields = fieldErrors(body.errors ?? body.detail);
     this.present = body.download ?? body.book ?? body.position ?? null;
@@ -51,6 +51,9 @@ export class Problem extends Error {
     return new Problem(0, { detail: m.problem.page, remedy: String(error) });
   }
 }
+
+/** Said by a proxy that stands before the server and cannot reach it. */
+const isGateway = (status: number) => status >= 502 && status <= 504;
 
 function fieldErrors(list: unknown): FieldError[] {
   if (!Array.isArray(list)) return [];

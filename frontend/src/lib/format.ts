@@ -23,7 +23,7 @@ export function speed(value: number | null | undefined): string {
 }
 
 /** A length of time in its two largest units: `3 h 12 min`, `45 s`. */
-export function duration(seconds: number | null | undefined): string {
+export function duration(seconds: number | null | undefined, units = 2): string {
   if (seconds == null || !Number.isFinite(seconds) || seconds < 0) return DASH;
   const whole = Math.round(seconds);
   const parts: [number, string][] = [
@@ -35,7 +35,7 @@ export function duration(seconds: number | null | undefined): string {
   const first = parts.findIndex(([amount]) => amount > 0);
   if (first === -1) return unit(0, "second");
   return parts
-    .slice(first, first + 2)
+    .slice(first, first + units)
     .filter(([amount]) => amount > 0)
     .map(([amount, name]) => unit(amount, name))
     .join(" ");

@@ -59,7 +59,7 @@ export function fieldsOf(schema: JsonSchema): FormField[] {
     return {
       key,
       label: m.told(raw.title ?? inner.title ?? key),
-      hint: m.told(raw.description ?? inner.description ?? ""),
+      hint: plain(m.told(raw.description ?? inner.description ?? "")),
       kind,
       required: required.has(key),
       nullable,
@@ -72,6 +72,11 @@ export function fieldsOf(schema: JsonSchema): FormField[] {
       columns: columnsOf(inner, schema),
     };
   });
+}
+
+/** Descriptions are also read in the reference, where names stand between backticks. */
+function plain(text: string): string {
+  return text.replaceAll("`", "");
 }
 
 /** The schema behind references and `| null`. */
@@ -116,7 +121,7 @@ function columnsOf(schema: JsonSchema, root: JsonSchema): Column[] {
   return Object.entries(item.properties ?? {}).map(([key, raw]) => {
     const { inner } = unwrap(raw, root);
     const text = { ...inner, ...raw };
-    return { key, label: m.told(text.title ?? key), hint: m.told(text.description ?? ""), folder: text.format === "folder" };
+    return { key, label: m.told(text.title ?? key), hint: plain(m.told(text.description ?? "")), folder: text.format === "folder" };
   });
 }
 

@@ -43,6 +43,7 @@ export const common = {
     unexpected: (code: number) => `Der Server hat mit ${code} geantwortet, ohne einen Grund zu nennen.`,
     network: "Der Server ist nicht zu erreichen.",
     networkRemedy: "Prüfen Sie, ob AuralArchive läuft und dieses Gerät verbunden ist, und versuchen Sie es noch einmal.",
+    gatewayRemedy: "Der Proxy erreicht AuralArchive nicht. Sehen Sie nach, ob es läuft oder gerade startet, und versuchen Sie es noch einmal.",
     page: "Die Seite hat einen Fehler gemacht.",
     again: "Noch einmal",
     stale: "Diese Seite konnte nicht geladen werden.",

@@ -43,6 +43,7 @@ export const common = {
     unexpected: (code: number) => `The server answered ${code} without saying why.`,
     network: "The server cannot be reached.",
     networkRemedy: "Check that AuralArchive is running and that this device is connected, then try again.",
+    gatewayRemedy: "The proxy does not reach AuralArchive. Look whether it runs or is just starting, then try again.",
     page: "The page made a mistake.",
     again: "Try again",
     stale: "This page could not be loaded.",
