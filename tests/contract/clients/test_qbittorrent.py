@@ -29,6 +29,7 @@ from tests.contract.clients.conftest import (
 )
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.processes import free_port, wait_for
+from tests.support.qbittorrent import GENERATIONS
 
 
 @pytest.fixture
@@ -179,6 +180,24 @@ def test_a_wrong_password_is_tried_once(qbittorrent_rig: QBittorrentRig, proxy: 
     assert caught.value.remedy
     assert proxy.requests == ["/api/v2/auth/login"]
     client.close()
+
+
+@pytest.mark.parametrize("qbittorrent_rig", GENERATIONS[-1:], ids=lambda each: each.name, indirect=True)
+def test_an_api_key_signs_in_without_a_password(
+    qbittorrent_rig: QBittorrentRig, hand: qbittorrentapi.Client, proxy: FaultProxy
+) -> None:
+    """From 5.2 on a key does; a wrong one is tried once, and never at the login."""
+    key = str(hand.app_rotate_api_key()["apiKey"])
+    client = qbittorrent_rig.connected(url=proxy.url, username="", password="", api_key=key)
+    client.poll()
+    client.close()
+    wrong = qbittorrent_rig.connected(url=proxy.url, username="", password="", api_key=f"{key[:-4]}0000")
+    proxy.requests.clear()
+    for _ in range(3):
+        with pytest.raises(AuthRefused):
+            wrong.poll()
+    assert len(proxy.requests) == 1
+    wrong.close()
 
 
 def test_an_expired_session_is_renewed_once(qbittorrent_rig: QBittorrentRig, proxy: FaultProxy) -> None:
