@@ -16,11 +16,11 @@ from tests.support.postgres import Postgres
 from tests.support.qbittorrent import GENERATIONS, Generation, QBittorrent
 from tests.support.server import RunningServer
 
-# What has a switch of its own: the marker, and what the switch's help says.
+# What has a switch of its own: the marker, its switch, and what the switch's help says.
 _SWITCHES = {
-    "crash": "also kill the real process at every failpoint",
-    "clients": "also run against every generation of the download clients",
-    "slow": "also run what takes long",
+    "crash": ("--crash", "also kill the real process at every failpoint"),
+    "clients": ("--all-clients", "also run against every generation of the download clients"),
+    "slow": ("--slow", "also run what takes long"),
 }
 
 
@@ -37,13 +37,13 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("auralarchive")
-    for name, text in _SWITCHES.items():
-        group.addoption(f"--{name}", action="store_true", help=text)
+    for switch, text in _SWITCHES.values():
+        group.addoption(switch, action="store_true", help=text)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests behind a switch that is off are deselected: they are not missing, they were not asked for."""
-    off = {name for name in _SWITCHES if not config.getoption(f"--{name}")}
+    off = {mark for mark, (switch, _) in _SWITCHES.items() if not config.getoption(switch)}
     left_out = [item for item in items if any(mark.name in off for mark in item.iter_markers())]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
