@@ -9,6 +9,7 @@ from typing import Protocol
 
 from auralarchive.domain.download import Download
 from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.tags import tag_of
 from auralarchive.pipeline.live import LiveBoard
 from auralarchive.pipeline.searching import Searcher
 from auralarchive.ports.audio import Converter
@@ -92,4 +93,4 @@ class Tools:
 
     def tag(self, download_id: int) -> str:
         """Our tag on the client's item of this download."""
-        return f"auralarchive-{self.settings.instance}-{download_id}"
+        return tag_of(self.settings.instance, download_id)

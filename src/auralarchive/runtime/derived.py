@@ -88,6 +88,7 @@ def monitor_settings(settings: tree.Settings) -> MonitorSettings:
             missing_seconds=management.missing_after_seconds,
         ),
         remove_after_import=management.delete_source_after_import,
+        instance=settings.instance,
     )
 
 

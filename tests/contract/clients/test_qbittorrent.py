@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import qbittorrentapi
 
-from auralarchive.clients import qbittorrent, qbittorrent_api
+from auralarchive.clients import qbittorrent, wire
 from auralarchive.clients.qbittorrent import QBittorrentClient
 from auralarchive.domain.client_item import ItemState
 from auralarchive.domain.seeding import SeedGoal
@@ -50,7 +50,7 @@ def wired(
     qbittorrent_rig: QBittorrentRig, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[DownloadClient]:
     """A client behind the proxy, with less patience than usual."""
-    monkeypatch.setattr(qbittorrent_api, "_TIMEOUT", 1.0)
+    monkeypatch.setattr(wire, "TIMEOUT", 1.0)
     monkeypatch.setattr(qbittorrent, "_SEEN_WITHIN", 3.0)
     client = qbittorrent_rig.connected(url=proxy.url)
     client.poll()
@@ -186,7 +186,7 @@ def test_an_expired_session_is_renewed_once(qbittorrent_rig: QBittorrentRig, pro
     client = qbittorrent_rig.connected(url=proxy.url)
     assert isinstance(client, QBittorrentClient)
     client.poll()
-    client._api._http.cookies.clear()
+    client._api._wire._http.cookies.clear()
     proxy.requests.clear()
     client.poll()
     assert [request.split("?")[0] for request in proxy.requests] == [

@@ -123,7 +123,7 @@ const WORDS: Record<string, string> = {
   "Certificate authority": "Zertifizierungsstelle",
   "A file that vouches for its certificate.": "Eine Datei, die für sein Zertifikat bürgt.",
   "Path mappings": "Pfadzuordnungen",
-  "Where qBittorrent names its folders by other paths than we.": "Wo qBittorrent seine Ordner anders nennt als wir.",
+  "Where the client names its folders by other paths than we.": "Wo das Programm seine Ordner anders nennt als wir.",
   "Folder in the client": "Ordner im Programm",
   "As the client shows it, e.g. /downloads": "Wie das Programm ihn zeigt, etwa /downloads",
   "Folder here": "Ordner hier",
