@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from auralarchive.domain.failures import FailureKind
-from auralarchive.indexers.http import GuardedClient
+from auralarchive.net.http import GuardedClient
 from auralarchive.ports.errors import AuralError, InvalidInput
 from auralarchive.ports.work import CancelToken
 from tests.support.indexing import PUBLIC, Names, Tripwire, a_fetcher, an_indexer

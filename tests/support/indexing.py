@@ -15,10 +15,10 @@ from pydantic import SecretStr
 
 from auralarchive.clients.payloads import Payloads
 from auralarchive.domain.status import DownloadType
-from auralarchive.indexers.addresses import IPAddress
 from auralarchive.indexers.fetch import LinkFetcher
-from auralarchive.indexers.http import GuardedClient, Limits, system_resolver
 from auralarchive.indexers.torznab import IndexerContext, TorznabIndexer, TorznabSettings
+from auralarchive.net.addresses import IPAddress
+from auralarchive.net.http import GuardedClient, Limits, system_resolver
 from auralarchive.ports.indexers import Indexer
 from tests.support.torznab import TorznabServer
 

@@ -23,6 +23,7 @@ from auralarchive.domain.observe import Timers
 from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
 from auralarchive.domain.schedule import RetryPolicy
 from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadStatus, DownloadType, Stage
 from auralarchive.library import FilesystemLibrary, LibrarySettings
 from auralarchive.pipeline.commands import Commands
@@ -34,7 +35,7 @@ from auralarchive.pipeline.searching import Scores, Searcher
 from auralarchive.pipeline.tools import Job, SeedGoals, StageSettings, Tools
 from auralarchive.pipeline.work import JobKind, Workshop, kind_of
 from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult
-from auralarchive.ports.clients import Added, AddOptions, ClientReport, Payload
+from auralarchive.ports.clients import Ability, Added, AddOptions, ClientReport, Payload
 from auralarchive.ports.errors import AuralError, Gone
 from auralarchive.ports.indexers import Indexer, IndexerReport
 from auralarchive.ports.work import CancelToken, Clock, Progress
@@ -58,6 +59,7 @@ class ScriptedClient:
 
     type = "scripted"
     protocols = frozenset({DownloadType.TORRENT})
+    abilities = frozenset(Ability)
 
     def __init__(self, folder: Path, name: str = "Scripted", *, seeds: bool = True) -> None:
         self.name, self.seeds, self.folder = name, seeds, folder
@@ -71,6 +73,8 @@ class ScriptedClient:
         self.priorities: list[tuple[str, int]] = []
         self.goals: list[tuple[str, SeedGoal]] = []
         self.removed: list[str] = []
+        self.followed: frozenset[str] = frozenset()
+        self.general = SpeedLimits()
         self.options: list[AddOptions] = []
         self.closed = False
 
@@ -108,13 +112,14 @@ class ScriptedClient:
         self.contents[item_id] = payload.files
         return Added(item_id, adopted=False)
 
-    def poll(self) -> tuple[ClientItem, ...]:
+    def poll(self, ids: frozenset[str] = frozenset()) -> tuple[ClientItem, ...]:
         self._called("poll")
+        self.followed = ids
         return tuple(self.items.values())
 
-    def find(self, hashes: frozenset[str]) -> ClientItem | None:
+    def find(self, keys: frozenset[str]) -> ClientItem | None:
         self._called("find")
-        return self._known(hashes)
+        return self._known(keys)
 
     def files(self, item_id: str) -> tuple[ClientFile, ...]:
         self._called("files")
@@ -131,6 +136,16 @@ class ScriptedClient:
     def set_limits(self, item_id: str, download_limit: int | None, upload_limit: int | None) -> None:
         self._called("set_limits")
         self.limits.append((item_id, download_limit, upload_limit))
+        if item_id in self.items:
+            self.change(item_id, limits=SpeedLimits(download_limit, upload_limit))
+
+    def global_limits(self) -> SpeedLimits:
+        self._called("global_limits")
+        return self.general
+
+    def set_global_limits(self, limits: SpeedLimits) -> None:
+        self._called("set_global_limits")
+        self.general = limits
 
     def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None:
         self._called("set_seed_goal")
@@ -169,7 +184,7 @@ class ScriptedClient:
         return path
 
     def _known(self, hashes: frozenset[str]) -> ClientItem | None:
-        return next((item for item in self.items.values() if item.hashes & hashes), None)
+        return next((item for item in self.items.values() if {item.id, *item.hashes} & hashes), None)
 
 
 @dataclass

@@ -11,15 +11,16 @@ import libtorrent as lt
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.embedded_items import Torrent, as_item, listed_files
 from auralarchive.clients.embedded_report import findings
-from auralarchive.clients.embedded_session import PATIENCE, Session, checked, rate
+from auralarchive.clients.embedded_session import PATIENCE, Session, checked, general_rate, rate
 from auralarchive.clients.embedded_settings import EmbeddedSettings
 from auralarchive.clients.embedded_state import new_record
 from auralarchive.domain.client_item import ClientFile, ClientItem
 from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.adapters import AdapterType, adapter_type
-from auralarchive.ports.clients import Added, AddOptions, ClientReport, DownloadClient, Payload
+from auralarchive.ports.clients import Ability, Added, AddOptions, ClientReport, DownloadClient, Payload
 from auralarchive.ports.errors import InvalidInput, Misconfigured
 
 
@@ -29,6 +30,7 @@ class EmbeddedClient(Session):
     type = "embedded"
     protocols = frozenset({DownloadType.TORRENT})
     seeds = True
+    abilities = frozenset(Ability) - {Ability.PRIORITY}  # all torrents run at once: none could be first
 
     @property
     def listen_port(self) -> int:
@@ -59,13 +61,15 @@ class EmbeddedClient(Session):
                 raise _not_taken(error) from error
             return Added(record.id, adopted=False)
 
-    def poll(self) -> tuple[ClientItem, ...]:
+    def poll(self, ids: frozenset[str] = frozenset()) -> tuple[ClientItem, ...]:
         with self._running(), self._lock:
             return tuple(as_item(torrent) for torrent in self._torrents.values())
 
-    def find(self, hashes: frozenset[str]) -> ClientItem | None:
+    def find(self, keys: frozenset[str]) -> ClientItem | None:
+        if not keys:
+            raise ValueError("no hash names no torrent")
         with self._running(), self._lock:
-            torrent = self._known(hashes)
+            torrent = self._known(keys)
             return as_item(torrent) if torrent else None
 
     def files(self, item_id: str) -> tuple[ClientFile, ...]:
@@ -96,6 +100,17 @@ class EmbeddedClient(Session):
             torrent.handle.set_upload_limit(rate(upload_limit))
 
         self._change(item_id, limit)
+
+    def global_limits(self) -> SpeedLimits:
+        with self._running():
+            now = self._session.get_settings()
+        return SpeedLimits(now["download_rate_limit"] or None, now["upload_rate_limit"] or None)
+
+    def set_global_limits(self, limits: SpeedLimits) -> None:
+        with self._running():
+            self._session.apply_settings(
+                {"download_rate_limit": general_rate(limits.download), "upload_rate_limit": general_rate(limits.upload)}
+            )
 
     def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None:
         self._change(item_id, lambda torrent: self._wish(torrent, seed_ratio=goal.ratio, seed_seconds=goal.seconds))

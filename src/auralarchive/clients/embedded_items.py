@@ -10,6 +10,7 @@ import libtorrent as lt
 from auralarchive.clients.display import display_text
 from auralarchive.clients.embedded_state import Record
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
+from auralarchive.domain.speed import SpeedLimits
 
 _States = lt.torrent_status.states
 _CHECKING = {
@@ -99,6 +100,7 @@ def as_item(torrent: Torrent) -> ClientItem:
         seeding_seconds=torrent.seeding_seconds,
         content_path=torrent.content,
         save_path=record.folder,
+        limits=SpeedLimits(record.download_limit, record.upload_limit),
         paused=torrent.stopped,
         message=torrent.held or torrent.trouble,
         raw_state=raw,

@@ -51,6 +51,11 @@ def rate(limit: int | None) -> int:
     return min(limit, _MOST_BYTES_PER_SECOND) if limit else -1
 
 
+def general_rate(limit: int | None) -> int:
+    """A limit of the whole session in libtorrent's words: 0 for none."""
+    return min(limit, _MOST_BYTES_PER_SECOND) if limit else 0
+
+
 class Session:
     """Everything but the port. Whoever touches torrents holds `_lock`."""
 

@@ -8,7 +8,6 @@ asked for its hash before. Category and tags may be changed by hand: the hash go
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import threading
 import time
@@ -16,21 +15,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr
 
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
-from auralarchive.clients.path_mapping import PathMapper, PathMapping, same_path
-from auralarchive.clients.qbittorrent_api import Answer, Api, Credentials, NothingSent
+from auralarchive.clients.path_mapping import PathMapper, same_path
+from auralarchive.clients.qbittorrent_api import Api, Credentials
 from auralarchive.clients.qbittorrent_items import as_files, as_item, category_of, hashes_of, tags_of
+from auralarchive.clients.remote import RemoteSettings
+from auralarchive.clients.wire import Answer, NothingSent
 from auralarchive.domain.client_item import ClientFile, ClientItem
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.adapters import AdapterType, adapter_type
-from auralarchive.ports.clients import Added, AddOptions, ClientReport, DownloadClient, Finding, Payload
+from auralarchive.ports.clients import Ability, Added, AddOptions, ClientReport, DownloadClient, Finding, Payload
 from auralarchive.ports.errors import InvalidInput, Misconfigured, Unreachable
 
 TAG_PREFIX = "auralarchive"
@@ -42,17 +43,10 @@ _LOOK_EVERY = 0.1
 _REMOVES = {1: "removes the torrent", 3: "removes the torrent and its files"}
 
 
-class QBittorrentSettings(BaseModel):
+class QBittorrentSettings(RemoteSettings):
     """A qBittorrent that runs somewhere."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    host: str = Field(default="127.0.0.1", title="Host", description="Name or address of its Web UI.")
     port: int = Field(default=8080, ge=1, le=65535, title="Port")
-    https: bool = Field(default=False, title="Encrypted (https)")
-    base_path: str = Field(
-        default="", title="Base path", description="Behind a reverse proxy under a path: /qbittorrent."
-    )
     username: str = Field(default="", title="User name", description="Empty where it asks nobody, or with an API key.")
     password: SecretStr = Field(default=SecretStr(""), title="Password")
     api_key: SecretStr = Field(
@@ -64,53 +58,6 @@ class QBittorrentSettings(BaseModel):
         title="Save path",
         description="As qBittorrent sees it; empty for its own default or the category's.",
     )
-    verify_tls: bool = Field(
-        default=True, title="Check its certificate", description="Off only in a network that you trust."
-    )
-    ca_file: str = Field(
-        default="", title="Certificate authority", description="A file that vouches for its certificate."
-    )
-    path_mappings: tuple[PathMapping, ...] = Field(
-        default=(), title="Path mappings", description="Where qBittorrent names its folders by other paths than we."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _whole_address(cls, values: Any) -> Any:
-        """People paste the address of the page: as `url` or into `host`, it is taken apart."""
-        if not isinstance(values, Mapping):
-            return values
-        address = values.get("url") or values.get("host")
-        if not isinstance(address, str) or "://" not in address:
-            return values
-        return {**{key: value for key, value in values.items() if key != "url"}, **_parts(address)}
-
-    @field_validator("host")
-    @classmethod
-    def _plain_host(cls, value: str) -> str:
-        host = value.strip().strip("[]")
-        if not host or any(character in host for character in "/\\@?# \t\r\n"):
-            raise ValueError("name a host such as 127.0.0.1 or nas.local, without a name or password in it")
-        if _is_link_local(host):
-            raise ValueError("link-local addresses belong to no client")
-        return host
-
-    @property
-    def url(self) -> str:
-        """The address of its Web UI, without a slash at the end."""
-        scheme = "https" if self.https else "http"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        path = self.base_path.strip("/")
-        return f"{scheme}://{host}:{self.port}" + (f"/{path}" if path else "")
-
-
-def _parts(address: str) -> dict[str, Any]:
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-        raise ValueError("an address such as http://127.0.0.1:8080, without a name or password in it")
-    secure = parts.scheme == "https"
-    port = parts.port or (443 if secure else 80)
-    return {"host": parts.hostname, "port": port, "https": secure, "base_path": parts.path}
 
 
 @dataclass(slots=True)
@@ -144,6 +91,7 @@ class QBittorrentClient:
     type = "qbittorrent"
     protocols = frozenset({DownloadType.TORRENT})
     seeds = True
+    abilities = frozenset(Ability)
 
     def __init__(self, name: str, settings: QBittorrentSettings, context: ClientContext) -> None:
         self.name = name
@@ -151,7 +99,7 @@ class QBittorrentClient:
         self._api = Api(
             settings.url,
             Credentials(settings.username, settings.password.get_secret_value(), settings.api_key.get_secret_value()),
-            (settings.ca_file or True) if settings.verify_tls else False,
+            settings.verification,
         )
         self._paths = PathMapper(name, settings.path_mappings, context.library_roots)
         self._lock = threading.Lock()
@@ -177,20 +125,20 @@ class QBittorrentClient:
         # "Fails." or 409 for something that is there: somebody else was quicker.
         return self._adopted(seen, options) if isinstance(refused, InvalidInput) else Added(seen.id, adopted=False)
 
-    def poll(self) -> tuple[ClientItem, ...]:
+    def poll(self, ids: frozenset[str] = frozenset()) -> tuple[ClientItem, ...]:
         with self._lock:
             torrents = self._synced()
             return tuple(
                 as_item(item_id, fields) for item_id, fields in torrents.items() if self._ours(item_id, fields)
             )
 
-    def find(self, hashes: frozenset[str]) -> ClientItem | None:
-        if not hashes:
+    def find(self, keys: frozenset[str]) -> ClientItem | None:
+        if not keys:
             raise ValueError("no hash names no torrent")
         with self._lock:
-            self._asked |= hashes
+            self._asked |= keys
             for item_id, fields in self._synced().items():
-                if hashes & hashes_of(item_id, fields):
+                if keys & hashes_of(item_id, fields):
                     return as_item(item_id, fields)
         return None
 
@@ -208,6 +156,17 @@ class QBittorrentClient:
         hashes = self._current(item_id)
         self._must(self._api.post("torrents/setDownloadLimit", {"hashes": hashes, "limit": str(download_limit or 0)}))
         self._must(self._api.post("torrents/setUploadLimit", {"hashes": hashes, "limit": str(upload_limit or 0)}))
+
+    def global_limits(self) -> SpeedLimits:
+        return SpeedLimits(self._global_limit("download"), self._global_limit("upload"))
+
+    def _global_limit(self, direction: str) -> int | None:
+        text = self._must(self._api.get(f"transfer/{direction}Limit")).text
+        return int(text) or None if text.isascii() and text.isdigit() else None
+
+    def set_global_limits(self, limits: SpeedLimits) -> None:
+        self._must(self._api.post("transfer/setDownloadLimit", {"limit": str(limits.download or 0)}))
+        self._must(self._api.post("transfer/setUploadLimit", {"limit": str(limits.upload or 0)}))
 
     def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None:
         ratio, minutes = _share_limits(goal)
@@ -447,13 +406,6 @@ def _wait(condition: Callable[[], bool], patience: float) -> bool:
             return False
         time.sleep(_LOOK_EVERY)
     return True
-
-
-def _is_link_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_link_local
-    except ValueError:
-        return False
 
 
 def _make(name: str, settings: QBittorrentSettings, context: ClientContext) -> DownloadClient:

@@ -9,6 +9,7 @@ from typing import Any
 
 from auralarchive.clients.display import display_text
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
+from auralarchive.domain.speed import SpeedLimits
 
 #: Every state that a generation from 4.1 to 5.3 knows. Any other is UNKNOWN: it waits and is shown.
 STATES: Mapping[str, ItemState] = MappingProxyType(
@@ -68,6 +69,7 @@ def as_item(item_id: str, fields: Any) -> ClientItem:
         seeding_seconds=_whole(fields, "seeding_time"),
         content_path=_text(fields, "content_path") or None,
         save_path=_text(fields, "save_path") or None,
+        limits=_limits(fields),
         paused=raw in _PAUSED,
         message=_MESSAGES.get(raw),
         raw_state=display_text(raw),
@@ -118,6 +120,14 @@ def _state(raw: str, progress: float | None, left: int | None) -> ItemState:
         return ItemState.UNKNOWN
     # It says that it seeds while bytes are missing: as after a forced recheck. Not for us to read yet.
     return ItemState.READY if progress >= 1.0 and not left else ItemState.BUSY
+
+
+def _limits(fields: Mapping[str, Any]) -> SpeedLimits | None:
+    """Its own limits; 0 and -1 are none, what is not there is not told."""
+    told = [fields.get(key) for key in ("dl_limit", "up_limit")]
+    if not all(isinstance(value, int) for value in told):
+        return None
+    return SpeedLimits(*(value if value and value > 0 else None for value in told))
 
 
 def _eta(fields: Mapping[str, Any]) -> int | None:

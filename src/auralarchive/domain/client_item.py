@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from auralarchive.domain.speed import SpeedLimits
+
 
 class ItemState(StrEnum):
     """What an adapter makes of its client's own states. An unknown one never completes or fails."""
@@ -17,6 +19,7 @@ class ItemState(StrEnum):
     READY = "ready"  # all data there and checked
     WARNING = "warning"  # the client reports an error that time or a person may mend
     FAILED = "failed"  # the client has given up
+    REMOVED = "removed"  # a person removed it there; the client keeps a record of that
     UNKNOWN = "unknown"
 
 
@@ -43,6 +46,7 @@ class ClientItem:
     seeding_seconds: int | None = None
     content_path: str | None = None
     save_path: str | None = None
+    limits: SpeedLimits | None = None  # set there for this item; None: it does not tell
     paused: bool = False  # stopped in the client, also after completion
     message: str | None = None
     raw_state: str = ""

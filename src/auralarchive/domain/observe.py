@@ -142,6 +142,8 @@ def _downloading(
             return (Record(e.PausedInClient()),) if watch.was_running else (ResumeItem(),)
         case ItemState.FAILED:
             return (Record(e.StageFailed(_client_failed(download, item))),)
+        case ItemState.REMOVED:
+            return (Record(e.StageFailed(_source_lost(download))),)
         case ItemState.METADATA:
             return _timed(download, item, now - watch.moved_at, timers.metadata_warn, timers.metadata_fail)
         case ItemState.WAITING | ItemState.STALLED:

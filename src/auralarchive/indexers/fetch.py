@@ -15,9 +15,9 @@ from typing import Protocol, runtime_checkable
 from urllib.parse import unquote
 
 from auralarchive.domain.failures import FailureKind
-from auralarchive.indexers.addresses import Link, Origin, Reach, join_link, parse_link, parse_origin, refused
-from auralarchive.indexers.http import Answer, GuardedClient, Limits
 from auralarchive.indexers.pacing import parse_retry_after
+from auralarchive.net.addresses import Link, Origin, Reach, join_link, parse_link, parse_origin, refused
+from auralarchive.net.http import Answer, GuardedClient, Limits
 from auralarchive.ports.clients import Payload, PayloadReader
 from auralarchive.ports.errors import AuthRefused, Gone, InvalidInput, RateLimited, Unreachable
 from auralarchive.ports.indexers import Indexer

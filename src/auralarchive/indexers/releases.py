@@ -9,7 +9,6 @@ from datetime import datetime
 from auralarchive.domain.release import ParsedTitle, Release
 from auralarchive.domain.status import DownloadType
 from auralarchive.domain.titles import parse_title
-from auralarchive.indexers.addresses import Link, join_link, parse_link
 from auralarchive.indexers.feed import Element, Item
 from auralarchive.indexers.values import (
     clean_title,
@@ -23,6 +22,7 @@ from auralarchive.indexers.values import (
     seeders_in_text,
     size_in_text,
 )
+from auralarchive.net.addresses import Link, join_link, parse_link
 from auralarchive.ports.errors import InvalidInput
 
 MAX_MAGNET = 64 * 1024

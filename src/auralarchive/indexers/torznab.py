@@ -21,12 +21,12 @@ from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.release import Release, SearchQuery
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadType
-from auralarchive.indexers.addresses import Link, Reach, parse_link, redact
 from auralarchive.indexers.caps import Caps, choose_categories, read_caps
 from auralarchive.indexers.feed import MAX_ITEMS, Feed, FeedRefused, read_feed
-from auralarchive.indexers.http import Answer, GuardedClient, Limits
 from auralarchive.indexers.pacing import Pace, parse_retry_after
 from auralarchive.indexers.releases import FeedContext, releases_of
+from auralarchive.net.addresses import Link, Reach, parse_link, redact
+from auralarchive.net.http import Answer, GuardedClient, Limits
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import (
     AuthRefused,

@@ -22,6 +22,7 @@ from auralarchive.domain.failures import Failure
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.schedule import backoff
 from auralarchive.domain.status import DownloadStatus, SeedingStatus
+from auralarchive.domain.tags import tag_of
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.completion import Completion
 from auralarchive.pipeline.live import Live, LiveBoard
@@ -55,6 +56,7 @@ class MonitorSettings:
     idle_seconds: float = 600.0
     timers: o.Timers = field(default_factory=o.Timers)
     remove_after_import: bool = False
+    instance: str = "main"  # part of our tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +261,7 @@ class Monitor:
         try:
             if neighbour.version is None:
                 neighbour.version = client.test().version
-            items = client.poll()
+            items = client.poll(self._followed(client))
             self._evaluate(client, items)
         except AuralError as error:
             self._trouble(neighbour, error)
@@ -271,6 +273,11 @@ class Monitor:
         finally:
             neighbour.asked = True
             neighbour.polling = False
+
+    def _followed(self, client: DownloadClient) -> frozenset[str]:
+        """The ids of the items that we follow there."""
+        rows = (row for row in self._rows if row.download_client == client.name)
+        return frozenset(row.download_client_id for row in rows if row.download_client_id)
 
     def _trouble(self, neighbour: _Neighbour, error: Exception) -> None:
         neighbour.failures += 1
@@ -300,13 +307,13 @@ class Monitor:
     # --- one poll -----------------------------------------------------------------------------
 
     def _evaluate(self, client: DownloadClient, items: tuple[ClientItem, ...]) -> None:
-        by_key = {key: item for item in items for key in (item.id, *item.hashes)}
+        by_key = {key: item for item in items for key in (*item.tags, *item.hashes, item.id)}
         figures: dict[int, Live] = {}
         for row in self._rows:
             if row.download_client != client.name:
                 continue
             try:
-                item = _match(row, by_key) or self._search(row, client)
+                item = _match(row, by_key, self._settings.instance) or self._search(row, client)
                 if item is not None:
                     self._hand_over_limits(row, client, item)
                 self._follow(row, client, item)
@@ -332,9 +339,10 @@ class Monitor:
         A row that goes on is soon found or given up; a paused one that is gone would be asked for at every poll.
         """
         now, paused = self._clock.monotonic(), row.acquisition is DownloadStatus.PAUSED
-        if not row.hashes or (paused and now < self._look_again.get(row.id, now)):
+        keys = row.hashes | ({row.download_client_id} if row.download_client_id else set())
+        if not keys or (paused and now < self._look_again.get(row.id, now)):
             return None
-        found = client.find(row.hashes)
+        found = client.find(keys)
         if found is None and paused:
             self._look_again[row.id] = now + LOOK_AGAIN_SECONDS
         return found
@@ -407,8 +415,10 @@ class Monitor:
 ItemOrNone = ClientItem | None
 
 
-def _match(row: Download, by_key: Mapping[str, ClientItem]) -> ItemOrNone:
-    for key in (row.download_client_id or "", *row.hashes):
+def _match(row: Download, by_key: Mapping[str, ClientItem], instance: str) -> ItemOrNone:
+    """The item of a row. By our tag only what has no info-hash: repeated by hand, a job gets another id."""
+    last = () if row.hashes else (tag_of(instance, row.id),)
+    for key in (row.download_client_id or "", *row.hashes, *last):
         if key in by_key:
             return by_key[key]
     return None

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from auralarchive.domain.download import Download
 from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.tags import tag_of
 from auralarchive.pipeline.live import LiveBoard
 from auralarchive.pipeline.searching import Searcher
 from auralarchive.ports.audio import Converter
@@ -72,6 +73,7 @@ class StageSettings:
     bitrate_kbps: int | None = None
     jobs: int | None = None
     minimum_match_score: float = 70.0
+    remove_unseeded: bool = True  # Usenet and direct downloads leave their client once the book is verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +94,4 @@ class Tools:
 
     def tag(self, download_id: int) -> str:
         """Our tag on the client's item of this download."""
-        return f"auralarchive-{self.settings.instance}-{download_id}"
+        return tag_of(self.settings.instance, download_id)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from auralarchive.domain.client_item import ClientFile, ClientItem
 from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
+
+FINGERPRINT_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,15 @@ class Payload:
 
     @property
     def hashes(self) -> frozenset[str]:
-        """Every hash under which a client may know it."""
+        """Every hash under which a client may know it; of what has no info-hash, a fingerprint of its bytes.
+
+        Such items show it as their own `hashes`: with our tag it tells one release of a download from the next.
+        """
         found = {value for value in (self.info_hash_v1, self.info_hash_v2) if value}
         if self.info_hash_v2:
             found.add(self.info_hash_v2[:40])
+        if not found and self.data is not None:
+            found.add(hashlib.sha256(self.data).hexdigest()[:FINGERPRINT_DIGITS])
         return frozenset(found)
 
 
@@ -79,6 +89,16 @@ class ClientReport:
     findings: tuple[Finding, ...] = ()
 
 
+class Ability(StrEnum):
+    """What not every client can do. A call that a client cannot follow is accepted and changes nothing."""
+
+    ITEM_LIMITS = "item_limits"  # a speed limit for a single item
+    GLOBAL_LIMITS = "global_limits"  # a speed limit for all of its items together
+    SEQUENTIAL = "sequential"  # the beginning of an item before its end
+    SEED_GOAL = "seed_goal"  # it stops by itself at a seed ratio
+    PRIORITY = "priority"  # one item before another
+
+
 class DownloadClient(Protocol):
     """One configured instance of a client.
 
@@ -102,6 +122,9 @@ class DownloadClient(Protocol):
     def seeds(self) -> bool:
         """Whether a finished item goes on seeding here."""
 
+    @property
+    def abilities(self) -> frozenset[Ability]: ...
+
     def test(self) -> ClientReport: ...
 
     def add(self, payload: Payload, options: AddOptions) -> Added:
@@ -110,11 +133,17 @@ class DownloadClient(Protocol):
         Idempotent: after a lost answer or a crash, the same call finds the item and adopts it.
         """
 
-    def poll(self) -> tuple[ClientItem, ...]:
-        """Every item that is ours or was adopted, in one request (two where the client splits them)."""
+    def poll(self, ids: frozenset[str] = frozenset()) -> tuple[ClientItem, ...]:
+        """Every item that is ours or was adopted, in one request (two where the client splits them).
 
-    def find(self, hashes: frozenset[str]) -> ClientItem | None:
-        """The item under any of these hashes, whatever its category or tags."""
+        `ids` are those that the pipeline follows here, for clients that show finished items only by name.
+        """
+
+    def find(self, keys: frozenset[str]) -> ClientItem | None:
+        """The item under any of these ids or hashes, whatever its category, tags or place (an archive included).
+
+        Without any key it raises ValueError.
+        """
 
     def files(self, item_id: str) -> tuple[ClientFile, ...]: ...
 
@@ -123,6 +152,11 @@ class DownloadClient(Protocol):
     def resume(self, item_id: str) -> None: ...
 
     def set_limits(self, item_id: str, download_limit: int | None, upload_limit: int | None) -> None: ...
+
+    def global_limits(self) -> SpeedLimits:
+        """The client's own limits for everything that it loads and shares."""
+
+    def set_global_limits(self, limits: SpeedLimits) -> None: ...
 
     def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None: ...
 

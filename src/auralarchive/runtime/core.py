@@ -22,12 +22,12 @@ from auralarchive.domain.download import Download
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.quality import QualityPreferences
 from auralarchive.engine.local import LocalRunner
-from auralarchive.indexers.addresses import parse_link
 from auralarchive.indexers.fetch import LinkFetcher
-from auralarchive.indexers.http import GuardedClient
 from auralarchive.indexers.registry import INDEXER_TYPES
 from auralarchive.indexers.torznab import IndexerContext
 from auralarchive.library.drafts import FilesystemDrafts
+from auralarchive.net.addresses import parse_link
+from auralarchive.net.http import GuardedClient
 from auralarchive.notify.herald import Herald
 from auralarchive.notify.registry import NOTIFIER_TYPES
 from auralarchive.observability.redaction import Redactor

@@ -61,6 +61,7 @@ def stage_settings(settings: tree.Settings) -> StageSettings:
         bitrate_kbps=settings.conversion.bitrate_kbps,
         jobs=settings.conversion.jobs,
         minimum_match_score=settings.search.minimum_match_score,
+        remove_unseeded=settings.download_management.remove_unseeded_after_import,
     )
 
 
@@ -88,6 +89,7 @@ def monitor_settings(settings: tree.Settings) -> MonitorSettings:
             missing_seconds=management.missing_after_seconds,
         ),
         remove_after_import=management.delete_source_after_import,
+        instance=settings.instance,
     )
 
 

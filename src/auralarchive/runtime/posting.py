@@ -6,9 +6,9 @@ import ssl
 from collections.abc import Mapping
 
 from auralarchive.domain.failures import FailureKind
-from auralarchive.indexers.addresses import Reach, parse_link
-from auralarchive.indexers.http import GuardedClient, Limits
 from auralarchive.indexers.pacing import parse_retry_after
+from auralarchive.net.addresses import Reach, parse_link
+from auralarchive.net.http import GuardedClient, Limits
 from auralarchive.ports.errors import InvalidInput, Misconfigured
 from auralarchive.ports.notifiers import Reply
 from auralarchive.ports.work import CancelToken, Clock

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import qbittorrentapi
 
-from auralarchive.clients import qbittorrent, qbittorrent_api
+from auralarchive.clients import qbittorrent, wire
 from auralarchive.clients.qbittorrent import QBittorrentClient
 from auralarchive.domain.client_item import ItemState
 from auralarchive.domain.seeding import SeedGoal
@@ -29,6 +29,7 @@ from tests.contract.clients.conftest import (
 )
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.processes import free_port, wait_for
+from tests.support.qbittorrent import GENERATIONS
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def wired(
     qbittorrent_rig: QBittorrentRig, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[DownloadClient]:
     """A client behind the proxy, with less patience than usual."""
-    monkeypatch.setattr(qbittorrent_api, "_TIMEOUT", 1.0)
+    monkeypatch.setattr(wire, "TIMEOUT", 1.0)
     monkeypatch.setattr(qbittorrent, "_SEEN_WITHIN", 3.0)
     client = qbittorrent_rig.connected(url=proxy.url)
     client.poll()
@@ -181,12 +182,30 @@ def test_a_wrong_password_is_tried_once(qbittorrent_rig: QBittorrentRig, proxy: 
     client.close()
 
 
+@pytest.mark.parametrize("qbittorrent_rig", GENERATIONS[-1:], ids=lambda each: each.name, indirect=True)
+def test_an_api_key_signs_in_without_a_password(
+    qbittorrent_rig: QBittorrentRig, hand: qbittorrentapi.Client, proxy: FaultProxy
+) -> None:
+    """From 5.2 on a key does; a wrong one is tried once, and never at the login."""
+    key = str(hand.app_rotate_api_key()["apiKey"])
+    client = qbittorrent_rig.connected(url=proxy.url, username="", password="", api_key=key)
+    client.poll()
+    client.close()
+    wrong = qbittorrent_rig.connected(url=proxy.url, username="", password="", api_key=f"{key[:-4]}0000")
+    proxy.requests.clear()
+    for _ in range(3):
+        with pytest.raises(AuthRefused):
+            wrong.poll()
+    assert len(proxy.requests) == 1
+    wrong.close()
+
+
 def test_an_expired_session_is_renewed_once(qbittorrent_rig: QBittorrentRig, proxy: FaultProxy) -> None:
     """A cookie that the server no longer knows costs one login, and nobody notices."""
     client = qbittorrent_rig.connected(url=proxy.url)
     assert isinstance(client, QBittorrentClient)
     client.poll()
-    client._api._http.cookies.clear()
+    client._api._wire._http.cookies.clear()
     proxy.requests.clear()
     client.poll()
     assert [request.split("?")[0] for request in proxy.requests] == [

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import httpx2
 import pytest
 
-from auralarchive.clients import qbittorrent_api
-from auralarchive.clients.qbittorrent_api import Answer, Api, Credentials
-from auralarchive.ports.errors import AuthRefused, Unreachable
+from auralarchive.clients import wire as wires
+from auralarchive.clients.qbittorrent_api import Api, Credentials
+from auralarchive.ports.errors import AuthRefused
 
 Reply = Callable[[httpx2.Request], httpx2.Response]
 _ME = Credentials("me", "secret")
@@ -22,8 +22,8 @@ def api() -> Iterator[Callable[[Reply, Credentials], Api]]:
 
     def make(reply: Reply, credentials: Credentials) -> Api:
         wire = Api("http://qb.invalid", credentials, verify=True)
-        wire._http.close()
-        wire._http = httpx2.Client(transport=httpx2.MockTransport(reply))
+        wire._wire._http.close()
+        wire._wire._http = httpx2.Client(transport=httpx2.MockTransport(reply))
         made.append(wire)
         return wire
 
@@ -59,7 +59,7 @@ def test_the_login_of_each_generation(api: Make, status: int, body: str, refused
 
 def test_a_refusal_is_forgotten_after_a_while(api: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half an hour later the next attempt may be right: the ban is over, or the password was put back."""
-    monkeypatch.setattr(qbittorrent_api, "REFUSAL_LASTS", 0.0)
+    monkeypatch.setattr(wires, "REFUSAL_LASTS", 0.0)
     answers = iter([httpx2.Response(401), httpx2.Response(204), httpx2.Response(200, text="v9")])
     wire = api(lambda _: next(answers), _ME)
     with pytest.raises(AuthRefused):
@@ -74,18 +74,3 @@ def test_without_a_name_nobody_signs_in(api: Make) -> None:
     assert wire.get("app/version").text == "v9"
     with pytest.raises(AuthRefused, match="wants a login"):
         wire.get("app/version")
-
-
-def test_an_endless_answer_is_cut(api: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory is bounded, compressed or not."""
-    monkeypatch.setattr(qbittorrent_api, "MAX_ANSWER", 1_000)
-    with pytest.raises(Unreachable, match="does not end"):
-        api(lambda _: httpx2.Response(200, content=b"x" * 5_000), Credentials()).get("app/version")
-
-
-def test_answers_that_are_no_json() -> None:
-    """Pages, cut texts and nests are all one error; wrong encodings are read around."""
-    for body in (b"<html>", b'{"a": ', b"[" * 100_000, b""):
-        with pytest.raises(Unreachable):
-            Answer(200, body).json()
-    assert Answer(200, b'{"name": "B\xfccher"}').json() == {"name": "B�cher"}

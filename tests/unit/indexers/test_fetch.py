@@ -9,9 +9,9 @@ import httpcore2
 import pytest
 
 from auralarchive.domain.status import DownloadType
-from auralarchive.indexers.addresses import IPAddress, parse_link, parse_origin
 from auralarchive.indexers.fetch import _Inside, _next
-from auralarchive.indexers.http import GuardedClient, tcp_dial
+from auralarchive.net.addresses import IPAddress, parse_link, parse_origin
+from auralarchive.net.http import GuardedClient, tcp_dial
 from auralarchive.ports.errors import AuralError, AuthRefused, Gone, InvalidInput, RateLimited, Unreachable
 from auralarchive.ports.work import CancelToken
 from tests.support.indexing import PUBLIC, Names, Tripwire, a_fetcher, an_indexer

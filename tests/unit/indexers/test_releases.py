@@ -8,9 +8,9 @@ import pytest
 
 from auralarchive.domain.release import Release
 from auralarchive.domain.status import DownloadType
-from auralarchive.indexers.addresses import parse_link
 from auralarchive.indexers.feed import read_feed
 from auralarchive.indexers.releases import FeedContext, releases_of
+from auralarchive.net.addresses import parse_link
 from tests.support.indexing import feed_of
 
 HEX = "0123456789abcdef0123456789abcdef01234567"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from auralarchive.indexers.http import GuardedClient
+from auralarchive.net.http import GuardedClient
 from auralarchive.notify.webhook import WEBHOOK, document, signature
 from auralarchive.ports.errors import AuralError, AuthRefused, Misconfigured, RateLimited, Unreachable
 from auralarchive.ports.notifiers import Item, Message, Notifier, NotifierContext, Topic

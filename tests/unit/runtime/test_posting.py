@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auralarchive.domain.failures import FailureKind
-from auralarchive.indexers.http import GuardedClient
+from auralarchive.net.http import GuardedClient
 from auralarchive.ports.errors import Misconfigured, Unreachable
 from auralarchive.ports.work import CancelToken
 from auralarchive.runtime.posting import GuardedPost

@@ -24,6 +24,9 @@ const WORDS: Record<string, string> = {
   "Empty: no goal by ratio.": "Leer: kein Ziel nach Verhältnis.",
   "Seeding time": "Dauer des Verteilens",
   "Empty: no goal by time.": "Leer: kein Ziel nach Zeit.",
+  "Remove what is not seeded": "Entfernen, was nicht verteilt wird",
+  "Usenet and direct downloads leave their client once the book is verified.":
+    "Downloads aus dem Usenet und direkte verlassen ihr Programm, sobald das Buch geprüft ist.",
   "Remove after seeding": "Nach dem Verteilen entfernen",
   "Once the goal is met and the book is verified.": "Sobald das Ziel erreicht und das Buch geprüft ist.",
   "Download folder of the embedded client": "Download-Ordner des eingebauten Programms",
@@ -123,7 +126,7 @@ const WORDS: Record<string, string> = {
   "Certificate authority": "Zertifizierungsstelle",
   "A file that vouches for its certificate.": "Eine Datei, die für sein Zertifikat bürgt.",
   "Path mappings": "Pfadzuordnungen",
-  "Where qBittorrent names its folders by other paths than we.": "Wo qBittorrent seine Ordner anders nennt als wir.",
+  "Where the client names its folders by other paths than we.": "Wo das Programm seine Ordner anders nennt als wir.",
   "Folder in the client": "Ordner im Programm",
   "As the client shows it, e.g. /downloads": "Wie das Programm ihn zeigt, etwa /downloads",
   "Folder here": "Ordner hier",

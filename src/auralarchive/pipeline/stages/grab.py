@@ -39,7 +39,7 @@ def _belongs(payload: Payload, download: Download, tools: Tools) -> bool:
     """Whether the kept bytes are those of the release at hand: another choice replaces them."""
     if not download.download_url:
         return True  # it was uploaded, and is the only one
-    if payload.hashes:
+    if payload.info_hash_v1 or payload.info_hash_v2:
         return _recorded(payload, download)
     # Nothing tells one NZB from another: the log says whether this one came after the choice.
     steps = [row.event for row in tools.store.downloads.events(download.id)]

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from auralarchive.domain.failures import FailureKind
-from auralarchive.indexers.addresses import Origin, Reach, is_public, join_link, parse_link, parse_origin, redact
+from auralarchive.net.addresses import Origin, Reach, is_public, join_link, parse_link, parse_origin, redact
 from auralarchive.ports.errors import InvalidInput
 
 INNER = """127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 100.100.100.200 0.0.0.0 224.0.0.1

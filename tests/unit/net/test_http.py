@@ -12,8 +12,8 @@ from pathlib import Path
 import httpcore2
 import pytest
 
-from auralarchive.indexers.addresses import IPAddress, Reach, parse_link
-from auralarchive.indexers.http import Answer, GuardedClient, Limits, tcp_dial
+from auralarchive.net.addresses import IPAddress, Reach, parse_link
+from auralarchive.net.http import Answer, GuardedClient, Limits, tcp_dial
 from auralarchive.ports.errors import Cancelled, InvalidInput, Unreachable
 from auralarchive.ports.work import CancelToken
 from tests.support.certificates import SelfSigned, https_server

@@ -21,7 +21,7 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from auralarchive.indexers.addresses import IPAddress, Link, Reach, literal_address, refused
+from auralarchive.net.addresses import IPAddress, Link, Reach, literal_address, refused
 from auralarchive.ports.errors import InvalidInput, Unreachable
 from auralarchive.ports.work import CancelToken
 

@@ -1,0 +1,89 @@
+"""HTTP to clients: answers end, errors name a remedy, refusals are remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2
+import pytest
+
+from auralarchive.clients import wire
+from auralarchive.clients.wire import Answer, NothingSent, Refusals, Wire
+from auralarchive.ports.errors import AuthRefused, Unreachable
+
+Reply = Callable[[httpx2.Request], httpx2.Response]
+
+
+def _wire(reply: Reply) -> Wire:
+    made = Wire("Client", "http://client.invalid/base/")
+    made.close()
+    made._http = httpx2.Client(transport=httpx2.MockTransport(reply))
+    return made
+
+
+def test_an_answer_as_it_came() -> None:
+    """Paths go below the address that was typed; header names are in lower case, whatever the client writes."""
+    seen: list[str] = []
+
+    def reply(request: httpx2.Request) -> httpx2.Response:
+        seen.append(str(request.url))
+        return httpx2.Response(409, text=" no ", headers={"X-Session-Id": "7"})
+
+    answer = _wire(reply).send("POST", "/rpc", json={"a": 1})
+    assert seen == ["http://client.invalid/base/rpc"]
+    assert (answer.status, answer.ok, answer.text, answer.headers["x-session-id"]) == (409, False, "no", "7")
+
+
+def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded, compressed or not."""
+    monkeypatch.setattr(wire, "MAX_ANSWER", 1_000)
+    with pytest.raises(Unreachable, match="Client's answer does not end"):
+        _wire(lambda _: httpx2.Response(200, content=b"x" * 5_000)).send("GET", "/")
+
+
+def test_a_redirect_is_an_answer_and_not_followed() -> None:
+    """A password must not wander to another host."""
+    assert (
+        _wire(lambda _: httpx2.Response(302, headers={"Location": "http://other.invalid/"})).send("GET", "/").status
+        == 302
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx2.ConnectError("refused"), NothingSent),
+        (httpx2.ReadTimeout("late"), Unreachable),
+        (httpx2.RemoteProtocolError("cut"), Unreachable),
+    ],
+)
+def test_errors_of_the_line_in_our_words(error: Exception, kind: type[Unreachable]) -> None:
+    """Whether anything can have arrived makes a difference for an add."""
+
+    def reply(_: httpx2.Request) -> httpx2.Response:
+        raise error
+
+    with pytest.raises(Unreachable) as caught:
+        _wire(reply).send("GET", "/")
+    assert type(caught.value) is kind
+    assert caught.value.remedy
+
+
+def test_answers_that_are_no_json() -> None:
+    """Pages, cut texts and nests are all one error; wrong encodings are read around."""
+    for body in (b"<html>", b'{"a": ', b"[" * 100_000, b""):
+        with pytest.raises(Unreachable):
+            Answer(200, body).json()
+    assert Answer(200, b'{"name": "B\xfccher"}').json() == {"name": "B\N{REPLACEMENT CHARACTER}cher"}
+
+
+def test_a_refusal_counts_for_a_while() -> None:
+    """Clients ban who keeps knocking; half an hour later the next attempt may be right."""
+    now = [0.0]
+    refusals = Refusals(lambda: now[0])
+    refusals.check()
+    assert isinstance(refusals.refused("Wrong password."), AuthRefused)
+    with pytest.raises(AuthRefused, match="Wrong password"):
+        refusals.check()
+    now[0] = wire.REFUSAL_LASTS
+    refusals.check()
