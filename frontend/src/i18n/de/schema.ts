@@ -132,6 +132,11 @@ const WORDS: Record<string, string> = {
   "Folder here": "Ordner hier",
   "The same folder as AuralArchive sees it": "Derselbe Ordner, wie AuralArchive ihn sieht",
   qBittorrent: "qBittorrent",
+  SABnzbd: "SABnzbd",
+  "From Config, General. Not the NZB key, which may only add.":
+    "Aus „Config“, „General“. Nicht der NZB-Schlüssel: Der darf nur hinzufügen.",
+  "Given to new jobs. Make it in SABnzbd first, with a folder of its own.":
+    "Bekommen neue Aufträge. Legen Sie sie zuerst in SABnzbd an, mit einem eigenen Ordner.",
   URL: "Adresse (URL)",
   "As Prowlarr, Jackett or the indexer itself shows it.": "Wie Prowlarr, Jackett oder der Indexer selbst sie zeigt.",
   Categories: "Kategorien",
