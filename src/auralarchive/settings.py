@@ -194,6 +194,12 @@ class DownloadManagementSection(Section):
         description="Once the goal is met and the book is verified.",
         json_schema_extra=_shown("seeding"),
     )
+    remove_unseeded_after_import: bool = Field(
+        default=True,
+        title="Remove what is not seeded",
+        description="Usenet and direct downloads leave their client once the book is verified.",
+        json_schema_extra=_shown("seeding"),
+    )
     temp_download_path: Path | None = Field(
         default=None, title="Download folder of the embedded client", json_schema_extra=_shown("folders")
     )

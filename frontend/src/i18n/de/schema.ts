@@ -24,6 +24,9 @@ const WORDS: Record<string, string> = {
   "Empty: no goal by ratio.": "Leer: kein Ziel nach Verhältnis.",
   "Seeding time": "Dauer des Verteilens",
   "Empty: no goal by time.": "Leer: kein Ziel nach Zeit.",
+  "Remove what is not seeded": "Entfernen, was nicht verteilt wird",
+  "Usenet and direct downloads leave their client once the book is verified.":
+    "Downloads aus dem Usenet und direkte verlassen ihr Programm, sobald das Buch geprüft ist.",
   "Remove after seeding": "Nach dem Verteilen entfernen",
   "Once the goal is met and the book is verified.": "Sobald das Ziel erreicht und das Buch geprüft ist.",
   "Download folder of the embedded client": "Download-Ordner des eingebauten Programms",
