@@ -62,6 +62,7 @@ class Session:
     def __init__(self, name: str, settings: EmbeddedSettings, context: ClientContext) -> None:
         self.name = name
         self._settings = settings
+        self._context = context
         self._paths = PathMapper(name, protected=context.library_roots)
         self._lock = threading.RLock()
         self._heard = threading.Condition(self._lock)
