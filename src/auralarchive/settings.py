@@ -195,6 +195,12 @@ class DownloadManagementSection(Section):
         description="Once the goal is met and the book is verified.",
         json_schema_extra=_shown("seeding"),
     )
+    remove_unseeded_after_import: bool = Field(
+        default=True,
+        title="Remove what is not seeded",
+        description="Usenet and direct downloads leave their client once the book is verified.",
+        json_schema_extra=_shown("seeding"),
+    )
     temp_download_path: Path | None = Field(
         default=None, title="Download folder of the embedded client", json_schema_extra=_shown("folders")
     )
@@ -296,6 +302,13 @@ class EmbeddedSection(Section):
     enabled: bool = Field(default=True, title="Use the embedded client")
     listen_port: int = Field(default=6881, ge=0, le=65535, title="Port for peers")
     loopback: bool = Field(default=False, title="For demo and tests: this machine only")
+
+
+class DirectSection(Section):
+    """The client of direct downloads in our own process: what it begins with; the pages hold all its settings."""
+
+    enabled: bool = Field(default=True, title="Use direct downloads")
+    loopback: bool = Field(default=False, title="For tests: this machine only")
 
 
 #: The form of each key, and what to tell where one has another.
@@ -460,6 +473,7 @@ class Settings(BaseSettings):
     speed: SpeedSection = SpeedSection()
     qbittorrent: QBittorrentSection = QBittorrentSection()
     embedded: EmbeddedSection = EmbeddedSection()
+    direct: DirectSection = DirectSection()
     conversion: ConversionSection = ConversionSection()
     search: SearchSection = SearchSection()
     backup: BackupSection = BackupSection()

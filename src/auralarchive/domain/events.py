@@ -115,11 +115,15 @@ class ConversionDone(Event):
 
 @dataclass(frozen=True, slots=True)
 class ImportDone(Event):
-    """Every file of the book is in the library and verified; `method` is link, reflink or copy."""
+    """Every file of the book is in the library and verified; `method` is link, reflink or copy.
+
+    With `remove_source` the client's item goes now: nobody is seeded from it.
+    """
 
     path: str
     files: int
     method: str
+    remove_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -343,7 +343,14 @@ def _(event: e.ConversionDone, download: Download, at: datetime) -> Download:
 
 @_carry.register
 def _(event: e.ImportDone, download: Download, at: datetime) -> Download:
-    return replace(download, final_file_path=event.path, completed_at=at, reason=None, failure_kind=None)
+    return replace(
+        download,
+        final_file_path=event.path,
+        completed_at=at,
+        removal=Removal.WANTED if event.remove_source else download.removal,
+        reason=None,
+        failure_kind=None,
+    )
 
 
 @_carry.register

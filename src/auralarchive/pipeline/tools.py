@@ -76,6 +76,7 @@ class StageSettings:
     bitrate_kbps: int | None = None
     jobs: int | None = None
     minimum_match_score: float = 70.0
+    remove_unseeded: bool = True  # Usenet and direct downloads leave their client once the book is verified
 
 
 @dataclass(frozen=True, slots=True)

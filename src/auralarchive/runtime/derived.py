@@ -64,6 +64,7 @@ def stage_settings(settings: tree.Settings) -> StageSettings:
         bitrate_kbps=settings.conversion.bitrate_kbps,
         jobs=settings.conversion.jobs,
         minimum_match_score=settings.search.minimum_match_score,
+        remove_unseeded=settings.download_management.remove_unseeded_after_import,
     )
 
 

@@ -107,6 +107,16 @@ def test_the_whole_way_ends_in_seeding_and_then_in_seeding_complete() -> None:
     assert public_status(gone.acquisition, gone.seeding) is S.SEEDING_COMPLETE
 
 
+def test_what_is_not_seeded_leaves_its_client_with_the_import() -> None:
+    """In the step of the import itself: no crash can come between."""
+    done = e.DownloadCompleted("/usenet/book", 100, seeds=False)
+    imported = walk(*TO_DOWNLOADING, done, *of(e.ConversionStarted, e.ConversionDone, e.ImportStarted))
+    imported = walk(e.ImportDone("/library/a/b/b.m4b", 1, "copy", remove_source=True), start=imported)
+    assert (imported.acquisition, imported.removal, owner(imported)) == (S.IMPORTED, Removal.WANTED, Owner.WORKER)
+    gone = walk(*of(e.CleanupStarted, e.CleanedUp), start=imported)
+    assert (gone.seeding, gone.removal, owner(gone)) == (SeedingStatus.NONE, Removal.DONE, Owner.NOBODY)
+
+
 def test_a_torrent_seeds_while_its_book_is_converted() -> None:
     converting = walk(*TO_DOWNLOADING, *of(e.DownloadCompleted, e.ConversionStarted, e.SeedingGoalReached))
     assert (converting.acquisition, converting.seeding) == (S.CONVERTING, SeedingStatus.SEEDED)

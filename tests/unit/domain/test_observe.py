@@ -168,6 +168,11 @@ def test_a_client_that_gives_up_is_believed() -> None:
     )
 
 
+def test_what_a_person_removed_there_waits_for_a_person_here() -> None:
+    """The client says so itself: there is nothing to wait for."""
+    assert the_failure(polls(DOWNLOADING, (0, item(ItemState.REMOVED)))) is FailureKind.SOURCE_LOST
+
+
 @pytest.mark.parametrize(("ratio", "reached"), [(0.9, False), (1.0, True)])
 def test_the_seeding_goal_is_seen_while_the_book_is_still_converted(ratio: float, reached: bool) -> None:
     decisions = polls(SEEDING, (0, item(ItemState.READY, ratio=ratio)))

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from auralarchive.domain import events as e
+from auralarchive.domain.download import Download
 from auralarchive.domain.failures import FailureKind
+from auralarchive.domain.status import DownloadType
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.tools import Job, Tools
 from auralarchive.ports.errors import NeedsPerson
@@ -36,7 +38,18 @@ def run(job: Job, tools: Tools) -> e.Event:
     )
     failpoint("import.manifest_saved")
     tools.library.discard(job.token)  # the manifest knows now what the note told
-    return e.ImportDone(str(published.path), len(published.files), published.files[0].method)
+    method = published.files[0].method
+    return e.ImportDone(str(published.path), len(published.files), method, _source_may_go(download, tools))
+
+
+def _source_may_go(download: Download, tools: Tools) -> bool:
+    """Torrents stay for others until their goal is met; of what nobody is seeded from, the book is all we want."""
+    return (
+        tools.settings.remove_unseeded
+        and download.download_type is not DownloadType.TORRENT
+        and download.download_client_id is not None
+        and not download.adopted
+    )
 
 
 def _request(job: Job, recipe: Mapping[str, Any]) -> ImportRequest:

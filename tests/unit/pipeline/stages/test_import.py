@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from auralarchive.domain import events as e
 from auralarchive.domain.failures import FailureKind
-from auralarchive.domain.status import DownloadStatus
+from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.stages import import_
 from auralarchive.ports.errors import NeedsPerson
 from auralarchive.ports.store import StaleRecord
@@ -29,6 +30,28 @@ def test_the_manifest_tells_what_is_there(bench: Bench) -> None:
         ("Ada Author/Book 1/Book 1.m4b", hashlib.sha256(AUDIO).hexdigest())
     ]
     assert bench.library.verify(book.files) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "adopted", "wanted", "goes"),
+    [
+        ("nzb", False, True, True),
+        ("http", False, True, True),
+        ("torrent", False, True, False),
+        ("nzb", True, True, False),
+        ("nzb", False, False, False),
+    ],
+)
+def test_only_what_nobody_is_seeded_from_leaves_its_client(
+    bench: Bench, kind: str, adopted: bool, wanted: bool, goes: bool
+) -> None:
+    """A torrent has its goal, an adopted item its owner."""
+    job = bench.claim(bench.at(S.CONVERTED).id)
+    job = replace(job, download=replace(job.download, download_type=DownloadType(kind), adopted=adopted))
+    tools = replace(bench.tools, settings=replace(bench.tools.settings, remove_unseeded=wanted))
+    done = import_.run(job, tools)
+    assert isinstance(done, e.ImportDone)
+    assert done.remove_source is goes
 
 
 @pytest.mark.parametrize("what", ["file", "recipe"])
