@@ -22,9 +22,10 @@ from auralarchive.domain.download import Download
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.quality import QualityPreferences
 from auralarchive.engine.local import LocalRunner
+from auralarchive.indexers.context import IndexerContext
 from auralarchive.indexers.fetch import LinkFetcher
+from auralarchive.indexers.pacing import Manners
 from auralarchive.indexers.registry import INDEXER_TYPES
-from auralarchive.indexers.torznab import IndexerContext
 from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.net.addresses import parse_link
 from auralarchive.net.http import GuardedClient
@@ -305,11 +306,12 @@ def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neigh
     clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool(
         "client", CLIENT_TYPES, store.adapters, context, redactor.register
     )
+    manners = Manners(SystemClock())
     indexers: AdapterPool[Indexer, IndexerContext] = AdapterPool(
         "indexer",
         INDEXER_TYPES,
         store.adapters,
-        lambda _: IndexerContext(GuardedClient(), SystemClock()),
+        lambda _: IndexerContext(GuardedClient(), SystemClock(), manners=manners),
         redactor.register,
     )
     notifiers: AdapterPool[Notifier, NotifierContext] = AdapterPool(

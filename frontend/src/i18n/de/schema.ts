@@ -148,6 +148,11 @@ const WORDS: Record<string, string> = {
   "Folder here": "Ordner hier",
   "The same folder as AuralArchive sees it": "Derselbe Ordner, wie AuralArchive ihn sieht",
   qBittorrent: "qBittorrent",
+  SABnzbd: "SABnzbd",
+  "From Config, General. Not the NZB key, which may only add.":
+    "Aus „Config“, „General“. Nicht der NZB-Schlüssel: Der darf nur hinzufügen.",
+  "Given to new jobs. Make it in SABnzbd first, with a folder of its own.":
+    "Bekommen neue Aufträge. Legen Sie sie zuerst in SABnzbd an, mit einem eigenen Ordner.",
   URL: "Adresse (URL)",
   "As Prowlarr, Jackett or the indexer itself shows it.": "Wie Prowlarr, Jackett oder der Indexer selbst sie zeigt.",
   Categories: "Kategorien",
@@ -164,6 +169,19 @@ const WORDS: Record<string, string> = {
   "File of its certificate authority": "Datei seiner Zertifizierungsstelle",
   "Torznab (torrents: Prowlarr, Jackett, indexers)": "Torznab (Torrents: Prowlarr, Jackett, Indexer)",
   "Newznab (Usenet: Prowlarr, indexers)": "Newznab (Usenet: Prowlarr, Indexer)",
+  "LibriVox (free audiobooks)": "LibriVox (freie Hörbücher)",
+  "Internet Archive (free audiobooks)": "Internet Archive (freie Hörbücher)",
+  Files: "Dateien",
+  "mp3: 128 kbit/s mostly. small: 64 kbit/s. original: as it was uploaded. m4b: where there is one.":
+    "mp3: meist 128 kbit/s. small: 64 kbit/s. original: wie hochgeladen. m4b: wo es eine gibt.",
+  "Address of LibriVox": "Adresse von LibriVox",
+  "Address of the Internet Archive": "Adresse des Internet Archive",
+  "Only to be changed for a mirror of your own.": "Nur für einen eigenen Spiegel zu ändern.",
+  Offered: "Angeboten werden",
+  "files: fetched directly. torrents: need a torrent client, and hold a book in all its forms.":
+    "files: direkt geholt. torrents: brauchen ein Torrent-Programm und enthalten ein Buch in allen Formen.",
+  Collections: "Sammlungen",
+  "Empty: everything that can be listened to.": "Leer: alles, was man hören kann.",
   "Tell about": "Berichten über",
   "Apprise URL": "Apprise-Adresse",
   "One address as Apprise writes it, such as ntfy://topic, tgram://bottoken/ChatID or mailto://…":
