@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.embedded import EMBEDDED
+from auralarchive.clients.nzbget import NZBGET
 from auralarchive.clients.qbittorrent import QBITTORRENT
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import DownloadClient
 
-CLIENT_TYPES: tuple[AdapterType[DownloadClient, ClientContext], ...] = (EMBEDDED, QBITTORRENT)
+CLIENT_TYPES: tuple[AdapterType[DownloadClient, ClientContext], ...] = (EMBEDDED, QBITTORRENT, NZBGET)

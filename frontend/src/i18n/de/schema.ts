@@ -132,6 +132,11 @@ const WORDS: Record<string, string> = {
   "Folder here": "Ordner hier",
   "The same folder as AuralArchive sees it": "Derselbe Ordner, wie AuralArchive ihn sieht",
   qBittorrent: "qBittorrent",
+  NZBGet: "NZBGet",
+  "NZBGet's ControlUsername: the other users may not do enough.":
+    "Der ControlUsername von NZBGet: Die anderen Benutzer dürfen nicht genug.",
+  "Given to new jobs. Make it in NZBGet first, with a folder of its own.":
+    "Bekommen neue Aufträge. Legen Sie sie zuerst in NZBGet an, mit einem eigenen Ordner.",
   URL: "Adresse (URL)",
   "As Prowlarr, Jackett or the indexer itself shows it.": "Wie Prowlarr, Jackett oder der Indexer selbst sie zeigt.",
   Categories: "Kategorien",
