@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.contract.clients.rig import Kind
-from tests.contract.clients.rigs import direct, embedded, qbittorrent, sabnzbd
+from tests.contract.clients.rigs import direct, embedded, nzbget, qbittorrent, sabnzbd
 
-KINDS: tuple[Kind, ...] = (*embedded.KINDS, *direct.KINDS, *qbittorrent.KINDS, *sabnzbd.KINDS)
+KINDS: tuple[Kind, ...] = (*embedded.KINDS, *direct.KINDS, *qbittorrent.KINDS, *sabnzbd.KINDS, *nzbget.KINDS)

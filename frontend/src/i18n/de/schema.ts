@@ -153,6 +153,11 @@ const WORDS: Record<string, string> = {
     "Aus „Config“, „General“. Nicht der NZB-Schlüssel: Der darf nur hinzufügen.",
   "Given to new jobs. Make it in SABnzbd first, with a folder of its own.":
     "Bekommen neue Aufträge. Legen Sie sie zuerst in SABnzbd an, mit einem eigenen Ordner.",
+  NZBGet: "NZBGet",
+  "NZBGet's ControlUsername: the other users may not do enough.":
+    "Der ControlUsername von NZBGet: Die anderen Benutzer dürfen nicht genug.",
+  "Given to new jobs. Make it in NZBGet first, with a folder of its own.":
+    "Bekommen neue Aufträge. Legen Sie sie zuerst in NZBGet an, mit einem eigenen Ordner.",
   URL: "Adresse (URL)",
   "As Prowlarr, Jackett or the indexer itself shows it.": "Wie Prowlarr, Jackett oder der Indexer selbst sie zeigt.",
   Categories: "Kategorien",
