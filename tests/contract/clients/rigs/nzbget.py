@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from auralarchive.clients.nzbget import NZBGET
-
 from auralarchive.clients.context import ClientContext
+from auralarchive.clients.nzbget import NZBGET
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import Ability, DownloadClient
 from tests.contract.clients.rig import FOREIGN, NOWHERE, Book, Hand, Kind, RemoteRig, Source
