@@ -24,6 +24,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
+from auralarchive.clients.findings import link_findings
 from auralarchive.clients.path_mapping import PathMapper, same_path
 from auralarchive.clients.remote import RemoteSettings
 from auralarchive.clients.transmission_api import Api, Declined
@@ -96,6 +97,7 @@ class TransmissionClient:
         self._settings = settings
         password = settings.password.get_secret_value()
         self._api = Api(settings.url, settings.username, password, settings.verification)
+        self._context = context
         self._paths = PathMapper(name, settings.path_mappings, context.library_roots)
         self._lock = threading.Lock()
         self._rpc, self._rpc_session = 0, ""  # its version, told in this session: after it, it may be another
@@ -114,7 +116,8 @@ class TransmissionClient:
         session = self._session_told()
         folder = self._settings.save_path or str(session.get("download-dir") or "")
         report = findings(session, self._settings.label, folder, self._paths, self._free_space(folder))
-        return ClientReport(f"Transmission {_version(session)}", tuple(report))
+        links = link_findings(folder, self._paths, self._context)
+        return ClientReport(f"Transmission {_version(session)}", (*report, *links))
 
     def add(self, payload: Payload, options: AddOptions) -> Added:
         if payload.download_type is not DownloadType.TORRENT or not payload.hashes:

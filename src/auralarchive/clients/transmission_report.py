@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from auralarchive.clients.display import display_text
+from auralarchive.clients.findings import path_findings
 from auralarchive.clients.path_mapping import PathMapper
 from auralarchive.ports.clients import Finding
-from auralarchive.ports.errors import Misconfigured
 
 _LITTLE = 10**9
 
@@ -20,29 +18,13 @@ def findings(
 ) -> Iterator[Finding]:
     """`session` is the answer of session-get, `folder` where new torrents go, `free` the bytes that it has left."""
     yield Finding(True, "Label", f"New torrents get the label {label!r}." if label else "No label is used.")
-    yield _path_finding(folder, paths)
+    yield from path_findings(folder, paths, paths.protected)
     if free is not None:
         room = free > _LITTLE
         yield Finding(room, "Space", f"{free / 1e9:.1f} GB free.", "" if room else "Make room.")
     yield _seeding_finding(session)
     yield from _speed_findings(session)
     yield from _file_findings(session)
-
-
-def _path_finding(folder: str, paths: PathMapper) -> Finding:
-    try:
-        local = paths.local(folder, folder)
-    except Misconfigured as error:
-        return Finding(False, "Paths", error.reason, error.remedy)
-    for library in paths.protected:
-        if Path(os.path.realpath(local)).is_relative_to(os.path.realpath(library)):
-            return Finding(
-                False,
-                "Paths",
-                f"{display_text(folder)} is inside the library {library}.",
-                "Let Transmission save into a folder outside of the library.",
-            )
-    return Finding(True, "Paths", f"{display_text(folder)} is {local} here.")
 
 
 def _seeding_finding(session: Mapping[str, Any]) -> Finding:
