@@ -50,7 +50,7 @@ class Generation:
 
 
 _PROGRAM = "/usr/bin/transmission-daemon"
-GENERATIONS = (Generation("3.00", "bookworm"), Generation("4.1", "trixie-backports"))
+GENERATIONS = (Generation("3.00", "bookworm"), Generation("4.1", "trixie-backports", optional=True))
 
 
 @functools.cache
