@@ -133,6 +133,7 @@ class SABnzbd:
         self.api_key, self.nzb_key = "a1" * 16, "b2" * 16
         self._root = root.resolve()
         self.complete = self._root / "complete"
+        self.incomplete = self._root / "incomplete"
         self.scripts = self._root / "scripts"
         self._news, self._argv = news, argv
         self._process: subprocess.Popen[bytes] | None = None
