@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from playwright.sync_api import Browser
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support.browser import Pages, chromium
 from tests.support.loopback import stay_here
@@ -48,6 +51,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+_CONTRACT = re.compile(r"contract/clients/test_clients\.py::.*\[([a-z]+(?:-[0-9.]+)?)")
+
+
+class _Shares(LoadFileScheduling):  # type: ignore[misc] # not annotated
+    """The tests of a file stay together, but those of the contract suite by client: they wait more than they work."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        client = _CONTRACT.search(nodeid)
+        return f"{file}[{client[1]}]" if client else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return _Shares(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,6 +2,7 @@
 
 with Relay(server.port) as relay:
     relay.limit = 200_000  # bytes per second towards the client, all connections together; 0 = no limit
+    relay.sent  # bytes that the client has sent so far
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class Relay:
 
     def __init__(self, target: int, limit: int = 0) -> None:
         self.limit = limit
+        self.sent = 0
         self._target = target
         self._due = 0.0  # when the next piece may be sent
         self._lock = threading.Lock()
@@ -69,6 +71,8 @@ class Relay:
             while data := source.recv(min(_PIECE, max(self.limit // 10, 512)) if slow and self.limit else _PIECE):
                 if slow:
                     self._wait_for_turn(len(data))
+                else:
+                    self.sent += len(data)
                 sink.sendall(data)
         except OSError:
             pass  # one side has gone: so must the other
