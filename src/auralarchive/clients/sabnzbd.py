@@ -94,9 +94,7 @@ class SABnzbdClient:
     def test(self) -> ClientReport:
         version = display_text(self._api.version())
         self._api.check_key()
-        return ClientReport(
-            f"SABnzbd {version}", tuple(findings(self._api, self._settings.category, self._paths, self._libraries))
-        )
+        return ClientReport(f"SABnzbd {version}", tuple(findings(self._api, self._settings.category, self._paths)))
 
     # --- adding -----------------------------------------------------------------------------------
 
