@@ -11,7 +11,7 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.nzbget import NZBGET
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import Ability, DownloadClient
-from tests.contract.clients.rig import FOREIGN, Book, Hand, Kind, RemoteRig, Source
+from tests.contract.clients.rig import FOREIGN, NOWHERE, Book, Hand, Kind, RemoteRig, Source
 from tests.contract.clients.rigs.news import posting
 from tests.support.news import NewsServer
 from tests.support.nzbget import GENERATIONS, Generation, NZBGet
@@ -72,9 +72,9 @@ class NZBGetRig(RemoteRig):
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         return posting(self.news, folder)
 
-    def connected(self, **settings: object) -> DownloadClient:
+    def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
         usual = {"port": self.port, "username": self.server.user, "password": self.server.password}
-        return NZBGET.build("NZBGet", {**usual, **settings}, ClientContext(Path("/nonexistent")))
+        return NZBGET.build("NZBGet", {**usual, **settings}, context)
 
     def restart(self) -> None:
         self.server.restart()
