@@ -8,12 +8,14 @@ from auralarchive.clients.embedded import EMBEDDED
 from auralarchive.clients.nzbget import NZBGET
 from auralarchive.clients.qbittorrent import QBITTORRENT
 from auralarchive.clients.sabnzbd import SABNZBD
+from auralarchive.clients.transmission import TRANSMISSION
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import DownloadClient
 
 CLIENT_TYPES: tuple[AdapterType[DownloadClient, ClientContext], ...] = (
     EMBEDDED,
     QBITTORRENT,
+    TRANSMISSION,
     SABNZBD,
     NZBGET,
     DIRECT,

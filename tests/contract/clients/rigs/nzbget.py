@@ -1,10 +1,9 @@
-"""A real NZBGet over a real news server; `Hand` by JSON-RPC calls of our own."""
+"""NZBGet; `Hand` by plain calls of its JSON-RPC."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from functools import cached_property
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from auralarchive.clients.context import ClientContext
@@ -22,35 +21,35 @@ class NZBGetHand(Hand):
         self._server = server
 
     def add(self, book: Book) -> str:
-        job = self._server.append(book.name, book.payload.data or b"", category=FOREIGN, paused=True)
-        return str(job)
+        return str(self._server.append(book.name, book.payload.data or b"", category=FOREIGN, paused=True))
 
     def look(self, item_id: str) -> Mapping[str, object] | None:
-        found = self._server.group(int(item_id))
-        if found is None:
-            return None
-        return {"category": found["Category"], **{key: found[key] for key in ("Status", "DestDir", "MaxPriority")}}
+        group = self._server.group(int(item_id))
+        return {key: group[key] for key in ("NZBName", "Category", "Status", "MaxPriority")} if group else None
 
     def remove(self, item_id: str) -> None:
-        self._server.call("editqueue", "GroupDelete", "", [int(item_id)])
+        self._edit("GroupDelete", "", item_id)
 
     def recategorise(self, item_id: str) -> None:
-        self._server.call("editqueue", "GroupSetCategory", FOREIGN, [int(item_id)])
+        self._edit("GroupSetCategory", FOREIGN, item_id)
 
     def pause(self, item_id: str) -> None:
-        self._server.call("editqueue", "GroupPause", "", [int(item_id)])
+        self._edit("GroupPause", "", item_id)
 
     def limit_all(self, download: int) -> None:
         self._server.call("rate", download // 1024)
+
+    def _edit(self, command: str, text: str, item_id: str) -> None:
+        assert self._server.call("editqueue", command, text, [int(item_id)])
 
 
 class NZBGetRig(RemoteRig):
     def __init__(self, folder: Path, generation: Generation) -> None:
         argv = generation.argv()
-        self.news = NewsServer()
-        self.news.__enter__()
-        self.server = NZBGet(folder, self.news, argv)
-        self.server.__enter__()
+        self._ends = ExitStack()
+        self._news = self._ends.enter_context(NewsServer())
+        self.server = self._ends.enter_context(NZBGet(folder, self._news, argv))
+        self.hand = NZBGetHand(self.server)
         self.client = self.connected()
 
     @property
@@ -65,12 +64,8 @@ class NZBGetRig(RemoteRig):
     def folders(self) -> tuple[Path, ...]:
         return (self.server.complete, self.server.main / "inter")
 
-    @cached_property
-    def hand(self) -> NZBGetHand:
-        return NZBGetHand(self.server)
-
     def source(self, folder: Path) -> AbstractContextManager[Source]:
-        return posting(self.news, folder)
+        return posting(self._news, folder)
 
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
         usual = {"port": self.port, "username": self.server.user, "password": self.server.password}
@@ -81,8 +76,7 @@ class NZBGetRig(RemoteRig):
 
     def close(self) -> None:
         self.client.close()
-        self.server.stop()
-        self.news.__exit__()
+        self._ends.close()
 
 
 def _starter(generation: Generation) -> Callable[[Path], NZBGetRig]:
