@@ -88,6 +88,21 @@ def wired(bench: Bench, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> I
     client.close()
 
 
+@pytest.fixture
+def configured(bench: Bench) -> Iterator[Any]:
+    """Restarts it with other options, and puts back the usual ones."""
+    usual = dict(bench.server.options)
+
+    def restart(**options: object) -> None:
+        bench.server.stop()
+        bench.server.configure(**options)
+        bench.server.start()
+
+    yield restart
+    bench.server.options = usual
+    restart()
+
+
 class Posted:
     """A book that was posted just now, and a download of its own."""
 
@@ -292,6 +307,21 @@ def test_a_pause_of_everything_is_told(bench: Bench, tmp_path: Path) -> None:
     assert ended(bench, added).state is ItemState.READY
 
 
+def test_a_used_up_quota_is_told(bench: Bench, tmp_path: Path, configured: Any) -> None:
+    """NZBGet then stands still without being paused."""
+    for _ in range(6):  # the quota is told in whole megabytes
+        ended(bench, Posted(bench, tmp_path).add(bench.client))
+    configured(DailyQuota=1)
+    wait_for(lambda: bench.server.call("status")["QuotaReached"])
+    added = Posted(bench, tmp_path).add(bench.client)
+    with closing(bench.connected()) as client:
+        (item,) = (item for item in client.poll() if item.id == added.id)
+    assert item.state is ItemState.WARNING
+    assert "quota is used up" in (item.message or "")
+    configured(DailyQuota=0)
+    assert ended(bench, added).state is ItemState.READY
+
+
 def test_paused_post_processing_is_told(bench: Bench, tmp_path: Path) -> None:
     bench.server.call("pausepost")
     try:
@@ -307,21 +337,6 @@ def test_paused_post_processing_is_told(bench: Bench, tmp_path: Path) -> None:
 
 
 # --- scripts, places, settings ----------------------------------------------------------------------
-
-
-@pytest.fixture
-def configured(bench: Bench) -> Iterator[Any]:
-    """Restarts it with other options, and puts back the usual ones."""
-    usual = dict(bench.server.options)
-
-    def restart(**options: object) -> None:
-        bench.server.stop()
-        bench.server.configure(**options)
-        bench.server.start()
-
-    yield restart
-    bench.server.options = usual
-    restart()
 
 
 def script(bench: Bench, name: str, commands: str) -> None:
