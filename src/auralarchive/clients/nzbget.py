@@ -108,7 +108,7 @@ class NZBGetClient:
     ) -> None:
         self.name = name
         self._settings = settings
-        self._libraries = context.library_roots
+        self._context = context
         self._api = Api(settings.url, settings.username, settings.password.get_secret_value(), settings.verification)
         self._paths = PathMapper(name, settings.path_mappings, context.library_roots)
         self._monotonic = monotonic
@@ -118,7 +118,7 @@ class NZBGetClient:
 
     def test(self) -> ClientReport:
         version = self._api.version()
-        found = findings(self._api, self._settings.category, self._paths, self._libraries)
+        found = findings(self._api, self._settings.category, self._paths, self._context)
         return ClientReport(f"NZBGet {version}", tuple(found))
 
     # --- adding -----------------------------------------------------------------------------------
@@ -342,7 +342,7 @@ class NZBGetClient:
         folders = own_folders(self._api, self._paths)
         for content in filter(None, map(self._place, remote)):
             try:
-                discard(content, folders, self._libraries)
+                discard(content, folders, self._context.library_roots)
             except Misconfigured as error:
                 _log.warning("client %s: the data of %s stays where it is: %s", self.name, name, error)
 

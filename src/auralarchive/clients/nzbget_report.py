@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
+from auralarchive.clients.findings import remote_folder_findings
 from auralarchive.clients.nzbget_api import OLDEST, Api
 from auralarchive.clients.path_mapping import PathMapper
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import Misconfigured
 
 _CATEGORY = re.compile(r"Category\d{1,3}\.Name")
-_LITTLE = 1000  # MB
 
 
-def findings(api: Api, name: str, paths: PathMapper, libraries: Iterable[Path]) -> Iterator[Finding]:
+def findings(api: Api, name: str, paths: PathMapper, context: ClientContext) -> Iterator[Finding]:
     """`name` is our category there."""
     yield _version_finding(api)
     config = api.config()
@@ -28,8 +28,9 @@ def findings(api: Api, name: str, paths: PathMapper, libraries: Iterable[Path]) 
     yield _repair_finding(config)
     yield _archives_finding(config)
     yield _script_finding({**config, **own})
-    yield _path_finding(own.get("DestDir") or config.get("DestDir", ""), paths, libraries)
-    yield _space_finding(api)
+    folder = own.get("DestDir") or config.get("DestDir", "")
+    # Its files are removed once they are in the library: nothing is gained by a link.
+    yield from remote_folder_findings(folder, paths, context, links=False)
 
 
 def own_folders(api: Api, paths: PathMapper) -> list[Path]:
@@ -120,27 +121,3 @@ def _script_finding(config: Mapping[str, str]) -> Finding:
         return Finding(True, "Scripts", "No script runs after a job.")
     # Most of them only send a message: this is no fault, but the first thing to look at when files are missing.
     return Finding(True, "Scripts", f"{scripts} may run after each job; what moves files must tell NZBGet where to.")
-
-
-def _path_finding(folder: str, paths: PathMapper, libraries: Iterable[Path]) -> Finding:
-    try:
-        local = paths.local(folder, folder)
-    except Misconfigured as error:
-        return Finding(False, "Paths", error.reason, error.remedy)
-    real = Path(os.path.realpath(local))
-    for library in libraries:
-        if real.is_relative_to(os.path.realpath(library)):
-            return Finding(
-                False,
-                "Paths",
-                f"{display_text(folder)} is inside the library {library}.",
-                "Let NZBGet put what it has finished into a folder outside of the library.",
-            )
-    return Finding(True, "Paths", f"{display_text(folder)} is {local} here.")
-
-
-def _space_finding(api: Api) -> Finding:
-    free = api.status().get("FreeDiskSpaceMB")
-    if not isinstance(free, int) or isinstance(free, bool):
-        return Finding(True, "Space", "NZBGet does not tell how much is free.")
-    return Finding(free > _LITTLE, "Space", f"{free} MB free.", "" if free > _LITTLE else "Make room.")

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from auralarchive.clients.context import ClientContext
 from auralarchive.clients.nzbget_api import Api
 from auralarchive.clients.nzbget_report import findings, own_folders
 from auralarchive.clients.path_mapping import PathMapper
@@ -16,14 +17,11 @@ from auralarchive.ports.clients import Finding
 class FakeApi:
     """An NZBGet with these options."""
 
-    def __init__(self, options: dict[str, str], version: tuple[int, int] = (21, 0), free: object = 50_000) -> None:
-        self.generation, self._options, self._free = version, options, free
+    def __init__(self, options: dict[str, str], version: tuple[int, int] = (21, 0)) -> None:
+        self.generation, self._options = version, options
 
     def config(self) -> dict[str, str]:
         return self._options
-
-    def status(self) -> dict[str, object]:
-        return {"FreeDiskSpaceMB": self._free}
 
 
 @pytest.fixture
@@ -49,14 +47,11 @@ def options(tmp_path: Path) -> dict[str, str]:
 
 
 def asked(
-    options: dict[str, str],
-    *,
-    libraries: tuple[Path, ...] = (),
-    version: tuple[int, int] = (21, 0),
-    free: object = 50_000,
+    options: dict[str, str], *, libraries: tuple[Path, ...] = (), version: tuple[int, int] = (21, 0)
 ) -> dict[str, Finding]:
-    api = cast("Api", FakeApi(options, version, free))
-    found = list(findings(api, "auralarchive", PathMapper("NZBGet"), libraries))
+    api = cast("Api", FakeApi(options, version))
+    context = ClientContext(Path("/nonexistent"), libraries)
+    found = list(findings(api, "auralarchive", PathMapper("NZBGet"), context))
     assert all(finding.ok or finding.remedy for finding in found)
     return {finding.subject: finding for finding in found}
 
@@ -93,12 +88,7 @@ def test_a_version_whose_jobs_carry_no_mark(options: dict[str, str]) -> None:
 
 
 def test_a_folder_inside_of_the_library(options: dict[str, str], tmp_path: Path) -> None:
-    assert bad(asked(options, libraries=(tmp_path / "complete",))) == ["Paths"]
-
-
-@pytest.mark.parametrize(("free", "well"), [(500, False), (5000, True), (None, True), ("x", True)])
-def test_room(options: dict[str, str], free: object, well: bool) -> None:
-    assert asked(options, free=free)["Space"].ok is well
+    assert bad(asked(options, libraries=(tmp_path / "complete",))) == ["Library"]
 
 
 @pytest.mark.parametrize("name", ["Extensions", "PostScript", "Category2.Extensions"])

@@ -37,7 +37,7 @@ class Told:
 
 def found(told: Told, name: str = "books", libraries: tuple[Path, ...] = ()) -> dict[str, Finding]:
     paths = PathMapper("SABnzbd", (), libraries)
-    return {finding.subject: finding for finding in findings(told, name, paths, libraries)}  # type: ignore[arg-type] # what it needs of it
+    return {finding.subject: finding for finding in findings(told, name, paths)}  # type: ignore[arg-type] # what it needs of it
 
 
 def wrong(told: Told, name: str = "books", libraries: tuple[Path, ...] = ()) -> set[str]:
@@ -117,9 +117,16 @@ def test_a_folder_that_is_not_visible_here(tmp_path: Path) -> None:
     assert "mapping" in found(Told("/somewhere/else"))["Paths"].remedy
 
 
+def test_before_its_first_job_a_category_has_no_folder(complete: Path) -> None:
+    """The general one says as much."""
+    (complete / "books").rmdir()
+    assert str(complete) in found(Told(complete))["Paths"].message
+    assert wrong(Told(complete)) == set()
+
+
 def test_the_library_and_the_downloads_stay_apart(complete: Path) -> None:
     """Neither inside of the other."""
-    assert wrong(Told(complete), libraries=(complete,)) == {"Paths"}
+    assert wrong(Told(complete), libraries=(complete,)) == {"Library"}
     assert wrong(Told(complete), libraries=(complete / "books" / "library",)) == {"Paths"}
 
 
