@@ -111,7 +111,7 @@ def _sorting_finding(name: str, misc: Mapping[str, Any], sorters: Any) -> Findin
     active = [
         str(entry.get("name") or "?")
         for entry in entries
-        if entry.get("is_active") and {name or _DEFAULT, _DEFAULT} & set(_list(entry.get("sort_cats")))
+        if entry.get("is_active") and (name or _DEFAULT).lower() in map(str.lower, _list(entry.get("sort_cats")))
     ]
     # Up to 4.1 there were three of them, each with a switch and with categories of its own.
     active += [

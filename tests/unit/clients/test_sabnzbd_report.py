@@ -72,7 +72,7 @@ def _category(**changes: Any) -> list[dict[str, Any]]:
         ({"categories": _category(pp="1")}, "Unpacking"),
         ({"categories": [{**CATEGORIES[0], "pp": "0"}, CATEGORIES[1]]}, "Unpacking"),
         ({"sorters": [{"name": "Series", "is_active": 1, "sort_cats": ["books"]}]}, "Sorting"),
-        ({"sorters": [{"name": "All", "is_active": 1, "sort_cats": "*"}]}, "Sorting"),
+        ({"sorters": [{"name": "All", "is_active": 1, "sort_cats": "tv, Books"}]}, "Sorting"),
         ({"misc": {**GOOD, "enable_movie_sorting": 1, "movie_categories": []}}, "Sorting"),
         ({"misc": {**GOOD, "history_retention_option": "all-delete"}}, "History"),
         ({"misc": {**GOOD, "history_retention_option": "number-delete", "history_retention_number": 5}}, "History"),
@@ -94,6 +94,7 @@ def test_each_thing_that_would_lose_data(complete: Path, changes: dict[str, Any]
     "changes",
     [
         {"sorters": [{"name": "Series", "is_active": 1, "sort_cats": ["tv"]}, {"name": "Off", "sort_cats": ["books"]}]},
+        {"sorters": [{"name": "Default", "is_active": 1, "sort_cats": ["*"]}]},
         {"misc": {**GOOD, "enable_tv_sorting": 1, "tv_categories": ["tv"]}},
         {"misc": {**GOOD, "history_retention_option": "all-archive"}},
         {"misc": {**GOOD, "history_retention_option": "days-delete", "history_retention_number": 90}},
@@ -105,6 +106,11 @@ def test_each_thing_that_would_lose_data(complete: Path, changes: dict[str, Any]
 def test_what_does_no_harm_is_left_in_peace(complete: Path, changes: dict[str, Any]) -> None:
     """A finding that cannot be mended would hide those that can."""
     assert wrong(Told(complete, **changes)) == set()
+
+
+def test_without_a_category_the_default_one_counts(complete: Path) -> None:
+    """Whatever has no category of its own is in it."""
+    assert wrong(Told(complete, sorters=[{"is_active": 1, "sort_cats": ["*"]}]), name="") == {"Sorting"}
 
 
 def test_a_script_is_named(complete: Path) -> None:
