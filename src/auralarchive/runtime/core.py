@@ -62,6 +62,7 @@ from auralarchive.runtime.derived import (
     stage_settings,
     used_folders,
 )
+from auralarchive.runtime.free_books import set_up_free_books
 from auralarchive.runtime.housekeeping import Housekeeper
 from auralarchive.runtime.live_library import LiveLibrary
 from auralarchive.runtime.posting import GuardedPost
@@ -322,6 +323,7 @@ def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neigh
         redactor.register,
     )
     _set_up_clients(settings, store)
+    set_up_free_books(settings, store)
     for pool in (clients, indexers, notifiers):
         pool.reload()
     return LiveAdapters(clients, indexers, notifiers, trial)
