@@ -248,6 +248,13 @@ class EmbeddedSection(Section):
     loopback: bool = Field(default=False, title="For demo and tests: this machine only")
 
 
+class DirectSection(Section):
+    """The client of direct downloads in our own process: what it begins with; the pages hold all its settings."""
+
+    enabled: bool = Field(default=True, title="Use direct downloads")
+    loopback: bool = Field(default=False, title="For tests: this machine only")
+
+
 class FreeBooksSection(Section):
     """Books that need no account: LibriVox and the Internet Archive."""
 
@@ -419,6 +426,7 @@ class Settings(BaseSettings):
     download_management: DownloadManagementSection = DownloadManagementSection()
     qbittorrent: QBittorrentSection = QBittorrentSection()
     embedded: EmbeddedSection = EmbeddedSection()
+    direct: DirectSection = DirectSection()
     free_books: FreeBooksSection = FreeBooksSection()
     conversion: ConversionSection = ConversionSection()
     search: SearchSection = SearchSection()

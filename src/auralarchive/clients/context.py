@@ -12,8 +12,8 @@ class ClientContext:
     """Our own folders.
 
     `state_folder` is private to one client and survives restarts. No download may lie around a folder
-    of `library_roots`. `neighbours` are addresses that peers and trackers may have although they are not
-    of the public internet: the demo's own, while it runs.
+    of `library_roots`. `neighbours` are addresses that peers, trackers and servers may have although they
+    are not of the public internet: the demo's own, while it runs.
     """
 
     state_folder: Path

@@ -76,7 +76,7 @@ from auralarchive.store.folder import InstanceLock
 _log = logging.getLogger(__name__)
 
 #: Names of the clients that are set up from settings instead of in the pages.
-EMBEDDED, QBITTORRENT = "Embedded", "qBittorrent"
+EMBEDDED, DIRECT, QBITTORRENT = "Embedded", "Direct", "qBittorrent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Core:
     restorer: Restorer
     exits: ExitStack
     local_key: str  # of the terminal on this machine, new at each start
-    neighbours: list[str]  # addresses on this machine that torrents may call: none but the demo's, while it runs
+    neighbours: list[str]  # addresses on this machine that downloads may call: none but the demo's, while it runs
 
     @staticmethod
     def indexer_row(type_: str, name: str, settings: Mapping[str, Any]) -> AdapterRow:
@@ -322,15 +322,17 @@ def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neigh
         lambda _: NotifierContext(GuardedPost(GuardedClient(), SystemClock()), SystemClock().now, redactor.register),
         redactor.register,
     )
-    _set_up_clients(settings, store)
-    set_up_free_books(settings, store)
+    _set_up_clients(settings, store, fetch_books=set_up_free_books(settings, store))
     for pool in (clients, indexers, notifiers):
         pool.reload()
     return LiveAdapters(clients, indexers, notifiers, trial)
 
 
-def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
-    """The embedded client of a first start, and a qBittorrent that file or environment give."""
+def _set_up_clients(settings: tree.Settings, store: SqlStore, *, fetch_books: bool) -> None:
+    """The clients inside of us, at a first start, and a qBittorrent that file or environment give.
+
+    `fetch_books`: free books can be found from now on, so what fetches them comes to an older instance, too.
+    """
     known = {row.name: row for row in store.adapters.list("client")}
     given = settings.qbittorrent
     if given.qb_host:
@@ -351,6 +353,13 @@ def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
         }
         enabled = settings.embedded.enabled
         _save_client(store, known, "embedded", EMBEDDED, priority=50, values=values, enabled=enabled)
+    if not known or (fetch_books and DIRECT not in known) or settings.direct.model_fields_set:
+        values = {
+            "download_folder": str(settings.download_root),
+            "reserve_bytes": settings.library.reserve_bytes,
+            "loopback": settings.direct.loopback,
+        }
+        _save_client(store, known, "direct", DIRECT, priority=50, values=values, enabled=settings.direct.enabled)
 
 
 def _save_client(

@@ -40,14 +40,22 @@ def test_an_indexer_that_was_removed_stays_away(opened: OpenCore) -> None:
 
 
 def test_an_instance_from_before_gets_them_once(opened: OpenCore) -> None:
-    """Beside what it has; a name that is taken is left to its owner."""
+    """Beside what it has, with the client that fetches them; a name that is taken is left to its owner."""
     core = opened()
-    row = core.indexer_row("torznab", "LibriVox", {"url": "http://prowlarr:9696/1/"})
-    core.store.adapters.add(row, frozenset())
-    assert [name for _, name, _ in indexers(core)] == ["LibriVox"]
+    core.store.adapters.add(core.indexer_row("torznab", "LibriVox", {"url": "http://prowlarr:9696/1/"}), frozenset())
+    (direct,) = [row for row in core.store.adapters.list("client") if row.type == "direct"]
+    core.store.adapters.delete("client", direct.id)
     core.close()
+    for _ in range(2):
+        core = opened(direct=None, **ON)  # as for most people: nothing is said of it
+        assert sorted(indexers(core)) == [("archive_org", "Internet Archive", True), ("torznab", "LibriVox", True)]
+        found = [(row.type, row.enabled) for row in core.store.adapters.list("client")]
+        assert found == [("embedded", False), ("direct", True)]
+        core.close()
     core = opened(**ON)
-    assert sorted(indexers(core)) == [("archive_org", "Internet Archive", True), ("torznab", "LibriVox", True)]
+    core.store.adapters.delete("client", core.store.adapters.list("client")[-1].id)
+    core.close()
+    assert [row.type for row in opened(direct=None, **ON).store.adapters.list("client")] == ["embedded"]
 
 
 def test_the_note_comes_back_with_a_backup() -> None:

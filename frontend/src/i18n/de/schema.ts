@@ -109,6 +109,22 @@ const WORDS: Record<string, string> = {
     "Tracker, Web-Seeds und Teilnehmer im eigenen Netz. Ein Torrent könnte dann Ihre eigenen Geräte anrufen.",
   "For tests: this machine only": "Für Tests: nur dieser Rechner",
   "Peers on 127.0.0.1 and nothing else.": "Teilnehmer auf 127.0.0.1 und nichts anderes.",
+  "Direct download": "Direkter Download",
+  "Each book gets a folder of its own below it. Not inside the library.":
+    "Jedes Buch bekommt darin einen eigenen Ordner. Nicht innerhalb der Bibliothek.",
+  "Files at once": "Dateien zugleich",
+  "Files at once from one server": "Dateien zugleich von einem Server",
+  "Free sites live on donations: ask for little at a time.":
+    "Freie Angebote leben von Spenden: Verlangen Sie wenig auf einmal.",
+  "Pause between files": "Pause zwischen Dateien",
+  "Before the same server is asked again.": "Bevor derselbe Server wieder gefragt wird.",
+  "Largest file": "Größte Datei",
+  "A file whose size the site does not tell is given up beyond it.":
+    "Eine Datei, deren Größe das Angebot nicht nennt, wird darüber aufgegeben.",
+  "Give up after hours": "Aufgeben nach Stunden",
+  "A server that sends nothing is asked again for so long.":
+    "So lange wird ein Server, der nichts schickt, immer wieder gefragt.",
+  "Servers on 127.0.0.1 and nothing else.": "Server auf 127.0.0.1 und nichts anderes.",
   "Embedded client (BitTorrent)": "Eingebautes Programm (BitTorrent)",
   "Name or address of its Web UI.": "Name oder Adresse seiner Weboberfläche.",
   "Encrypted (https)": "Verschlüsselt (https)",
@@ -132,6 +148,11 @@ const WORDS: Record<string, string> = {
   "Folder here": "Ordner hier",
   "The same folder as AuralArchive sees it": "Derselbe Ordner, wie AuralArchive ihn sieht",
   qBittorrent: "qBittorrent",
+  SABnzbd: "SABnzbd",
+  "From Config, General. Not the NZB key, which may only add.":
+    "Aus „Config“, „General“. Nicht der NZB-Schlüssel: Der darf nur hinzufügen.",
+  "Given to new jobs. Make it in SABnzbd first, with a folder of its own.":
+    "Bekommen neue Aufträge. Legen Sie sie zuerst in SABnzbd an, mit einem eigenen Ordner.",
   URL: "Adresse (URL)",
   "As Prowlarr, Jackett or the indexer itself shows it.": "Wie Prowlarr, Jackett oder der Indexer selbst sie zeigt.",
   Categories: "Kategorien",
