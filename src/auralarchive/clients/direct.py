@@ -13,7 +13,7 @@ from auralarchive.clients.direct_items import Item, as_item, listed_files
 from auralarchive.clients.direct_session import Session
 from auralarchive.clients.direct_settings import DirectSettings
 from auralarchive.clients.direct_state import new_record
-from auralarchive.clients.folder_report import folder_findings
+from auralarchive.clients.findings import own_folder_findings
 from auralarchive.clients.manifests import read_manifest
 from auralarchive.domain.client_item import ClientFile, ClientItem
 from auralarchive.domain.seeding import SeedGoal
@@ -36,7 +36,7 @@ class DirectClient(Session):
 
     def test(self) -> ClientReport:
         with self._running():
-            found = folder_findings(self._settings.download_folder, self._paths.protected)
+            found = own_folder_findings(self._settings.download_folder, self._context, links=False)
             return ClientReport(f"AuralArchive {version('auralarchive')}", tuple(found))
 
     def add(self, payload: Payload, options: AddOptions) -> Added:

@@ -58,6 +58,7 @@ class Session:
     ) -> None:
         self.name = name
         self._settings = settings
+        self._context = context
         self._paths = PathMapper(name, protected=context.library_roots)
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)

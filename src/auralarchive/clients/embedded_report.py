@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from auralarchive.clients.folder_report import folder_findings
+from auralarchive.clients.context import ClientContext
+from auralarchive.clients.findings import own_folder_findings
 from auralarchive.ports.clients import Finding
 
 
-def findings(port: int, downloads: Path, libraries: tuple[Path, ...]) -> Iterator[Finding]:
+def findings(port: int, downloads: Path, context: ClientContext) -> Iterator[Finding]:
     """Whether peers can reach us, data can be written, and no library is in the way."""
     yield _port_finding(port)
-    yield from folder_findings(downloads, libraries)
+    yield from own_folder_findings(downloads, context, links=True)
 
 
 def _port_finding(port: int) -> Finding:

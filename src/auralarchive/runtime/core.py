@@ -26,6 +26,7 @@ from auralarchive.indexers.context import IndexerContext
 from auralarchive.indexers.fetch import LinkFetcher
 from auralarchive.indexers.pacing import Manners
 from auralarchive.indexers.registry import INDEXER_TYPES
+from auralarchive.library.checks import link_finding
 from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.net.addresses import parse_link
 from auralarchive.net.http import GuardedClient
@@ -43,7 +44,7 @@ from auralarchive.pipeline.record import Recorder
 from auralarchive.pipeline.searching import Searcher
 from auralarchive.pipeline.tools import SeedGoals, Tools
 from auralarchive.pipeline.work import Workshop
-from auralarchive.ports.clients import DownloadClient
+from auralarchive.ports.clients import DownloadClient, Finding
 from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.notifiers import Notifier, NotifierContext
@@ -296,12 +297,18 @@ def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neigh
     settings = holder.current
     folders = settings.data_dir / "clients"
 
+    def links(folder: Path) -> Finding | None:
+        return link_finding(holder.current.library_root, folder)
+
     def context(name: str) -> ClientContext:
-        return ClientContext(state_folder(folders, name), (holder.current.library_root,), lambda: tuple(neighbours))
+        library = holder.current.library_root
+        return ClientContext(state_folder(folders, name), (library,), lambda: tuple(neighbours), links)
 
     def trial(type_: str, values: Mapping[str, Any], folder: Path) -> DownloadClient:
         chosen = next(one for one in CLIENT_TYPES if one.type == type_)
-        return chosen.build("The client", values, ClientContext(folder, (holder.current.library_root,)))
+        return chosen.build(
+            "The client", values, ClientContext(folder, (holder.current.library_root,), link_finding=links)
+        )
 
     clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool(
         "client", CLIENT_TYPES, store.adapters, context, redactor.register
