@@ -67,6 +67,7 @@ class FileHost:
     def __init__(self) -> None:
         self.content: dict[str, bytes] = {}
         self.asked: list[Asked] = []
+        self.limits: dict[str, int] = {}  # bytes per second by the first part of a path; may change on the way
         self.most_at_once = 0
         self._at_once = 0
         self._next: dict[str, deque[Twist]] = defaultdict(deque)
@@ -166,11 +167,12 @@ class FileHost:
         handler.send_header("Connection", "close")
         handler.close_connection = True
         handler.end_headers()
-        self._send(handler, twist, body)
+        self._send(handler, twist, body, path.partition("/")[0])
 
-    def _send(self, handler: http.server.BaseHTTPRequestHandler, twist: Twist, body: bytes) -> None:
-        for piece in _pieces(body, twist):
-            if twist.rate and self._ended.wait(len(piece) / twist.rate):
+    def _send(self, handler: http.server.BaseHTTPRequestHandler, twist: Twist, body: bytes, name: str) -> None:
+        for piece in _pieces(body, twist, self.limits.get(name, 0)):
+            rate = twist.rate or self.limits.get(name, 0)
+            if rate and self._ended.wait(len(piece) / rate):
                 return
             handler.wfile.write(piece)
         if twist.stall is not None:
@@ -201,10 +203,11 @@ def _answer(asked: Asked, twist: Twist, data: bytes) -> tuple[int, dict[str, str
     return status, headers, body
 
 
-def _pieces(body: bytes, twist: Twist) -> Iterator[bytes]:
+def _pieces(body: bytes, twist: Twist, limit: int) -> Iterator[bytes]:
     ends = [end for end in (twist.cut, twist.stall) if end is not None]
     body = body[: min(ends)] if ends else body
-    piece = min(_PIECE, max(256, twist.rate // 20)) if twist.rate else _PIECE
+    rate = twist.rate or limit
+    piece = min(_PIECE, max(256, rate // 20)) if rate else _PIECE
     yield from (body[at : at + piece] for at in range(0, len(body), piece))
     while twist.endless:
         yield body or b"x" * _PIECE

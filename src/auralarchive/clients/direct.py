@@ -87,20 +87,19 @@ class DirectClient(Session):
         self._change(item_id, start)
 
     def set_limits(self, item_id: str, download_limit: int | None, upload_limit: int | None) -> None:
-        """Nothing is ever uploaded."""
-
         def limit(item: Item) -> None:
-            self._wish(item, download_limit=download_limit or None)
+            self._wish(item, download_limit=download_limit or None, upload_limit=upload_limit or None)
             item.bucket.allow(download_limit)
 
         self._change(item_id, limit)
 
     def global_limits(self) -> SpeedLimits:
-        return SpeedLimits(self._bucket.rate)
+        return SpeedLimits(self._bucket.rate, self._upload_limit)
 
     def set_global_limits(self, limits: SpeedLimits) -> None:
         with self._running():
             self._bucket.allow(limits.download)
+            self._upload_limit = limits.upload
 
     def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None:
         """Nothing seeds here."""

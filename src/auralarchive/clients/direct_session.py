@@ -69,6 +69,7 @@ class Session:
         self._hosts: Counter[str] = Counter()
         self._quiet_until: dict[str, float] = {}
         self._bucket = Bucket(settings.download_limit)
+        self._upload_limit: int | None = None  # nothing is uploaded: it is kept to be told
 
         def reach() -> Neighbourhood:
             return Neighbourhood(context.neighbours(), settings.loopback)
@@ -111,7 +112,8 @@ class Session:
             tag=options.tag,
             paused=options.paused,
             priority=options.priority,
-            download_limit=options.download_limit,
+            download_limit=options.download_limit or None,
+            upload_limit=options.upload_limit or None,
             removing=False,
         )
         item.bucket.allow(options.download_limit)

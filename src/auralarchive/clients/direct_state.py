@@ -55,6 +55,7 @@ class Record:
     added: int = 0
     paused: bool = False
     download_limit: int | None = None
+    upload_limit: int | None = None  # nothing is uploaded: it is kept to be told
     priority: int = 0
     begun: bool = False
     complete: bool = False
@@ -81,7 +82,8 @@ def new_record(payload: Payload, options: AddOptions, downloads: Path) -> Record
         folder=str(downloads / item_id),
         added=time.time_ns(),
         paused=options.paused,
-        download_limit=options.download_limit,
+        download_limit=options.download_limit or None,
+        upload_limit=options.upload_limit or None,
         priority=options.priority,
     )
 

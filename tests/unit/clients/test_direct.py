@@ -150,7 +150,7 @@ def test_pause_and_resume(client: DownloadClient, host: FileHost) -> None:
 def test_limits_hold_and_can_be_lifted(client: DownloadClient, host: FileHost) -> None:
     """An item's own and the general one, while it loads."""
     client.set_global_limits(SpeedLimits(100_000, 5))
-    assert client.global_limits() == SpeedLimits(100_000)
+    assert client.global_limits() == SpeedLimits(100_000, 5)  # what was set is told, so that nobody sets it again
     added = client.add(payload(host, "Emma", 3_000_000), AddOptions(TAG, download_limit=50_000))
     wait_for(lambda: (item_of(client, added.id).downloaded or 0) > 0)
     assert item_of(client, added.id).progress < 0.5

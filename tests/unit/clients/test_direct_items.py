@@ -221,7 +221,7 @@ def test_trouble_waits_until_nothing_has_come_for_a_while(tmp_path: Path) -> Non
 
 
 def test_figures_where_all_is_known(tmp_path: Path) -> None:
-    item = an_item(tmp_path, download_limit=77)
+    item = an_item(tmp_path, download_limit=77, upload_limit=5)
     item.pending[0].moved(250)
     item.meter.count(250)
     shown = as_item(item)
@@ -231,7 +231,7 @@ def test_figures_where_all_is_known(tmp_path: Path) -> None:
     assert (shown.size, shown.downloaded, shown.progress) == (1_000, 250, 0.25)
     assert shown.download_speed == 250
     assert shown.eta == 3
-    assert (shown.limits, shown.uploaded) == (SpeedLimits(77), None)
+    assert (shown.limits, shown.uploaded) == (SpeedLimits(77, 5), None)
     assert (shown.content_path, shown.save_path) == (str(item.content), str(tmp_path / "ab"))
 
 
