@@ -68,10 +68,9 @@ def test_from_search_to_library(server: RunningServer, libraries: Libraries) -> 
     assert tags["covr"]
     (kept,) = api.get("/api/library/books")["items"]
     assert (kept["title"], kept["narrator"]) == ("Emma", "Sherry Crowther, Ezwa, Elizabeth Klett")
-    files = [path for path in libraries.paths() if path.startswith("/download/")]
-    assert files == [f"/download/{EMMA.item}/{EMMA.file(number, 128)}" for number in (1, 2, 3, 4)] + [
-        f"/download/{EMMA.item}/emma_1002.jpg"
-    ]
+    asked = [path for path in libraries.paths() if path.startswith("/download/")]  # two at a time, each once
+    names = [EMMA.file(number, 128) for number in (1, 2, 3, 4)] + ["emma_1002.jpg"]
+    assert sorted(asked) == sorted(f"/download/{EMMA.item}/{name}" for name in names)
     server.fsck()
 
 
