@@ -39,7 +39,7 @@ class Generation:
         return missing(f"NZBGet {self.name}", "script/test installs it")
 
 
-GENERATIONS = (Generation("21."),)
+GENERATIONS = (Generation("21.0"),)
 
 
 @functools.cache
@@ -222,11 +222,11 @@ class NZBGet:
             raise RuntimeError(f"{method}: {content['error']}")
         return content["result"]
 
-    def append(self, name: str, nzb: bytes, *, paused: bool = False, **parameters: str) -> int:
+    def append(self, name: str, nzb: bytes, *, category: str = "", paused: bool = False, **parameters: str) -> int:
         """Somebody else adds a job; its id."""
         content = base64.b64encode(nzb).decode()
         pairs = [{key: value} for key, value in parameters.items()]
-        return int(self.call("append", f"{name}.nzb", content, "", 0, False, paused, "", 0, "FORCE", pairs))
+        return int(self.call("append", f"{name}.nzb", content, category, 0, False, paused, "", 0, "FORCE", pairs))
 
     def group(self, job: int) -> dict[str, Any] | None:
         """The job as the queue shows it."""

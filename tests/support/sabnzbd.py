@@ -55,7 +55,8 @@ GENERATIONS = (
 )
 
 # Understood by both. No browser, no look for a newer release; connections stay, for after each job a new one would wait
-# for five seconds; free space is not looked at, for the machine that tests may have little.
+# for five seconds; free space is not looked at, for the machine that tests may have little;
+# files keep the names that they were posted with, where it would give a lone one that of its job.
 _CONFIG = """\
 __version__ = 19
 __encoding__ = utf-8
@@ -86,6 +87,7 @@ pause_on_post_processing = 0
 preserve_paused_state = 0
 auto_disconnect = 0
 enable_par_cleanup = 1
+deobfuscate_final_filenames = 0
 no_dupes = 0
 language = en
 log_dir = {root}/logs
@@ -133,6 +135,7 @@ class SABnzbd:
         self.api_key, self.nzb_key = "a1" * 16, "b2" * 16
         self._root = root.resolve()
         self.complete = self._root / "complete"
+        self.incomplete = self._root / "incomplete"
         self.scripts = self._root / "scripts"
         self._news, self._argv = news, argv
         self._process: subprocess.Popen[bytes] | None = None

@@ -87,25 +87,41 @@ class _QuietServer(http.server.ThreadingHTTPServer):
         """Peers hang up whenever they like; that is no news."""
 
 
+class _Pace:
+    """So many bytes per second for all answers that keep to it."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate, self._due = rate, 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> int:
+        """Wait for one's turn; how many bytes may be sent then."""
+        with self._lock:
+            self._due = max(self._due, time.monotonic()) + 0.05
+            turn = self._due
+        time.sleep(max(0.0, turn - time.monotonic()))
+        return self._rate // 20 + 1
+
+
 class _QuietHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Tests look at what was recorded, not at a log."""
 
-    def answer(self, status: int, body: bytes, headers: dict[str, str], rate: Callable[[], int] = lambda: 0) -> None:
-        """Send it, the body at `rate` bytes per second, which may change meanwhile; 0 = as fast as it goes."""
+    def answer(
+        self, status: int, body: bytes, headers: dict[str, str], pace: Callable[[], _Pace | None] = lambda: None
+    ) -> None:
+        """Send it, the body at the pace that holds meanwhile."""
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
         while body and self.command != "HEAD":
-            limit = rate()
-            piece = limit // 20 + 1 if limit else len(body)
+            kept = pace()
+            piece = kept.wait() if kept else len(body)
             self.wfile.write(body[:piece])
             body = body[piece:]
-            if limit:
-                time.sleep(0.05)
 
 
 class _Served:
@@ -202,14 +218,11 @@ _TYPES = {".torrent": "application/x-bittorrent", ".nzb": "application/x-nzb"}
 
 
 class FileServer(_Served):
-    """The files below a folder, with single ranges: a web seed, or a place of .torrent and .nzb files.
-
-    `limits` are bytes per second for each answer, by the first part of the path.
-    """
+    """The files below a folder, with single ranges: a web seed, or a place of .torrent and .nzb files."""
 
     def __init__(self, root: Path) -> None:
         self.hits: list[Hit] = []
-        self.limits: dict[str, int] = {}
+        self._paces: dict[str, _Pace] = {}
         self._root = root.resolve()
         files = self
 
@@ -221,7 +234,7 @@ class FileServer(_Served):
                     self.answer(404, b"", {})
                     return
                 top = path.relative_to(files._root).parts[0]
-                self.answer(*files._part(path, self.headers.get("Range")), lambda: files.limits.get(top, 0))
+                self.answer(*files._part(path, self.headers.get("Range")), lambda: files._paces.get(top))
 
             def do_HEAD(self) -> None:
                 self.do_GET()
@@ -232,6 +245,13 @@ class FileServer(_Served):
         """The address of a file, given below the root or absolute."""
         relative = (self._root / path).relative_to(self._root)
         return f"{self.base}/{urllib.parse.quote(str(relative))}"
+
+    def limit(self, top: str, rate: int) -> None:
+        """Serve what lies below this folder or file of the root at so many bytes per second in all; 0 = no limit."""
+        if rate:
+            self._paces[top] = _Pace(rate)
+        else:
+            self._paces.pop(top, None)
 
     def _path_of(self, target: str) -> Path | None:
         asked = urllib.parse.unquote(urllib.parse.urlsplit(target).path).lstrip("/")

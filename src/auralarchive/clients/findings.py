@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from auralarchive.clients.context import ClientContext
@@ -24,13 +24,34 @@ def remote_folder_findings(remote: str, paths: PathMapper, context: ClientContex
 
     `links`: its items go on seeding, so it matters whether their files can be linked.
     """
+    local, finding = _seen(remote, paths)
+    yield finding
+    if local is not None:
+        yield from folder_findings(local, context, links=links)
+
+
+def path_findings(remote: str, paths: PathMapper, libraries: Iterable[Path]) -> Iterator[Finding]:
+    """As `remote_folder_findings`, for a client that knows best how much room it has and never seeds."""
+    local, finding = _seen(remote, paths)
+    yield finding
+    if local is not None:
+        yield from library_findings(local, libraries)
+
+
+def link_findings(remote: str, paths: PathMapper, context: ClientContext) -> Iterator[Finding]:
+    """Whether books can be linked from the folder that a client saves into; nothing where it is not here."""
+    local, _ = _seen(remote, paths)
+    linked = None if local is None else context.link_finding(local)
+    if linked is not None:
+        yield linked
+
+
+def _seen(remote: str, paths: PathMapper) -> tuple[Path | None, Finding]:
     try:
         local = paths.local(remote, remote)
     except Misconfigured as error:
-        yield Finding(False, "Paths", error.reason, error.remedy)
-        return
-    yield Finding(True, "Paths", f"{display_text(remote)} is {local} here.")
-    yield from folder_findings(local, context, links=links)
+        return None, Finding(False, "Paths", error.reason, error.remedy)
+    return local, Finding(True, "Paths", f"{display_text(remote)} is {local} here.")
 
 
 def folder_findings(local: Path, context: ClientContext, *, links: bool) -> Iterator[Finding]:
@@ -66,7 +87,7 @@ def _unwritable(folder: Path) -> Finding | None:
     return None
 
 
-def library_findings(local: Path, libraries: tuple[Path, ...]) -> Iterator[Finding]:
+def library_findings(local: Path, libraries: Iterable[Path]) -> Iterator[Finding]:
     """Bad where the folder and a library lie within one another: the library would be imported into itself."""
     here = Path(os.path.realpath(local))
     for library in libraries:

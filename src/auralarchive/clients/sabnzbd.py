@@ -52,7 +52,7 @@ _log = logging.getLogger(__name__)
 TAG_PREFIX = "auralarchive"
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")  # SABnzbd_nzo_k3v9xq1a up to 4.5, a UUID in 5.1
 _EVERY_JOB = frozenset({"all", "failed", "completed"})  # what SABnzbd takes for more than one job
-_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_IN_NAMES = re.compile(r"[0-9a-f]{16}|auralarchive-[a-z0-9]+-[0-9]+")  # fingerprints and tags
 _SEEN_WITHIN = 10.0  # seconds until an added job shows
 _GONE_WITHIN = 20.0  # seconds until a removed one is gone: its unpacking has to be stopped first
 _LOOK_EVERY = 0.1
@@ -89,14 +89,12 @@ class SABnzbdClient:
         self._api = Api(settings.url, settings.api_key.get_secret_value(), settings.verification)
         self._paths = PathMapper(name, settings.path_mappings, context.library_roots)
         self._lock = threading.Lock()
-        self._seen: set[str] = set()  # jobs with our mark under ids that nobody asked for: retried by hand
+        self._prints: dict[str, str] = {}  # the fingerprint in the name of each job that was seen, by its id
 
     def test(self) -> ClientReport:
         version = display_text(self._api.version())
         self._api.check_key()
-        return ClientReport(
-            f"SABnzbd {version}", tuple(findings(self._api, self._settings.category, self._paths, self._libraries))
-        )
+        return ClientReport(f"SABnzbd {version}", tuple(findings(self._api, self._settings.category, self._paths)))
 
     # --- adding -----------------------------------------------------------------------------------
 
@@ -173,34 +171,46 @@ class SABnzbdClient:
     def poll(self, ids: frozenset[str] = frozenset()) -> tuple[ClientItem, ...]:
         queued = self._queued()
         if ids:
-            with self._lock:
-                wanted = ({each for each in ids if _is_id(each)} | self._seen) - queued.keys()
-            slots = self._api.history(wanted)
+            found = self._merged(queued, self._api.history(filter(_is_id, ids - queued.keys())))
+            found += self._retried(ids - {item.id for item in found}, found)
         else:
-            slots = self._api.history(search=TAG_PREFIX)
-        items = [item for item in self._merged(queued, slots) if item.tags or item.id in ids]
-        if ids:
-            with self._lock:
-                self._seen = {item.id for item in items if item.tags} - ids
+            found = self._merged(queued, self._api.history(search=TAG_PREFIX))
+        items = [item for item in found if item.tags or item.id in ids]
+        self._remember(items, ids)
         return tuple(items)
+
+    def _retried(self, missing: frozenset[str], found: list[ClientItem]) -> list[ClientItem]:
+        """Jobs that went on under other ids: retried by hand, and perhaps in the history again already."""
+        with self._lock:
+            prints = {self._prints[each] for each in missing if each in self._prints}
+        prints -= {each for item in found for each in item.hashes}
+        slots = [slot for each in prints for slot in self._api.history(search=each)]
+        return self._merged({}, slots)
+
+    def _remember(self, items: Iterable[ClientItem], ids: frozenset[str]) -> None:
+        """Keep the fingerprints of what is followed or was just shown."""
+        shown = {item.id: fingerprint for item in items for fingerprint in item.hashes}
+        with self._lock:
+            kept = {each: told for each, told in self._prints.items() if each in ids} if ids else self._prints
+            self._prints = {**kept, **shown}
 
     def find(self, keys: frozenset[str]) -> ClientItem | None:
         if not keys:
             raise ValueError("no id names no job")
-        found = self._among(keys, self._merged(self._queued(), []))
+        found = self._among(keys, self._queued().values())
         for archive in (False, True):
             found = found or self._among(keys, self._merged({}, self._asked_for(keys, archive=archive)))
         return found
 
     def _asked_for(self, keys: frozenset[str], *, archive: bool) -> list[Any]:
         slots = self._api.history(filter(_is_id, keys), archive=archive)
-        for fingerprint in filter(_FINGERPRINT.fullmatch, keys):
-            slots += self._api.history(search=fingerprint, archive=archive)
+        for word in filter(_IN_NAMES.fullmatch, keys):
+            slots += self._api.history(search=word, archive=archive)
         return slots
 
     @staticmethod
     def _among(keys: frozenset[str], items: Iterable[ClientItem]) -> ClientItem | None:
-        return next((item for item in items if item.id in keys or item.hashes & keys), None)
+        return next((item for item in items if item.id in keys or keys & (item.hashes | item.tags)), None)
 
     def _queued(self) -> dict[str, ClientItem]:
         """Every job of the queue, foreign ones included, by id."""
@@ -271,7 +281,11 @@ class SABnzbdClient:
 
     def set_priority(self, item_id: str, priority: int) -> None:
         level = (priority > 0) - (priority < 0)
-        self._api.call("queue", {"name": "priority", "value": _checked(item_id), "value2": str(level)})
+        job = _checked(item_id)
+        before = self._queued().get(job)
+        self._api.call("queue", {"name": "priority", "value": job, "value2": str(level)})
+        if before is not None and before.raw_state == "Paused":
+            self.pause(job)  # a new priority wakes a paused job
 
     def global_limits(self) -> SpeedLimits:
         return SpeedLimits(download=speed_limit(self._api.queue(limit=1)))

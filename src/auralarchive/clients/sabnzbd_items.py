@@ -55,7 +55,10 @@ ENCRYPTED = "ENCRYPTED"
 WITHOUT_KEY = "Unpacking failed, archive requires a password"
 ABORTED_ENCRYPTED = "Aborted, encryption detected"
 DISK_FULL = "Unpacking failed, write error or disk is full?"
-SENTENCES = (ENCRYPTED, WITHOUT_KEY, ABORTED_ENCRYPTED, DISK_FULL)
+MISSING = "%s articles were missing"
+MALFORMED = "%s articles were malformed"
+NO_PAR2 = "[%s] No par2 sets"
+SENTENCES = (ENCRYPTED, WITHOUT_KEY, ABORTED_ENCRYPTED, DISK_FULL, MISSING, MALFORMED, NO_PAR2)
 
 _ENCRYPTED_NAME = re.compile(r"ENCRYPTED\s*/\s*", re.IGNORECASE)  # before labels there was a prefix
 #: A slash or braces make it read a password from the name; colons and the like become underscores in the folder's.
@@ -73,8 +76,9 @@ class Words:
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def means(self, text: str, *sentences: str) -> bool:
-        """Whether `text` begins with one of these sentences, in either language."""
-        return any(text.startswith(form) for each in sentences for form in (each, *self.known.get(each, ())))
+        """Whether `text` begins with one of these sentences, in either language; a %s in it stands for anything."""
+        forms = (form for each in sentences for form in (each, *self.known.get(each, ())))
+        return any(re.match(re.escape(form.rstrip(". ")).replace("%s", ".+?"), text) for form in forms)
 
 
 def job_name(title: str, mark: str) -> str:
@@ -162,6 +166,9 @@ def _history_state(slot: Mapping[str, Any], raw: str, storage: str, words: Words
     state = HISTORY_STATES.get(raw, ItemState.UNKNOWN)
     if state is ItemState.READY and not storage:
         return ItemState.BUSY, None  # Completed is said a moment before its place
+    if state is ItemState.READY and (losses := _losses(slot, words)):
+        # Up to five articles may be missing, and without par2 files nothing is checked.
+        return ItemState.FAILED, f"{losses}, and the post brings nothing to repair them with"
     if state is not ItemState.FAILED:
         return state, display_text(_text(slot, "action_line") or "") or None
     if slot.get("loaded") is True:
@@ -174,6 +181,26 @@ def _history_state(slot: Mapping[str, Any], raw: str, storage: str, words: Words
     return ItemState.FAILED, reason or "no reason given"
 
 
+def _losses(slot: Mapping[str, Any], words: Words) -> str | None:
+    """What SABnzbd says of missing articles, where neither par2 files nor an archive's checksums made them good."""
+    stages = _stages(slot)
+    told = [part for action in stages.get("Download", ()) for part in action.split("<br/>")]
+    lost = [part for part in told if words.means(part, MISSING, MALFORMED)]
+    unchecked = any(words.means(action, NO_PAR2) for action in stages.get("Repair", ()))
+    return display_text("; ".join(lost)) if lost and unchecked and "Unpack" not in stages else None
+
+
+def _stages(slot: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What each step of the post-processing has logged, by its name, which is the same in every language."""
+    entries = slot.get("stage_log")
+    found: dict[str, list[str]] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        actions = entry.get("actions") if isinstance(entry, Mapping) else None
+        if isinstance(actions, list) and isinstance(name := entry.get("name"), str):
+            found[name] = [action for action in actions if isinstance(action, str)]
+    return found
+
+
 def is_final(slot: Any) -> bool:
     """Whether nothing more happens to a job of the history: it is in the database, with its last place."""
     if not isinstance(slot, Mapping) or slot.get("loaded") is True:
@@ -183,7 +210,11 @@ def is_final(slot: Any) -> bool:
 
 def needs_words(slot: Any) -> bool:
     """Whether a sentence in it has to be understood."""
-    return isinstance(slot, Mapping) and (slot.get("status") == "Failed" or bool(slot.get("labels")))
+    if not isinstance(slot, Mapping):
+        return False
+    # After speed and age there is a third part only where articles were lost.
+    lost = any(action.count("<br/>") > 1 for action in _stages(slot).get("Download", ()))
+    return lost or slot.get("status") == "Failed" or bool(slot.get("labels"))
 
 
 def job_folder(storage: str, name: str) -> str | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from auralarchive.clients.display import display_text
+from auralarchive.clients.findings import library_findings, space_finding
 from auralarchive.clients.path_mapping import PathMapper
 from auralarchive.clients.sabnzbd_api import Api
 from auralarchive.ports.clients import Finding
@@ -17,10 +18,9 @@ from auralarchive.ports.errors import Misconfigured
 _DEFAULT = "*"  # the category of whatever has none
 _UNPACK = 3  # +Delete: repair, unpack, and delete the archives
 _FEW_JOBS, _FEW_DAYS = 50, 7
-_LITTLE = 1.0  # GB
 
 
-def findings(api: Api, name: str, paths: PathMapper, libraries: Iterable[Path]) -> Iterator[Finding]:
+def findings(api: Api, name: str, paths: PathMapper) -> Iterator[Finding]:
     """`name` is our category there."""
     misc = _mapping(api.config("misc"))
     categories = _categories(api)
@@ -32,20 +32,16 @@ def findings(api: Api, name: str, paths: PathMapper, libraries: Iterable[Path]) 
     yield _history_finding(misc)
     yield _duplicates_finding(misc)
     yield _check_finding(misc)
-    yield _path_finding(_folder(_complete(api), category), paths, libraries)
-    yield _space_finding(api.queue(limit=1))
+    yield from _path_findings(api, category, paths)
+    yield space_finding(_free(api.queue(limit=1)), " where SABnzbd loads and unpacks")
 
 
 def finished_folders(api: Api, paths: PathMapper) -> list[Path]:
     """The folders, as we see them, into which it puts what is finished: the general one and each category's."""
     complete = _complete(api)
-    found = []
-    for remote in {complete, *(_folder(complete, category) for category in _categories(api).values())}:
-        try:
-            found.append(paths.local(remote, remote))
-        except Misconfigured:
-            continue  # not visible from here: nothing in it is ours to delete
-    return found
+    folders = {complete, *(_folder(complete, category) for category in _categories(api).values())}
+    # What is not visible from here is not ours to delete in.
+    return [local for local in (_visible(folder, paths) for folder in folders) if local is not None]
 
 
 def _complete(api: Api) -> str:
@@ -115,7 +111,7 @@ def _sorting_finding(name: str, misc: Mapping[str, Any], sorters: Any) -> Findin
     active = [
         str(entry.get("name") or "?")
         for entry in entries
-        if entry.get("is_active") and {name or _DEFAULT, _DEFAULT} & set(_list(entry.get("sort_cats")))
+        if entry.get("is_active") and (name or _DEFAULT).lower() in map(str.lower, _list(entry.get("sort_cats")))
     ]
     # Up to 4.1 there were three of them, each with a switch and with categories of its own.
     active += [
@@ -180,29 +176,30 @@ def _check_finding(misc: Mapping[str, Any]) -> Finding:
     return Finding(True, "Check before download", "Downloads begin at once.")
 
 
-def _path_finding(folder: str, paths: PathMapper, libraries: Iterable[Path]) -> Finding:
+def _path_findings(api: Api, category: Mapping[str, Any], paths: PathMapper) -> Iterator[Finding]:
+    complete = _complete(api)
+    folder = _folder(complete, category)
+    if folder != complete and folder.startswith(complete) and not _visible(folder, paths) and _visible(complete, paths):
+        folder = complete  # the category's own is made by its first job
     try:
         local = paths.local(folder, folder)
     except Misconfigured as error:
-        return Finding(False, "Paths", error.reason, error.remedy)
-    real = Path(os.path.realpath(local))
-    for library in libraries:
-        if real.is_relative_to(os.path.realpath(library)):
-            return Finding(
-                False,
-                "Paths",
-                f"{display_text(folder)} is inside the library {library}.",
-                "Let SABnzbd put what it has finished into a folder outside of the library.",
-            )
-    return Finding(True, "Paths", f"{display_text(folder)} is {local} here.")
+        yield Finding(False, "Paths", error.reason, error.remedy)
+        return
+    yield Finding(True, "Paths", f"{display_text(folder)} is {local} here.")
+    yield from library_findings(local, paths.protected)
 
 
-def _space_finding(queue: Mapping[str, Any]) -> Finding:
+def _visible(folder: str, paths: PathMapper) -> Path | None:
+    try:
+        return paths.local(folder, folder)
+    except Misconfigured:
+        return None
+
+
+def _free(queue: Mapping[str, Any]) -> int:
     """The smaller of the two: it loads into one folder and unpacks into the other."""
-    free = min(_number(queue.get("diskspace1")), _number(queue.get("diskspace2")))
-    if free < _LITTLE:
-        return Finding(False, "Space", f"{free:.1f} GB free.", "Make room where SABnzbd loads and unpacks.")
-    return Finding(True, "Space", f"{free:.1f} GB free.")
+    return int(min(_number(queue.get("diskspace1")), _number(queue.get("diskspace2"))) * 1024**3)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -216,6 +213,7 @@ def _list(value: Any) -> list[str]:
 
 def _number(value: Any) -> float:
     try:
-        return float(value or 0)
-    except (TypeError, ValueError):
+        number = float(value or 0)
+    except (TypeError, ValueError, OverflowError):
         return 0.0
+    return number if math.isfinite(number) else 0.0

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from tests.contract.clients.rig import Kind
-from tests.contract.clients.rigs import direct, embedded, qbittorrent
+from tests.contract.clients.rigs import direct, embedded, nzbget, qbittorrent, sabnzbd, transmission
 
-KINDS: tuple[Kind, ...] = (*embedded.KINDS, *direct.KINDS, *qbittorrent.KINDS)
+KINDS: tuple[Kind, ...] = (
+    *embedded.KINDS,
+    *direct.KINDS,
+    *qbittorrent.KINDS,
+    *transmission.KINDS,
+    *sabnzbd.KINDS,
+    *nzbget.KINDS,
+)

@@ -116,6 +116,8 @@ NOWHERE = ClientContext(Path("/nonexistent"))  # for adapters that keep nothing 
 class RemoteRig(Rig):
     """A program of its own: it has an address, asks for a password, and other people reach it too."""
 
+    hand: Hand
+
     #: The settings that make its sign-in fail.
     wrong_secret: Mapping[str, Any] = {"password": "wrong"}
 
@@ -128,10 +130,6 @@ class RemoteRig(Rig):
     @abstractmethod
     def save_path(self) -> Path:
         """Where finished books lie."""
-
-    @property
-    @abstractmethod
-    def hand(self) -> Hand: ...
 
     @abstractmethod
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:

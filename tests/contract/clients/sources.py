@@ -96,11 +96,11 @@ class WebSeedSource(TorrentSource):
 
     def book(self, *sizes: int, limit: int = 0) -> Book:
         torrent = self.swarm.book(*sizes, limit=limit, web_seeds=(f"{self._files.base}/",))
-        self._files.limits[torrent.name] = limit
+        self._files.limit(torrent.name, limit)
         return self._as_book(torrent)
 
     def release(self, book: Book) -> None:
-        self._files.limits[book.name] = 0
+        self._files.limit(book.name, 0)
         super().release(book)
 
 

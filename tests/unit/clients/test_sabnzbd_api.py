@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from auralarchive.clients.sabnzbd_api import Api
-from auralarchive.clients.sabnzbd_items import DISK_FULL
+from auralarchive.clients.sabnzbd_items import DISK_FULL, SENTENCES
 from auralarchive.ports.errors import AuthRefused, Unreachable
 
 Reply = Callable[[str, dict[str, str]], httpx2.Response]
@@ -142,4 +142,4 @@ def test_its_language_is_asked_for_once(api: Callable[..., Api]) -> None:
     assert words[0].means("Platte voll: /x", DISK_FULL)
     assert words[0].means(f"{DISK_FULL} /x", DISK_FULL)
     assert not words[0].means("Anything", DISK_FULL)
-    assert calls == ["translate"] * 4
+    assert calls == ["translate"] * len(SENTENCES)

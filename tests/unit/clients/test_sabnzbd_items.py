@@ -22,6 +22,7 @@ from auralarchive.clients.sabnzbd_items import (
     is_final,
     job_folder,
     job_name,
+    needs_words,
     seconds_of,
     speed_limit,
 )
@@ -142,6 +143,32 @@ def test_why_it_failed(words: Words, message: str, state: ItemState) -> None:
     assert item.message
     assert "https" not in item.message
     assert ("encrypted" in item.message) is (message == WITHOUT_KEY)
+
+
+def _log(**stages: str) -> list[dict[str, object]]:
+    return [{"name": name, "actions": [text]} for name, text in stages.items()]
+
+
+LOST = "Downloaded in 0 seconds at an average of 390 KB/s<br/>Age: 0m<br/>5 articles were missing"
+
+
+@pytest.mark.parametrize(
+    ("log", "state"),
+    [
+        (_log(Download=LOST, Repair=f"[{NAME}] No par2 sets"), ItemState.FAILED),
+        (_log(Download=LOST.replace("missing", "malformed"), Repair="[x] No par2 sets"), ItemState.FAILED),
+        (_log(Download=LOST, Repair="[x] Repaired in 3 seconds"), ItemState.READY),
+        (_log(Download=LOST, Repair="[x] No par2 sets", Unpack="[x] Unpacked 1 files"), ItemState.READY),
+        (_log(Download="Downloaded in 1 second<br/>Age: 0m", Repair="[x] No par2 sets"), ItemState.READY),
+        ("nonsense", ItemState.READY),
+        ([7, {"name": "Download"}, {"actions": [LOST]}, {"name": [], "actions": [LOST]}], ItemState.READY),
+    ],
+)
+def test_complete_with_a_hole_is_not_complete(log: object, state: ItemState) -> None:
+    """SABnzbd lets five articles go and checks nothing without par2 files: the book would have a gap."""
+    slot = {"status": "Completed", "stage_log": log}
+    assert done(**slot).state is state  # type: ignore[arg-type] # fields of a slot
+    assert needs_words(slot) or state is ItemState.READY
 
 
 # --- the name ---------------------------------------------------------------------------------------

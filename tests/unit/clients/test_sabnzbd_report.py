@@ -37,7 +37,7 @@ class Told:
 
 def found(told: Told, name: str = "books", libraries: tuple[Path, ...] = ()) -> dict[str, Finding]:
     paths = PathMapper("SABnzbd", (), libraries)
-    return {finding.subject: finding for finding in findings(told, name, paths, libraries)}  # type: ignore[arg-type] # what it needs of it
+    return {finding.subject: finding for finding in findings(told, name, paths)}  # type: ignore[arg-type] # what it needs of it
 
 
 def wrong(told: Told, name: str = "books", libraries: tuple[Path, ...] = ()) -> set[str]:
@@ -72,7 +72,7 @@ def _category(**changes: Any) -> list[dict[str, Any]]:
         ({"categories": _category(pp="1")}, "Unpacking"),
         ({"categories": [{**CATEGORIES[0], "pp": "0"}, CATEGORIES[1]]}, "Unpacking"),
         ({"sorters": [{"name": "Series", "is_active": 1, "sort_cats": ["books"]}]}, "Sorting"),
-        ({"sorters": [{"name": "All", "is_active": 1, "sort_cats": "*"}]}, "Sorting"),
+        ({"sorters": [{"name": "All", "is_active": 1, "sort_cats": "tv, Books"}]}, "Sorting"),
         ({"misc": {**GOOD, "enable_movie_sorting": 1, "movie_categories": []}}, "Sorting"),
         ({"misc": {**GOOD, "history_retention_option": "all-delete"}}, "History"),
         ({"misc": {**GOOD, "history_retention_option": "number-delete", "history_retention_number": 5}}, "History"),
@@ -94,6 +94,7 @@ def test_each_thing_that_would_lose_data(complete: Path, changes: dict[str, Any]
     "changes",
     [
         {"sorters": [{"name": "Series", "is_active": 1, "sort_cats": ["tv"]}, {"name": "Off", "sort_cats": ["books"]}]},
+        {"sorters": [{"name": "Default", "is_active": 1, "sort_cats": ["*"]}]},
         {"misc": {**GOOD, "enable_tv_sorting": 1, "tv_categories": ["tv"]}},
         {"misc": {**GOOD, "history_retention_option": "all-archive"}},
         {"misc": {**GOOD, "history_retention_option": "days-delete", "history_retention_number": 90}},
@@ -107,6 +108,11 @@ def test_what_does_no_harm_is_left_in_peace(complete: Path, changes: dict[str, A
     assert wrong(Told(complete, **changes)) == set()
 
 
+def test_without_a_category_the_default_one_counts(complete: Path) -> None:
+    """Whatever has no category of its own is in it."""
+    assert wrong(Told(complete, sorters=[{"is_active": 1, "sort_cats": ["*"]}]), name="") == {"Sorting"}
+
+
 def test_a_script_is_named(complete: Path) -> None:
     """It is the first thing to look at when files are missing."""
     assert "notify.py" in found(Told(complete, categories=_category(script="notify.py")))["Script"].message
@@ -117,9 +123,16 @@ def test_a_folder_that_is_not_visible_here(tmp_path: Path) -> None:
     assert "mapping" in found(Told("/somewhere/else"))["Paths"].remedy
 
 
+def test_before_its_first_job_a_category_has_no_folder(complete: Path) -> None:
+    """The general one says as much."""
+    (complete / "books").rmdir()
+    assert str(complete) in found(Told(complete))["Paths"].message
+    assert wrong(Told(complete)) == set()
+
+
 def test_the_library_and_the_downloads_stay_apart(complete: Path) -> None:
     """Neither inside of the other."""
-    assert wrong(Told(complete), libraries=(complete,)) == {"Paths"}
+    assert wrong(Told(complete), libraries=(complete,)) == {"Library"}
     assert wrong(Told(complete), libraries=(complete / "books" / "library",)) == {"Paths"}
 
 

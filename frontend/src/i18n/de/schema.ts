@@ -134,6 +134,12 @@ const WORDS: Record<string, string> = {
   "API key": "API-Schlüssel",
   "Instead of a password, from 5.2 on.": "Statt eines Passworts, ab 5.2.",
   "Given to new torrents.": "Bekommen neue Torrents.",
+  "Its rpc-url. Behind a reverse proxy, with the proxy's path before it.":
+    "Seine rpc-url. Hinter einem Reverse-Proxy steht dessen Pfad davor.",
+  "Empty where it asks nobody.": "Leer, wo es niemanden fragt.",
+  Label: "Etikett",
+  "Given to new torrents; empty for none.": "Bekommen neue Torrents; leer für keines.",
+  "As Transmission sees it; empty for its own default.": "Wie Transmission ihn sieht; leer für seinen eigenen.",
   "Save path": "Speicherort",
   "As qBittorrent sees it; empty for its own default or the category's.":
     "Wie qBittorrent ihn sieht; leer für seinen eigenen oder den der Kategorie.",
@@ -148,11 +154,17 @@ const WORDS: Record<string, string> = {
   "Folder here": "Ordner hier",
   "The same folder as AuralArchive sees it": "Derselbe Ordner, wie AuralArchive ihn sieht",
   qBittorrent: "qBittorrent",
+  Transmission: "Transmission",
   SABnzbd: "SABnzbd",
   "From Config, General. Not the NZB key, which may only add.":
     "Aus „Config“, „General“. Nicht der NZB-Schlüssel: Der darf nur hinzufügen.",
   "Given to new jobs. Make it in SABnzbd first, with a folder of its own.":
     "Bekommen neue Aufträge. Legen Sie sie zuerst in SABnzbd an, mit einem eigenen Ordner.",
+  NZBGet: "NZBGet",
+  "NZBGet's ControlUsername: the other users may not do enough.":
+    "Der ControlUsername von NZBGet: Die anderen Benutzer dürfen nicht genug.",
+  "Given to new jobs. Make it in NZBGet first, with a folder of its own.":
+    "Bekommen neue Aufträge. Legen Sie sie zuerst in NZBGet an, mit einem eigenen Ordner.",
   URL: "Adresse (URL)",
   "As Prowlarr, Jackett or the indexer itself shows it.": "Wie Prowlarr, Jackett oder der Indexer selbst sie zeigt.",
   Categories: "Kategorien",

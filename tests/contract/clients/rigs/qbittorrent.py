@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ from tests.support.qbittorrent import GENERATIONS, Generation, QBittorrent
 
 
 class QBittorrentHand(Hand):
-    def __init__(self, server: QBittorrent) -> None:
-        self.session = qbittorrentapi.Client(host=server.url, username=server.user, password=server.password)
+    def __init__(self, session: qbittorrentapi.Client) -> None:
+        self.session = session
 
     def add(self, book: Book) -> str:
         self.session.torrents_add(
@@ -60,6 +59,8 @@ class QBittorrentRig(RemoteRig):
     def __init__(self, folder: Path, generation: Generation) -> None:
         self.server = QBittorrent(folder, generation.argv())
         self.server.__enter__()
+        self._session = qbittorrentapi.Client(self.server.url, username=self.server.user, password=self.server.password)
+        self.hand = QBittorrentHand(self._session)
         self.client = self.connected()
 
     @property
@@ -78,10 +79,6 @@ class QBittorrentRig(RemoteRig):
     def folders(self) -> tuple[Path, ...]:
         return (self.server.save_path,)
 
-    @cached_property
-    def hand(self) -> QBittorrentHand:
-        return QBittorrentHand(self.server)
-
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         return dialling(folder, lambda: self.peer_port)
 
@@ -94,8 +91,7 @@ class QBittorrentRig(RemoteRig):
 
     def close(self) -> None:
         self.client.close()
-        if "hand" in self.__dict__:
-            self.hand.session.auth_log_out()
+        self._session.auth_log_out()
         self.server.stop()
 
 
