@@ -42,6 +42,7 @@ from auralarchive.pipeline.monitor import ClientHealth, Monitor
 from auralarchive.pipeline.reconcile import Reconciler
 from auralarchive.pipeline.record import Recorder
 from auralarchive.pipeline.searching import Searcher
+from auralarchive.pipeline.steering import OwnLimits, Steering
 from auralarchive.pipeline.tools import SeedGoals, Tools
 from auralarchive.pipeline.work import Workshop
 from auralarchive.ports.clients import DownloadClient, Finding
@@ -60,6 +61,7 @@ from auralarchive.runtime.derived import (
     library_settings,
     monitor_settings,
     retry_policy,
+    speed_plan,
     stage_settings,
     used_folders,
 )
@@ -260,6 +262,7 @@ def _assemble(
         health,
         clock,
         lambda: monitor_settings(holder.current),
+        Steering(clock, OwnLimits(store.settings), lambda: speed_plan(holder.current), adapters.may_steer),
         housekeeper.wake,
         workshop.retry_at,
     )
@@ -269,7 +272,7 @@ def _assemble(
         payloads,
         goals,
         parse_link,
-        lambda: {client.name for client in adapters.clients.all()},
+        lambda: {client.name: client.abilities for client in adapters.clients.all()},
     )
     herald = Herald(store.downloads, store.cursors, adapters.notifiers.by_ids, redactor.redact, clock)
     adapters.on_notifiers = herald.attend

@@ -21,6 +21,7 @@ from auralarchive.web.services import InvalidSettings, SettingValue
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "library": tree.LibrarySection,
     "download_management": tree.DownloadManagementSection,
+    "speed": tree.SpeedSection,
     "qbittorrent": tree.QBittorrentSection,
     "conversion": tree.ConversionSection,
     "search": tree.SearchSection,
@@ -42,6 +43,7 @@ _AT_ONCE = {
     ("download_management", "metadata_timeout_hours"),
     ("download_management", "stall_timeout_hours"),
     ("download_management", "missing_after_seconds"),
+    *(("speed", key) for key in tree.SpeedSection.model_fields),
     *(("backup", key) for key in tree.BackupSection.model_fields),
 }
 
