@@ -101,7 +101,7 @@ class StateFolder:
                 _log.warning("The note %s of the embedded client cannot be read: %s", path.name, error)
 
     def save_new(self, record: Record, payload: Payload) -> None:
-        with _disk_errors():
+        with disk_errors():
             self._save_source(record, payload)
         self.save(record)
 
@@ -114,11 +114,11 @@ class StateFolder:
         self.save(record)
 
     def save(self, record: Record) -> None:
-        with _disk_errors():
+        with disk_errors():
             replace_file(self._path(record.id, "json"), json.dumps(asdict(record)).encode())
 
     def save_resume(self, item_id: str, data: bytes) -> None:
-        with _disk_errors():
+        with disk_errors():
             if self._path(item_id, "json").exists():
                 replace_file(self._path(item_id, "resume"), data)
 
@@ -188,7 +188,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _disk_errors() -> Iterator[None]:
+def disk_errors() -> Iterator[None]:
     """Errors of the disk in the port's words."""
     try:
         yield

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from auralarchive.clients.context import ClientContext
+from auralarchive.clients.deluge import DELUGE
 from auralarchive.clients.embedded import EMBEDDED
 from auralarchive.clients.qbittorrent import QBITTORRENT
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import DownloadClient
 
-CLIENT_TYPES: tuple[AdapterType[DownloadClient, ClientContext], ...] = (EMBEDDED, QBITTORRENT)
+CLIENT_TYPES: tuple[AdapterType[DownloadClient, ClientContext], ...] = (EMBEDDED, QBITTORRENT, DELUGE)
