@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from playwright.sync_api import Browser
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support.browser import Pages, chromium
 from tests.support.loopback import stay_here
@@ -16,11 +19,11 @@ from tests.support.postgres import Postgres
 from tests.support.qbittorrent import GENERATIONS, Generation, QBittorrent
 from tests.support.server import RunningServer
 
-# What has a switch of its own: the marker, and what the switch's help says.
+# What has a switch of its own: the marker, its switch, and what the switch's help says.
 _SWITCHES = {
-    "crash": "also kill the real process at every failpoint",
-    "clients": "also run against every generation of the download clients",
-    "slow": "also run what takes long",
+    "crash": ("--crash", "also kill the real process at every failpoint"),
+    "clients": ("--all-clients", "also run against every generation of the download clients"),
+    "slow": ("--slow", "also run what takes long"),
 }
 
 
@@ -37,17 +40,33 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("auralarchive")
-    for name, text in _SWITCHES.items():
-        group.addoption(f"--{name}", action="store_true", help=text)
+    for switch, text in _SWITCHES.values():
+        group.addoption(switch, action="store_true", help=text)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests behind a switch that is off are deselected: they are not missing, they were not asked for."""
-    off = {name for name in _SWITCHES if not config.getoption(f"--{name}")}
+    off = {mark for mark, (switch, _) in _SWITCHES.items() if not config.getoption(switch)}
     left_out = [item for item in items if any(mark.name in off for mark in item.iter_markers())]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+_CONTRACT = re.compile(r"contract/clients/test_clients\.py::.*\[([a-z]+(?:-[0-9.]+)?)")
+
+
+class _Shares(LoadFileScheduling):  # type: ignore[misc] # not annotated
+    """The tests of a file stay together, but those of the contract suite by client: they wait more than they work."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        client = _CONTRACT.search(nodeid)
+        return f"{file}[{client[1]}]" if client else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return _Shares(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -24,7 +24,7 @@ Kind = Literal["none", "refuse", "reset", "delay", "garbage", "html", "truncate"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to answers whose path holds `path`.
+    """What happens to answers whose path holds `path`, to requests that hold `asked`.
 
     refuse: reset before the server hears of it; reset: after `amount` bytes of the answer; delay: by
     `amount` seconds; garbage: `amount` random bytes instead of HTTP; html: a page; truncate: half of the
@@ -35,6 +35,7 @@ class Fault:
     path: str = ""
     amount: float = 0
     content: bytes = b""
+    asked: bytes = b""  # where every call has the same path
 
 
 class FaultProxy:
@@ -44,6 +45,7 @@ class FaultProxy:
         parts = urlsplit(target)
         self.fault = Fault()
         self.requests: list[str] = []
+        self.contents: list[bytes] = []
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,11 +74,13 @@ class FaultProxy:
         self._thread.join()
 
     def _serve(self, asked: http.server.BaseHTTPRequestHandler, host: str, port: int) -> None:
-        fault = self.fault if self.fault.path in asked.path else Fault()
+        content = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
+        self.contents.append(content)
+        fault = self.fault if self.fault.path in asked.path and self.fault.asked in content else Fault()
         if fault.kind == "refuse":
             _reset(asked)
             return
-        status, headers, body = _forward(asked, host, port)
+        status, headers, body = _forward(asked, content, host, port)
         if fault.kind == "delay":
             time.sleep(fault.amount)
         length = len(body)
@@ -94,9 +98,8 @@ class FaultProxy:
 
 
 def _forward(
-    asked: http.server.BaseHTTPRequestHandler, host: str, port: int
+    asked: http.server.BaseHTTPRequestHandler, content: bytes, host: str, port: int
 ) -> tuple[int, list[tuple[str, str]], bytes]:
-    content = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
     connection = http.client.HTTPConnection(host, port, timeout=30)
     try:
         # As if it had been asked directly: servers compare these with their own address.

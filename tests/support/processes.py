@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
 import pytest
@@ -45,6 +46,16 @@ def stop(process: subprocess.Popen[bytes], ask: signal.Signals = signal.SIGTERM,
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def cache_folder() -> Path:
+    """Where script/test-servers keeps its trees: the same rule as there."""
+    named = os.environ.get("AURALARCHIVE_TEST_CACHE")
+    if named:
+        return Path(named)
+    shared = Path("/var/cache/auralarchive-tests")
+    own = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "auralarchive-tests"
+    return own if own.is_dir() and not os.access(shared, os.W_OK) else shared
 
 
 def missing(part: str, remedy: str) -> NoReturn:

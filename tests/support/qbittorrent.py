@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tests.support.processes import free_port, missing, stop, wait_for
+from tests.support.processes import cache_folder, free_port, missing, stop, wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Generation:
 
     def argv(self) -> tuple[str, ...]:
         """How to start it; skips the test when it is not on this machine."""
-        for candidate in (("qbittorrent-nox",), (str(_cache() / f"qbittorrent-{self.suite}" / "run"), _PROGRAM)):
+        for candidate in (("qbittorrent-nox",), (str(cache_folder() / f"qbittorrent-{self.suite}" / "run"), _PROGRAM)):
             if _version(candidate).startswith(self.name):
                 return candidate
         return missing(f"qBittorrent {self.name}", "script/test installs it")
@@ -47,16 +47,6 @@ GENERATIONS = (
     Generation("5.1", "trixie", optional=True),
     Generation("5.3", "trixie-backports"),
 )
-
-
-def _cache() -> Path:
-    """Where script/test-servers keeps its trees: the same rule as there."""
-    named = os.environ.get("AURALARCHIVE_TEST_CACHE")
-    if named:
-        return Path(named)
-    shared = Path("/var/cache/auralarchive-tests")
-    own = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "auralarchive-tests"
-    return own if own.is_dir() and not os.access(shared, os.W_OK) else shared
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import threading
 import time
 import urllib.parse
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -93,13 +93,19 @@ class _QuietHandler(http.server.BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Tests look at what was recorded, not at a log."""
 
-    def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+    def answer(self, status: int, body: bytes, headers: dict[str, str], rate: Callable[[], int] = lambda: 0) -> None:
+        """Send it, the body at `rate` bytes per second, which may change meanwhile; 0 = as fast as it goes."""
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        while body and self.command != "HEAD":
+            limit = rate()
+            piece = limit // 20 + 1 if limit else len(body)
+            self.wfile.write(body[:piece])
+            body = body[piece:]
+            if limit:
+                time.sleep(0.05)
 
 
 class _Served:
@@ -196,10 +202,14 @@ _TYPES = {".torrent": "application/x-bittorrent", ".nzb": "application/x-nzb"}
 
 
 class FileServer(_Served):
-    """The files below a folder, with single ranges: a web seed, or a place of .torrent and .nzb files."""
+    """The files below a folder, with single ranges: a web seed, or a place of .torrent and .nzb files.
+
+    `limits` are bytes per second for each answer, by the first part of the path.
+    """
 
     def __init__(self, root: Path) -> None:
         self.hits: list[Hit] = []
+        self.limits: dict[str, int] = {}
         self._root = root.resolve()
         files = self
 
@@ -210,7 +220,8 @@ class FileServer(_Served):
                 if path is None:
                     self.answer(404, b"", {})
                     return
-                self.answer(*files._part(path, self.headers.get("Range")))
+                top = path.relative_to(files._root).parts[0]
+                self.answer(*files._part(path, self.headers.get("Range")), lambda: files.limits.get(top, 0))
 
             def do_HEAD(self) -> None:
                 self.do_GET()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auralarchive.clients.embedded_state import disk_errors, replace_file
+from auralarchive.clients.durable import disk_errors, replace_file
 
 _log = logging.getLogger(__name__)
 

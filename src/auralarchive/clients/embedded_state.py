@@ -8,26 +8,21 @@ from its source again and its pieces are checked on disk.
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import libtorrent as lt
 
-from auralarchive.domain.failures import FailureKind
+from auralarchive.clients.durable import boot_id, disk_errors, replace_file
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import AddOptions, Payload
-from auralarchive.ports.errors import Misconfigured, NoSpace
 
 _log = logging.getLogger(__name__)
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +81,8 @@ class StateFolder:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._boot = folder / "running"
         #: The machine went down under us: what libtorrent noted may be ahead of what the disk has.
-        self.recheck = self._boot.is_file() and self._boot.read_text("utf-8", "replace") != _boot_id()
-        replace_file(self._boot, _boot_id().encode())
+        self.recheck = self._boot.is_file() and self._boot.read_text("utf-8", "replace") != boot_id()
+        replace_file(self._boot, boot_id().encode())
 
     def close(self) -> None:
         """Note that everything was saved in good order."""
@@ -172,45 +167,7 @@ class StateFolder:
         return self._folder / f"{item_id}.{kind}"
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that after any crash the file is the old one or the new one, whole."""
-    draft = path.with_name(f"{path.name}.new")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-@contextmanager
-def disk_errors() -> Iterator[None]:
-    """Errors of the disk in the port's words."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace("The disk with AuralArchive's data is full.", "Make room on it.") from error
-        raise Misconfigured(
-            f"AuralArchive's data folder cannot be written: {error.strerror}.",
-            "Check its permissions.",
-            kind=FailureKind.PERMISSION,
-        ) from error
-
-
 def _record(noted: dict[str, Any]) -> Record:
     known = {field.name for field in fields(Record)}
     values = {key: value for key, value in noted.items() if key in known}
     return Record(**{**values, "hashes": tuple(values["hashes"])})
-
-
-def _boot_id() -> str:
-    """Names this start of the machine; the same text everywhere where the system does not tell."""
-    try:
-        return _BOOT_ID.read_text("ascii").strip()
-    except OSError:
-        return "unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auralarchive.clients.magnets import read_magnet
+from auralarchive.clients.manifests import read_manifest
 from auralarchive.clients.nzb import read_nzb
 from auralarchive.clients.torrents import read_torrent
 from auralarchive.ports.clients import Payload
@@ -19,3 +20,6 @@ class Payloads:
 
     def nzb(self, data: bytes, name: str) -> Payload:
         return read_nzb(data, name)
+
+    def manifest(self, data: bytes) -> Payload:
+        return read_manifest(data)

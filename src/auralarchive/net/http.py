@@ -1,8 +1,10 @@
-"""The one HTTP client of indexers, of whoever fetches releases, and of messages to addresses that their owner typed.
+"""The one HTTP client of indexers, of whoever fetches releases and their files, and of messages to addresses that
+their owner typed.
 
 Every request has its own connection, so that its deadline covers each byte of it: name, handshake,
-headers and body. Name resolution, judgement and connection are one step (`_PinnedBackend`), with
-the host name kept for TLS and for the Host header. Redirects are never followed here.
+headers and body. A file of gigabytes is a `stream` instead, where each wait has a deadline of its own. Name
+resolution, judgement and connection are one step (`_PinnedBackend`), with the host name kept for TLS and for the
+Host header. Redirects are never followed here.
 """
 
 from __future__ import annotations
@@ -12,16 +14,16 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Protocol
 
 import httpcore2
 import httpx2
 
-from auralarchive.net.addresses import IPAddress, Link, Reach, literal_address, refused
+from auralarchive.net.addresses import IPAddress, Link, literal_address, refused
 from auralarchive.ports.errors import InvalidInput, Unreachable
 from auralarchive.ports.work import CancelToken
 
@@ -30,10 +32,18 @@ Resolve = Callable[[str, int], tuple[IPAddress, ...]]
 #: Opens a connection to one address, port and time-out in seconds.
 Dial = Callable[[IPAddress, int, float], httpcore2.NetworkStream]
 
+
+class Reach(Protocol):
+    """How far a request may go: `addresses.Reach`, or a rule of whoever asks."""
+
+    def permits(self, address: IPAddress) -> bool:
+        """Whether a connection to `address` is allowed."""
+
+
 _MAX_HEADERS = 200
 _CHUNK = 64 * 1024
 _LOOK_UP = 0.5  # seconds after which a waiting read looks whether it is still wanted
-_USER_AGENT = "AuralArchive"
+USER_AGENT = "AuralArchive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,16 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer whose body is still to come, byte for byte as it is sent. Header names are in lower case."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
 
 
 def system_resolver(host: str, port: int) -> tuple[IPAddress, ...]:
@@ -102,6 +122,30 @@ class GuardedClient:
         headers = {"Accept": accept, "Accept-Encoding": "gzip"}
         return self._ask(httpx2.Request("GET", link.url, headers=headers), link, reach, limits, cancel, tls)
 
+    @contextmanager
+    def stream(
+        self,
+        link: Link,
+        *,
+        reach: Reach,
+        headers: Mapping[str, str],
+        patience: float,
+        cancel: CancelToken,
+        tls: ssl.SSLContext | None = None,
+    ) -> Iterator[Stream]:
+        """The answer while it comes in; the body may go on for hours, but never be silent for `patience` seconds.
+
+        Neither a status nor a size is judged, and nothing is unpacked. Raises what `get` raises, also while the
+        body is read; what the caller does with it keeps its own errors.
+        """
+        watch = _Patience(link.origin.host, patience, self._monotonic, cancel)
+        request = httpx2.Request("GET", link.url, headers={"Accept-Encoding": "identity", **headers})
+        with ExitStack() as opened:
+            with _network_errors(link.origin.host):
+                response = self._opened(request, link, reach, watch, tls, opened)
+            told = {name.lower(): value for name, value in response.headers.items()}
+            yield Stream(response.status_code, response.reason_phrase, told, _chunks(response, link.origin.host))
+
     def post(
         self,
         link: Link,
@@ -128,17 +172,28 @@ class GuardedClient:
         tls: ssl.SSLContext | None,
     ) -> Answer:
         watch = _Watch(link.origin.host, limits.seconds, self._monotonic, cancel)
-        backend = _PinnedBackend(reach, self._resolve, self._dial, watch)
-        trust = (tls or self._tls) if link.origin.scheme == "https" else None
-        request.headers["User-Agent"] = _USER_AGENT
-        with (
-            _network_errors(link.origin.host),
-            httpx2.Client(transport=_Transport(backend, trust), trust_env=False) as client,
-            closing(client.send(request, stream=True, follow_redirects=False)) as response,
-        ):
-            _check_headers(response, link.origin.host)
+        with _network_errors(link.origin.host), ExitStack() as opened:
+            response = self._opened(request, link, reach, watch, tls, opened)
             body = _read(response, limits.max_bytes)
         return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
+
+    def _opened(
+        self,
+        request: httpx2.Request,
+        link: Link,
+        reach: Reach,
+        watch: _Watch,
+        tls: ssl.SSLContext | None,
+        opened: ExitStack,
+    ) -> httpx2.Response:
+        """The answer with its headers, and its body still on the line; `opened` closes all of it."""
+        backend = _PinnedBackend(reach, self._resolve, self._dial, watch)
+        trust = (tls or self._tls) if link.origin.scheme == "https" else None
+        request.headers["User-Agent"] = USER_AGENT
+        client = opened.enter_context(httpx2.Client(transport=_Transport(backend, trust), trust_env=False))
+        response = opened.enter_context(closing(client.send(request, stream=True, follow_redirects=False)))
+        _check_headers(response, link.origin.host)
+        return response
 
 
 class _Watch:
@@ -156,11 +211,27 @@ class _Watch:
         self._cancel.check()
         left = self._end - self._monotonic()
         if left <= 0:
-            raise Unreachable(
-                f"{self.host} did not finish its answer within {self._seconds:g} s.",
-                "Try again later, or give it more time in its settings.",
-            )
+            raise self._too_late()
         return left
+
+    def begin(self) -> None:
+        """Another wait for the other side begins."""
+
+    def _too_late(self) -> Unreachable:
+        return Unreachable(
+            f"{self.host} did not finish its answer within {self._seconds:g} s.",
+            "Try again later, or give it more time in its settings.",
+        )
+
+
+class _Patience(_Watch):
+    """A deadline for each wait, instead of one for all: time that we take ourselves is not held against anybody."""
+
+    def begin(self) -> None:
+        self._end = self._monotonic() + self._seconds
+
+    def _too_late(self) -> Unreachable:
+        return Unreachable(f"{self.host} has sent nothing for {self._seconds:g} s.", "Try again later.")
 
 
 class _PinnedBackend(httpcore2.NetworkBackend):
@@ -208,6 +279,7 @@ class _WatchedStream(httpcore2.NetworkStream):
         self._watch = watch
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._watch.begin()
         while True:
             try:
                 return self._stream.read(max_bytes, min(self._watch.left(), _LOOK_UP))
@@ -296,6 +368,11 @@ def _unreachable(host: str) -> Unreachable:
 def _check_headers(response: httpx2.Response, host: str) -> None:
     if len(response.headers.raw) > _MAX_HEADERS:
         raise Unreachable(f"{host} answered with far too many headers.", "Check its address and port.")
+
+
+def _chunks(response: httpx2.Response, host: str) -> Iterator[bytes]:
+    with _network_errors(host):
+        yield from response.iter_raw()
 
 
 def _read(response: httpx2.Response, max_bytes: int) -> bytes:

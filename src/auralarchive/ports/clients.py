@@ -19,9 +19,9 @@ FINGERPRINT_DIGITS = 16
 class Payload:
     """What is handed to a client: bytes or a magnet, never a URL that it would have to fetch.
 
-    `data` holds the original bytes of the .torrent or .nzb, unchanged; `magnet` is set instead for a
+    `data` holds the original bytes of the .torrent, .nzb or manifest, unchanged; `magnet` is set instead for a
     magnet link. Hashes are ours, computed from them, in lower-case hex (v1: 40, v2: 64 digits). `files`
-    are what a .torrent lists, for display and judgement: the client decides what they are called on disk.
+    are what a .torrent or manifest lists, for display and judgement: the client decides what they are called on disk.
     """
 
     download_type: DownloadType
@@ -187,3 +187,6 @@ class PayloadReader(Protocol):
 
     def nzb(self, data: bytes, name: str) -> Payload:
         """An NZB file. Raises `InvalidInput`, also with an indexer's own error text inside."""
+
+    def manifest(self, data: bytes) -> Payload:
+        """The manifest of a direct download (`domain.manifest`). Raises `InvalidInput`."""

@@ -15,7 +15,7 @@ from auralarchive.domain.client_item import ItemState
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import DownloadClient, Payload
-from auralarchive.ports.errors import AuthRefused, InvalidInput, Misconfigured, Unreachable
+from auralarchive.ports.errors import AuthRefused, InvalidInput, Unreachable
 from tests.contract.clients.conftest import (
     QBittorrentRig,
     Swarm,
@@ -28,7 +28,8 @@ from tests.contract.clients.conftest import (
     until,
 )
 from tests.support.fault_proxy import Fault, FaultProxy
-from tests.support.processes import free_port, wait_for
+from tests.support.processes import wait_for
+from tests.support.qbittorrent import GENERATIONS
 
 
 @pytest.fixture
@@ -103,26 +104,6 @@ def test_category_and_tags_changed_by_hand_lose_nothing(
     hand.torrents_remove_categories(categories="other")
 
 
-def test_foreign_items_are_not_polled(
-    qbittorrent_rig: QBittorrentRig, swarm: Swarm, hand: qbittorrentapi.Client
-) -> None:
-    """What is nobody's business of ours never appears."""
-    torrent = swarm.book(50_000)
-    hand.torrents_add(torrent_files=torrent.data, category="films", is_stopped=True, is_paused=True)
-    wait_for(lambda: hand.torrents_info(torrent_hashes=torrent.info_hash))
-    assert torrent.info_hash not in {item.id for item in qbittorrent_rig.client.poll()}
-
-
-def test_an_item_removed_by_hand_is_no_longer_polled(
-    qbittorrent_rig: QBittorrentRig, swarm: Swarm, hand: qbittorrentapi.Client
-) -> None:
-    """It is missing from a healthy list: what that means is not for the adapter to say."""
-    added = add(qbittorrent_rig, swarm.book(50_000), paused=True)
-    in_state(qbittorrent_rig, added.id, ItemState.PAUSED)
-    hand.torrents_delete(delete_files=True, torrent_hashes=added.id)
-    wait_for(lambda: added.id not in {item.id for item in qbittorrent_rig.client.poll()})
-
-
 def test_files_moved_by_hand_are_found_where_they_are(
     qbittorrent_rig: QBittorrentRig, swarm: Swarm, hand: qbittorrentapi.Client, tmp_path: Path
 ) -> None:
@@ -181,6 +162,24 @@ def test_a_wrong_password_is_tried_once(qbittorrent_rig: QBittorrentRig, proxy: 
     client.close()
 
 
+@pytest.mark.parametrize("qbittorrent_rig", GENERATIONS[-1:], ids=lambda each: each.name, indirect=True)
+def test_an_api_key_signs_in_without_a_password(
+    qbittorrent_rig: QBittorrentRig, hand: qbittorrentapi.Client, proxy: FaultProxy
+) -> None:
+    """From 5.2 on a key does; a wrong one is tried once, and never at the login."""
+    key = str(hand.app_rotate_api_key()["apiKey"])
+    client = qbittorrent_rig.connected(url=proxy.url, username="", password="", api_key=key)
+    client.poll()
+    client.close()
+    wrong = qbittorrent_rig.connected(url=proxy.url, username="", password="", api_key=f"{key[:-4]}0000")
+    proxy.requests.clear()
+    for _ in range(3):
+        with pytest.raises(AuthRefused):
+            wrong.poll()
+    assert len(proxy.requests) == 1
+    wrong.close()
+
+
 def test_an_expired_session_is_renewed_once(qbittorrent_rig: QBittorrentRig, proxy: FaultProxy) -> None:
     """A cookie that the server no longer knows costs one login, and nobody notices."""
     client = qbittorrent_rig.connected(url=proxy.url)
@@ -204,16 +203,6 @@ def test_a_refusal_after_the_login_ends_it(wired: DownloadClient, proxy: FaultPr
         with pytest.raises(AuthRefused):
             wired.poll()
     assert len(proxy.requests) == 3
-
-
-def test_nobody_there_is_unreachable(qbittorrent_rig: QBittorrentRig, swarm: Swarm) -> None:
-    """A refused connection is said with address and remedy, at once."""
-    client = qbittorrent_rig.connected(url=f"http://127.0.0.1:{free_port()}")
-    for attempt in (client.poll, client.test, lambda: client.add(payload_of(swarm.book(1_000)), options())):
-        with pytest.raises(Unreachable, match=r"127\.0\.0\.1") as caught:
-            attempt()
-        assert caught.value.remedy
-    client.close()
 
 
 # --- the wire ---------------------------------------------------------------------------------------
@@ -318,23 +307,6 @@ def test_a_poll_is_one_small_request(wired: DownloadClient, proxy: FaultProxy) -
 
 
 # --- paths and report -------------------------------------------------------------------------------
-
-
-def test_path_mapping_leads_to_the_files(qbittorrent_rig: QBittorrentRig, swarm: Swarm, tmp_path: Path) -> None:
-    """A client that names its folder otherwise than we: mapped it works, wrongly mapped it is explained."""
-    torrent = swarm.book(30_000, 30_000)
-    added = add(qbittorrent_rig, torrent)
-    item = until(qbittorrent_rig, swarm, torrent, added.id, ready)
-    save_path = str(qbittorrent_rig.server.save_path)
-    (tmp_path / "here").symlink_to(save_path)
-    mapped = qbittorrent_rig.connected(path_mappings=[{"remote": save_path, "local": str(tmp_path / "here")}])
-    assert mapped.local_path(item) == str(tmp_path / "here" / torrent.name)
-    wrong = qbittorrent_rig.connected(path_mappings=[{"remote": save_path, "local": str(tmp_path / "nowhere")}])
-    with pytest.raises(Misconfigured, match="does not exist here"):
-        wrong.local_path(item)
-    assert not all(finding.ok for finding in wrong.test().findings)
-    mapped.close()
-    wrong.close()
 
 
 def test_a_client_that_deletes_is_reported(qbittorrent_rig: QBittorrentRig, hand: qbittorrentapi.Client) -> None:

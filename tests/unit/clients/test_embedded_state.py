@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from auralarchive.clients.embedded_state import StateFolder, new_record, replace_file
+from auralarchive.clients.embedded_state import StateFolder, new_record
 from auralarchive.clients.payloads import Payloads
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.ports.clients import AddOptions
@@ -43,20 +40,6 @@ def test_a_record_of_another_version_is_read(tmp_path: Path) -> None:
     note = tmp_path / f"{RECORD.id}.json"
     note.write_text(note.read_text().replace('"paused": true', '"invented": 1'))
     assert list(state.records()) == [RECORD]
-
-
-def test_a_crash_while_writing_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The new content is complete on disk before it takes the name."""
-    target = tmp_path / "note"
-    replace_file(target, b"old")
-
-    def fail(_: int) -> None:
-        raise OSError("the power went")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="power"):
-        replace_file(target, b"new and longer")
-    assert target.read_bytes() == b"old"
 
 
 def test_a_power_cut_is_noticed(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import gzip
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,10 +14,11 @@ import httpcore2
 import pytest
 
 from auralarchive.net.addresses import IPAddress, Reach, parse_link
-from auralarchive.net.http import Answer, GuardedClient, Limits, tcp_dial
+from auralarchive.net.http import Answer, GuardedClient, Limits, Stream, tcp_dial
 from auralarchive.ports.errors import Cancelled, InvalidInput, Unreachable
 from auralarchive.ports.work import CancelToken
 from tests.support.certificates import SelfSigned, https_server
+from tests.support.files import FileHost, Twist, book
 from tests.support.indexing import PUBLIC, Names, Tripwire
 from tests.support.torznab import Fault, TorznabServer
 
@@ -173,3 +175,87 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
         trust = ssl.create_default_context(cafile=str(certificate.file))
         answer = GuardedClient().get(link, reach=Reach.CONFIGURED, limits=LIMITS, cancel=CancelToken(), tls=trust)
         assert answer.status == 200
+
+
+# --- streams ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def host() -> Iterator[FileHost]:
+    with FileHost() as running:
+        yield running
+
+
+def streaming(
+    url: str, cancel: CancelToken | None = None, patience: float = 5.0, reach: Reach = Reach.CONFIGURED, **headers: str
+) -> AbstractContextManager[Stream]:
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    return GuardedClient().stream(
+        parse_link(url), reach=reach, headers=told, patience=patience, cancel=cancel or CancelToken()
+    )
+
+
+def test_a_stream_comes_as_it_is_sent(host: FileHost) -> None:
+    """Status and headers first, then the bytes; our own headers go along, and nothing packed is asked for."""
+    data = book(300_000)["01.mp3"]
+    with streaming(host.put("a.mp3", data), Range="bytes=100000-") as stream:
+        assert (stream.status, stream.reason) == (206, "Partial Content")
+        assert stream.headers["content-range"] == "bytes 100000-299999/300000"
+        assert b"".join(stream.chunks) == data[100_000:]
+    assert host.asked[0].headers["accept-encoding"] == "identity"
+    assert host.asked[0].headers["user-agent"] == "AuralArchive"
+
+
+def test_a_streams_statuses_and_redirects_are_the_askers_business(host: FileHost) -> None:
+    """Nothing is followed: each hop has to be judged first."""
+    host.always("moved", Twist(status=302, headers={"Location": "http://169.254.169.254/"}))
+    with streaming(f"{host.url}/moved") as stream:
+        assert (stream.status, stream.headers["location"]) == (302, "http://169.254.169.254/")
+    with streaming(f"{host.url}/nothing") as stream:
+        assert stream.status == 404
+
+
+def test_a_stream_goes_only_where_it_may(host: FileHost) -> None:
+    with pytest.raises(InvalidInput, match="private or reserved"), streaming(host.put("a", b"a"), reach=Reach.PUBLIC):
+        pass
+    assert not host.asked
+
+
+def test_a_stream_may_be_long_but_not_silent(host: FileHost) -> None:
+    """The deadline is that of each wait: a slow body comes to its end, a silent one is given up."""
+    host.next("a", Twist(rate=2_000))
+    with streaming(host.put("a", b"x" * 1_200), patience=0.3) as stream:
+        assert len(b"".join(stream.chunks)) == 1_200
+    host.next("a", Twist(stall=600))
+    with streaming(f"{host.url}/a", patience=0.3) as stream, pytest.raises(Unreachable, match=r"nothing for 0\.3 s"):
+        list(stream.chunks)
+
+
+def test_our_own_slowness_is_not_held_against_a_stream(host: FileHost) -> None:
+    """A speed limit of ours may hold up the reading for longer than our patience."""
+    with streaming(host.put("a", b"x" * 200_000), patience=0.2) as stream:
+        got = next(stream.chunks)
+        time.sleep(0.4)
+        assert len(got) + len(b"".join(stream.chunks)) == 200_000
+
+
+def test_a_cut_stream_is_noticed(host: FileHost) -> None:
+    host.next("a", Twist(cut=1_000))
+    with streaming(host.put("a", b"x" * 5_000)) as stream, pytest.raises(Unreachable, match="broke off"):
+        list(stream.chunks)
+
+
+def test_a_cancel_ends_a_stream(host: FileHost) -> None:
+    host.next("a", Twist(stall=10))
+    cancel = CancelToken()
+    with streaming(host.put("a", b"x" * 5_000), cancel) as stream:
+        next(stream.chunks)
+        cancel.cancel()
+        with pytest.raises(Cancelled):
+            next(stream.chunks)
+
+
+def test_errors_of_the_caller_stay_its_own(host: FileHost) -> None:
+    """A full disk is no fault of the network."""
+    with pytest.raises(OSError, match="disk full"), streaming(host.put("a", b"x")):
+        raise OSError("disk full")
