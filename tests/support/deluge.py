@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.support.certificates import SelfSigned
-from tests.support.processes import free_port, missing, stop, wait_for
-from tests.support.qbittorrent import _cache
+from tests.support.processes import cache_folder, free_port, missing, stop, wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Generation:
 
     def argv(self) -> tuple[str, ...]:
         """How to start it; skips the test when it is not on this machine."""
-        program = str(_cache() / self.tree / "bin" / "deluged") if self.tree else "/usr/bin/deluged"
+        program = str(cache_folder() / self.tree / "bin" / "deluged") if self.tree else "/usr/bin/deluged"
         if _version(program).startswith(self.name):
             return (program,)
         return missing(f"Deluge {self.name}", "script/test --all-clients installs it")

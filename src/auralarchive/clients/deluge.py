@@ -32,7 +32,7 @@ from auralarchive.clients.display import display_text
 from auralarchive.clients.path_mapping import PathMapper, PathMapping
 from auralarchive.clients.remote import HostSettings
 from auralarchive.clients.wire import NothingSent
-from auralarchive.domain.client_item import ClientFile, ClientItem
+from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.speed import SpeedLimits
@@ -46,6 +46,7 @@ ADOPTED = "auralarchive-adopted"  # noted of what somebody else had added: nothi
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LABEL = re.compile(r"[a-z0-9_.-]*")
 _SEEN_WITHIN = 10.0  # seconds until an added torrent shows
+_STARTED_WITHIN = 2.0  # seconds until it says that it runs
 _GONE_WITHIN = 5.0  # seconds until a removed one is gone
 _LOOK_EVERY = 0.1
 _FORGOTTEN_AFTER = 600.0  # seconds without a torrent until its note goes: after a start Deluge loads them one by one
@@ -143,6 +144,9 @@ class DelugeClient:
             raise refused or Unreachable(
                 "Deluge took the torrent but does not show it.", "It is looked for again at the next attempt."
             )
+        if not options.paused:
+            # Deluge adds every torrent paused, starts it, and hears of that a moment later.
+            _wait(lambda: not self._is_paused(seen.id), _STARTED_WITHIN)
         return self._there(seen, payload, options)
 
     def poll(self, ids: frozenset[str] = frozenset()) -> tuple[ClientItem, ...]:
@@ -173,10 +177,10 @@ class DelugeClient:
         return as_files(told) or self._files_on_disk(current, told)
 
     def pause(self, item_id: str) -> None:
-        self._change("core.pause_torrent", self._current(item_id))
+        self._stop_or_start("core.pause_torrent", self._current(item_id))
 
     def resume(self, item_id: str) -> None:
-        self._change("core.resume_torrent", self._current(item_id))
+        self._stop_or_start("core.resume_torrent", self._current(item_id))
 
     def set_limits(self, item_id: str, download_limit: int | None, upload_limit: int | None) -> None:
         limits = {"max_download_speed": kib(download_limit), "max_upload_speed": kib(upload_limit)}
@@ -313,6 +317,9 @@ class DelugeClient:
             self._change("core.force_recheck", [item.id])
             self.resume(item.id)
 
+    def _is_paused(self, item_id: str) -> bool:
+        return any(as_item(key, fields).state is ItemState.PAUSED for key, fields in self._looked({item_id}).items())
+
     # --- looking ----------------------------------------------------------------------------------
 
     def _looked(self, ids: Iterable[str]) -> dict[str, Any]:
@@ -382,6 +389,12 @@ class DelugeClient:
             return self._api.call(method, *arguments)
         except Refused as refused:
             raise self._refusal(refused) from refused
+
+    def _stop_or_start(self, method: str, item_id: str) -> None:
+        """Deluge judges by its last look at the torrent, which may be of before it began: so it has to look first."""
+        _, answer = self._api.calls(("core.get_torrent_status", item_id, ["paused"]), (method, item_id))
+        if isinstance(answer, Refused) and not answer.item_is_gone:
+            raise self._refusal(answer)
 
     def _change(self, method: str, *arguments: Any) -> None:
         """A call about one torrent; that it is gone is no error."""

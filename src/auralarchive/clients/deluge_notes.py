@@ -43,7 +43,8 @@ class Notes:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "torrents.json"
         self._lock = threading.Lock()
-        self._by_id: dict[str, Note] | None = None  # read when first wanted
+        self._by_id: dict[str, Note] = {}
+        self._read_at: tuple[int, int] | None = None
 
     def all(self) -> frozenset[Note]:
         with self._lock:
@@ -69,8 +70,11 @@ class Notes:
                 self._save(left)
 
     def _read(self) -> dict[str, Note]:
-        if self._by_id is None:
+        """As the file is now: when settings change, the adapter before may still be about to write."""
+        stamp = _stamp(self._file)
+        if stamp != self._read_at:
             self._by_id = {item_id: note for note in _notes(self._file) for item_id in note.ids}
+            self._read_at = stamp
         return self._by_id
 
     def _save(self, notes: dict[str, Note]) -> None:
@@ -81,12 +85,21 @@ class Notes:
         with disk_errors():
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_file(self._file, json.dumps(entries).encode())
-        self._by_id = notes
+        self._by_id, self._read_at = notes, _stamp(self._file)
 
 
 def _without(notes: dict[str, Note], ids: Iterable[str]) -> dict[str, Note]:
     gone = {notes[item_id] for item_id in ids if item_id in notes}
     return {item_id: note for item_id, note in notes.items() if note not in gone}
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """Changes with every writing, since each makes a new file."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _notes(file: Path) -> list[Note]:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.contract.clients.rig import Kind
-from tests.contract.clients.rigs import embedded, qbittorrent
+from tests.contract.clients.rigs import deluge, embedded, qbittorrent
 
-KINDS: tuple[Kind, ...] = (*embedded.KINDS, *qbittorrent.KINDS)
+KINDS: tuple[Kind, ...] = (*embedded.KINDS, *qbittorrent.KINDS, *deluge.KINDS)

@@ -132,7 +132,8 @@ def test_the_fields_of_a_running_one() -> None:
     assert (item.downloaded, item.uploaded, item.download_speed, item.upload_speed) == (600, 5, 70, 3)
     assert (item.eta, item.ratio, item.seeding_seconds, item.size) == (6, None, 0, 1000)
     assert item.limits == SpeedLimits(64_000, None)
-    assert (item.hashes, item.tags) == ({V1, V2}, {"auralarchive-x-1"})
+    assert item.hashes == {V1, V2}
+    assert item.tags == {"auralarchive-x-1"}
 
 
 @pytest.mark.parametrize("eta", [0, -1, 2**70, "soon", None, True, float("nan")])

@@ -42,6 +42,16 @@ def test_a_dropped_note_is_gone_by_all_its_hashes(tmp_path: Path) -> None:
     assert notes.all() == Notes(tmp_path).all() == frozenset()
 
 
+def test_two_adapters_of_one_client_see_each_others_notes(tmp_path: Path) -> None:
+    """After a change of the settings the one before may still finish its add."""
+    before, after = Notes(tmp_path), Notes(tmp_path)
+    assert after.all() == frozenset()
+    before.keep(BOOK)
+    after.keep(Note(frozenset({OTHER}), "auralarchive-x-2"))
+    assert before.of({OTHER}) is not None
+    assert after.of({V1}) == before.of({V1}) == BOOK
+
+
 def test_nothing_is_written_before_there_is_something(tmp_path: Path) -> None:
     """Looking at a client in the settings leaves no folder behind."""
     notes = Notes(tmp_path / "deluge")

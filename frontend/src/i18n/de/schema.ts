@@ -132,6 +132,17 @@ const WORDS: Record<string, string> = {
   "Folder here": "Ordner hier",
   "The same folder as AuralArchive sees it": "Derselbe Ordner, wie AuralArchive ihn sieht",
   qBittorrent: "qBittorrent",
+  "Name or address of its daemon (deluged).": "Name oder Adresse seines Dienstes (deluged).",
+  "Of the daemon, not of its web page (8112).": "Der des Dienstes, nicht der seiner Weboberfläche (8112).",
+  "As in Deluge's file auth.": "Wie in Deluges Datei auth.",
+  Certificate: "Zertifikat",
+  "A copy of its ssl/daemon.cert: nobody else is then believed. Empty: encrypted, but not checked.":
+    "Eine Kopie seiner Datei ssl/daemon.cert: Dann wird niemand anderem geglaubt. Leer: verschlüsselt, aber ungeprüft.",
+  Label: "Label",
+  "Given to new torrents; needs its plugin.": "Bekommen neue Torrents; braucht sein Plugin.",
+  "As Deluge sees it; empty for its own download folder.":
+    "Wie Deluge ihn sieht; leer für seinen eigenen Download-Ordner.",
+  Deluge: "Deluge",
   URL: "Adresse (URL)",
   "As Prowlarr, Jackett or the indexer itself shows it.": "Wie Prowlarr, Jackett oder der Indexer selbst sie zeigt.",
   Categories: "Kategorien",
