@@ -248,6 +248,13 @@ class EmbeddedSection(Section):
     loopback: bool = Field(default=False, title="For demo and tests: this machine only")
 
 
+class DirectSection(Section):
+    """The client of direct downloads in our own process: what it begins with; the pages hold all its settings."""
+
+    enabled: bool = Field(default=True, title="Use direct downloads")
+    loopback: bool = Field(default=False, title="For tests: this machine only")
+
+
 #: The form of each key, and what to tell where one has another.
 _KEYS = {
     "aax_activation_bytes": (r"[0-9a-fA-F]{8}", "activation bytes are 8 hexadecimal digits"),
@@ -409,6 +416,7 @@ class Settings(BaseSettings):
     download_management: DownloadManagementSection = DownloadManagementSection()
     qbittorrent: QBittorrentSection = QBittorrentSection()
     embedded: EmbeddedSection = EmbeddedSection()
+    direct: DirectSection = DirectSection()
     conversion: ConversionSection = ConversionSection()
     search: SearchSection = SearchSection()
     backup: BackupSection = BackupSection()

@@ -79,7 +79,7 @@ def test_every_step_can_be_skipped_and_is_taken_up_again(fresh: RunningServer, b
     expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible()
     api = fresh.api()
     assert api.get("/api/indexers")["items"] == []
-    assert [one["type"] for one in api.get("/api/clients")["items"]] == ["embedded"]
+    assert [one["type"] for one in api.get("/api/clients")["items"]] == ["embedded", "direct"]
     assert browser_page.errors == []
 
 

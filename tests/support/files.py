@@ -169,12 +169,10 @@ class FileHost:
         self._send(handler, twist, body)
 
     def _send(self, handler: http.server.BaseHTTPRequestHandler, twist: Twist, body: bytes) -> None:
-        sent = 0
         for piece in _pieces(body, twist):
-            handler.wfile.write(piece)
-            sent += len(piece)
             if twist.rate and self._ended.wait(len(piece) / twist.rate):
                 return
+            handler.wfile.write(piece)
         if twist.stall is not None:
             self._ended.wait(60)
 

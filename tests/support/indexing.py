@@ -15,11 +15,15 @@ from pydantic import SecretStr
 
 from auralarchive.clients.payloads import Payloads
 from auralarchive.domain.status import DownloadType
+from auralarchive.indexers.archive_org import ArchiveIndexer, ArchiveSettings
+from auralarchive.indexers.context import IndexerContext
 from auralarchive.indexers.fetch import LinkFetcher
-from auralarchive.indexers.torznab import IndexerContext, TorznabIndexer, TorznabSettings
+from auralarchive.indexers.librivox import LibriVoxIndexer, LibriVoxSettings
+from auralarchive.indexers.torznab import TorznabIndexer, TorznabSettings
 from auralarchive.net.addresses import IPAddress
 from auralarchive.net.http import GuardedClient, Limits, system_resolver
 from auralarchive.ports.indexers import Indexer
+from tests.support.libraries import Libraries
 from tests.support.torznab import TorznabServer
 
 PUBLIC = "93.184.215.14"
@@ -93,9 +97,24 @@ def an_indexer(
 ) -> TorznabIndexer:
     """An indexer on the test server, without pauses between its requests."""
     values = {"url": server.url, "api_key": SecretStr(server.api_key), "min_interval_seconds": 0.0, **settings}
+    return TorznabIndexer(name, kind, TorznabSettings.model_validate(values), _a_context())
+
+
+def a_librivox(libraries: Libraries, *, name: str = "LibriVox", **settings: object) -> LibriVoxIndexer:
+    """LibriVox as the test's libraries have it, without pauses between its requests."""
+    values = {"url": libraries.url, "archive_url": libraries.url, "min_interval_seconds": 0.0, **settings}
+    return LibriVoxIndexer(name, LibriVoxSettings.model_validate(values), _a_context())
+
+
+def an_archive(libraries: Libraries, *, name: str = "Internet Archive", **settings: object) -> ArchiveIndexer:
+    """The Internet Archive as the test's libraries have it, without pauses between its requests."""
+    values = {"url": libraries.url, "min_interval_seconds": 0.0, **settings}
+    return ArchiveIndexer(name, ArchiveSettings.model_validate(values), _a_context())
+
+
+def _a_context() -> IndexerContext:
     numbers = count(1)
-    context = IndexerContext(GuardedClient(), HeldClock(), lambda: f"release-{next(numbers)}")
-    return TorznabIndexer(name, kind, TorznabSettings.model_validate(values), context)
+    return IndexerContext(GuardedClient(), HeldClock(), lambda: f"release-{next(numbers)}")
 
 
 def a_fetcher(*indexers: Indexer, client: GuardedClient | None = None, seconds: float = 10.0) -> LinkFetcher:

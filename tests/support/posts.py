@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal, Self
 from xml.sax.saxutils import escape, quoteattr
 
-from tests.support.processes import missing
+from tests.support.processes import cache_folder, missing
 from tests.support.rar import write_rar
 
 Pack = Literal["plain", "7z", "7z-volumes", "rar", "rar-volumes"]
@@ -163,6 +163,13 @@ def seven_zip() -> str:
     """The 7-Zip of this machine, by whichever name; skips the test where there is none."""
     found = next(filter(None, map(shutil.which, ("7zz", "7z", "7za"))), None)
     return found or missing("7-Zip", "script/test installs it")
+
+
+def unrar() -> str:
+    """The unrar of this machine that is not free, by whichever name; skips the test where there is none."""
+    kept = cache_folder() / "unrar" / "bin" / "unrar"
+    found = next(filter(None, map(shutil.which, ("unrar-nonfree", "unrar", str(kept)))), None)
+    return found or missing("unrar", "script/test unpacks it; it is a package of Debian's non-free part")
 
 
 def _run(folder: Path, *command: str) -> None:

@@ -54,8 +54,8 @@ GENERATIONS = (
     Generation("5.1", "trixie-backports"),
 )
 
-# Understood by both. No browser, no look for a newer release, no wait for a folder; free space is not looked at, for
-# the machine that tests may have little.
+# Understood by both. No browser, no look for a newer release; connections stay, for after each job a new one would wait
+# for five seconds; free space is not looked at, for the machine that tests may have little.
 _CONFIG = """\
 __version__ = 19
 __encoding__ = utf-8
@@ -84,6 +84,7 @@ enable_unrar = 1
 enable_7zip = 1
 pause_on_post_processing = 0
 preserve_paused_state = 0
+auto_disconnect = 0
 enable_par_cleanup = 1
 no_dupes = 0
 language = en

@@ -155,6 +155,32 @@ def _matches(offer: Offer, words: list[str]) -> bool:
     return all(word in offer.title.casefold() for word in words)
 
 
+def send_fault(handler: BaseHTTPRequestHandler, fault: Fault) -> None:
+    """Answer by `fault`, for as long as the reader wants it."""
+    handler.send_response(fault.status)
+    for name, value in fault.headers.items():
+        handler.send_header(name, value)
+    if not fault.endless:
+        handler.send_header("Content-Length", str(len(fault.body) if fault.length is None else fault.length))
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    try:
+        _write_fault(handler, fault)
+    except OSError:
+        return  # the reader had enough
+
+
+def _write_fault(handler: BaseHTTPRequestHandler, fault: Fault) -> None:
+    if fault.drop_seconds:
+        for value in fault.body:
+            time.sleep(fault.drop_seconds)
+            handler.wfile.write(bytes([value]))
+    else:
+        handler.wfile.write(fault.body)
+    while fault.endless:
+        handler.wfile.write(fault.endless)
+
+
 class _Server(ThreadingHTTPServer):
     owner: TorznabServer
     daemon_threads = True
@@ -179,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _api(self, owner: TorznabServer, query: dict[str, str]) -> None:
         if owner.fault is not None:
-            self._wrong(owner.fault)
+            send_fault(self, owner.fault)
         elif query.get("t") == "caps":
             self._send(200, owner.caps.encode())
         elif query.get("apikey") != owner.api_key:
@@ -191,7 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _download(self, owner: TorznabServer, number: int) -> None:
         if owner.download_fault is not None:
-            self._wrong(owner.download_fault)
+            send_fault(self, owner.download_fault)
             return
         offer = owner.offers[number - 1]
         assert isinstance(offer.payload, bytes)
@@ -204,29 +230,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
-
-    def _wrong(self, fault: Fault) -> None:
-        self.send_response(fault.status)
-        for name, value in fault.headers.items():
-            self.send_header(name, value)
-        if not fault.endless:
-            self.send_header("Content-Length", str(len(fault.body) if fault.length is None else fault.length))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        try:
-            self._write_wrong(fault)
-        except OSError:
-            return  # the reader had enough
-
-    def _write_wrong(self, fault: Fault) -> None:
-        if fault.drop_seconds:
-            for value in fault.body:
-                time.sleep(fault.drop_seconds)
-                self.wfile.write(bytes([value]))
-        else:
-            self.wfile.write(fault.body)
-        while fault.endless:
-            self.wfile.write(fault.endless)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 -- named by the base class
         """Nothing: the tests look at `requests`."""

@@ -106,7 +106,7 @@ class DelugeClient:
 
     def __init__(self, name: str, settings: DelugeSettings, context: ClientContext) -> None:
         self.name = name
-        self._settings = settings
+        self._settings, self._context = settings, context
         credentials = Credentials(settings.username, settings.password.get_secret_value(), settings.certificate)
         self._api = Api(settings.host, settings.port, credentials)
         self._paths = PathMapper(name, settings.path_mappings, context.library_roots)
@@ -119,7 +119,7 @@ class DelugeClient:
 
     def test(self) -> ClientReport:
         version = display_text(str(self._told("daemon.get_version")))
-        found = findings(self._told, self._paths, self._settings.label, self._settings.save_path)
+        found = findings(self._told, self._paths, self._context, self._settings.label, self._settings.save_path)
         return ClientReport(f"Deluge {version}", tuple(found))
 
     def add(self, payload: Payload, options: AddOptions) -> Added:

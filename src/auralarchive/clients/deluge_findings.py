@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from auralarchive.clients.display import display_text
+from auralarchive.clients.context import ClientContext
+from auralarchive.clients.findings import remote_folder_findings
 from auralarchive.clients.path_mapping import PathMapper
 from auralarchive.ports.clients import Finding
-from auralarchive.ports.errors import Misconfigured
 
-_LEAST_SPACE = 10**9
 _WANTED = [
     "download_location",
     "move_completed",
@@ -29,53 +28,53 @@ class Tells(Protocol):
     def __call__(self, method: str, *arguments: Any) -> Any: ...
 
 
-def findings(told: Tells, paths: PathMapper, label: str, save_path: str) -> Iterator[Finding]:
+def findings(told: Tells, paths: PathMapper, context: ClientContext, label: str, save_path: str) -> Iterator[Finding]:
     """All of them, the good ones too."""
     config = _mapping(told("core.get_config_values", _WANTED))
-    folder = save_path or str(config.get("download_location") or "")
-    yield from _label_findings(told, paths, label)
-    yield _path_finding(paths, "Paths", folder)
-    if config.get("move_completed") is True:
-        yield _path_finding(paths, "Completed downloads", str(config.get("move_completed_path") or ""))
+    options: Mapping[str, Any] = {}
+    if label:
+        plugins = told("core.get_enabled_plugins")
+        on = isinstance(plugins, list) and "Label" in plugins
+        there = on and label in (told("label.get_labels") or ())
+        options = _mapping(told("label.get_options", label)) if there else {}
+        yield _label_finding(label, options, on=on, there=there)
+    else:
+        yield Finding(True, "Label", "No label is used.")
+    for folder in _folders(config, options, save_path):
+        yield from remote_folder_findings(folder, paths, context, links=True)
     yield _ratio_finding(config)
     yield _queue_finding(config)
     yield _session_finding(told("core.is_session_paused"))
-    free = told("core.get_free_space", folder)
-    if isinstance(free, int) and free >= 0:  # -1: it cannot look there
-        enough = free > _LEAST_SPACE
-        yield Finding(enough, "Space", f"{free / 1e9:.1f} GB free.", "" if enough else "Make room.")
 
 
-def _label_findings(told: Tells, paths: PathMapper, label: str) -> Iterator[Finding]:
-    plugins = told("core.get_enabled_plugins")
-    if not label:
-        yield Finding(True, "Label", "No label is used.")
-    elif not isinstance(plugins, list) or "Label" not in plugins:
-        yield Finding(
+def _folders(config: Mapping[str, Any], options: Mapping[str, Any], save_path: str) -> tuple[str, ...]:
+    """Where books are loaded, and where they go then: by the general setting, or by that of the label."""
+    loaded = save_path or config.get("download_location")
+    moved = config.get("move_completed_path") if config.get("move_completed") else loaded
+    if options.get("apply_move_completed"):
+        moved = options.get("move_completed_path") if options.get("move_completed") else loaded
+    return tuple(dict.fromkeys(str(folder or "") for folder in (loaded, moved)))
+
+
+def _label_finding(label: str, options: Mapping[str, Any], *, on: bool, there: bool) -> Finding:
+    if not on:
+        return Finding(
             False,
             "Label",
             f"Its plugin Label is off: downloads work, but do not get the label {label!r}.",
             "Enable the plugin 'Label' in Deluge's preferences, or leave the label in the settings empty.",
         )
-    elif label not in (told("label.get_labels") or ()):
-        yield Finding(True, "Label", f"The label {label!r} is not there yet; the first torrent makes it.")
-    else:
-        yield from _label_options(_mapping(told("label.get_options", label)), paths, label)
-
-
-def _label_options(options: Mapping[str, Any], paths: PathMapper, label: str) -> Iterator[Finding]:
-    """A label brings settings of its own to whatever gets it."""
+    if not there:
+        return Finding(True, "Label", f"The label {label!r} is not there yet; the first torrent makes it.")
+    # A label brings settings of its own to whatever gets it.
     if options.get("apply_queue") and options.get("stop_at_ratio") and options.get("remove_at_ratio"):
-        yield Finding(
+        return Finding(
             False,
             "Label",
             f"The label {label!r} removes torrents at its seed ratio, perhaps before the book is imported.",
             "Switch off 'Remove at ratio' in the options of that label.",
         )
-    else:
-        yield Finding(True, "Label", f"The label {label!r} is there.")
-    if options.get("apply_move_completed") and options.get("move_completed"):
-        yield _path_finding(paths, "Folder of the label", str(options.get("move_completed_path") or ""))
+    return Finding(True, "Label", f"The label {label!r} is there.")
 
 
 def _ratio_finding(config: Mapping[str, Any]) -> Finding:
@@ -114,14 +113,6 @@ def _session_finding(paused: Any) -> Finding:
     if paused is True:
         return Finding(False, "Session", "Deluge is paused as a whole.", "Resume its session.")
     return Finding(True, "Session", "It is running.")
-
-
-def _path_finding(paths: PathMapper, subject: str, folder: str) -> Finding:
-    try:
-        local = paths.local(folder, folder)
-    except Misconfigured as error:
-        return Finding(False, subject, error.reason, error.remedy)
-    return Finding(True, subject, f"{display_text(folder)} is {local} here.")
 
 
 def _mapping(told: Any) -> Mapping[str, Any]:

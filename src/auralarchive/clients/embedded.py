@@ -39,7 +39,7 @@ class EmbeddedClient(Session):
 
     def test(self) -> ClientReport:
         with self._running():
-            found = findings(self.listen_port, self._settings.download_folder, self._paths.protected)
+            found = findings(self.listen_port, self._settings.download_folder, self._context)
             return ClientReport(f"libtorrent {lt.__version__}", tuple(found))
 
     def add(self, payload: Payload, options: AddOptions) -> Added:

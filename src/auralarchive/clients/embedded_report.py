@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from auralarchive.clients.context import ClientContext
+from auralarchive.clients.findings import own_folder_findings
 from auralarchive.ports.clients import Finding
 
 
-def findings(port: int, downloads: Path, libraries: tuple[Path, ...]) -> Iterator[Finding]:
+def findings(port: int, downloads: Path, context: ClientContext) -> Iterator[Finding]:
     """Whether peers can reach us, data can be written, and no library is in the way."""
     yield _port_finding(port)
-    yield _folder_finding(downloads)
-    for library in libraries:
-        if downloads.is_relative_to(library) or library.is_relative_to(downloads):
-            yield Finding(
-                False,
-                "Folders",
-                f"Downloads and the library {library} lie in one another.",
-                "Use separate folders.",
-            )
+    yield from own_folder_findings(downloads, context, links=True)
 
 
 def _port_finding(port: int) -> Finding:
     if port:
         return Finding(True, "Port", f"Peers reach port {port}, where router and firewall let them.")
     return Finding(False, "Port", "No port could be opened for peers.", "Choose another port or network interface.")
-
-
-def _folder_finding(folder: Path) -> Finding:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        return Finding(False, "Download folder", f"{folder}: {error.strerror}.", "Choose another folder, or mount it.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return Finding(False, "Download folder", f"{folder} may not be written.", "Give AuralArchive's user the right.")
-    return Finding(True, "Download folder", f"{free / 1e9:.1f} GB free in {folder}.")

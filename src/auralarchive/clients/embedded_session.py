@@ -62,6 +62,7 @@ class Session:
     def __init__(self, name: str, settings: EmbeddedSettings, context: ClientContext) -> None:
         self.name = name
         self._settings = settings
+        self._context = context
         self._paths = PathMapper(name, protected=context.library_roots)
         self._lock = threading.RLock()
         self._heard = threading.Condition(self._lock)
@@ -111,12 +112,14 @@ class Session:
 
     def _start_again(self, record: Record, params: lt.add_torrent_params) -> None:
         missing = record.complete and not Path(record.folder).exists()
+        if self._state.recheck and not missing:
+            # To forget what it has: a check that is asked for later begins after a moment as a seed.
+            params.have_pieces, params.verified_pieces, params.unfinished_pieces = [], [], {}
+            params.flags &= ~lt.torrent_flags.seed_mode
         torrent = self._start(replace(record, paused=True) if missing else record, params)
         torrent.record = record
         if missing:
             self._hold(torrent)
-        elif self._state.recheck:
-            torrent.handle.force_recheck()
 
     def _take_over(self, torrent: Torrent, options: AddOptions) -> None:
         """An earlier attempt or download left it here: it is this one's now. What is gone is loaded again."""

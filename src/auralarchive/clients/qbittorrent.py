@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr
 
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
+from auralarchive.clients.findings import remote_folder_findings
 from auralarchive.clients.path_mapping import PathMapper, same_path
 from auralarchive.clients.qbittorrent_api import Api, Credentials
 from auralarchive.clients.qbittorrent_items import as_files, as_item, category_of, hashes_of, tags_of
@@ -101,6 +102,7 @@ class QBittorrentClient:
             Credentials(settings.username, settings.password.get_secret_value(), settings.api_key.get_secret_value()),
             settings.verification,
         )
+        self._context = context
         self._paths = PathMapper(name, settings.path_mappings, context.library_roots)
         self._lock = threading.Lock()
         self._mirror = _Mirror()
@@ -341,11 +343,16 @@ class QBittorrentClient:
         categories = self._mapping(self._api.get("torrents/categories"))
         yield self._category_finding(categories)
         yield _removal_finding(preferences)
-        yield self._path_finding(preferences)
-        state = self._mapping(self._api.get("sync/maindata", rid=0)).get("server_state")
-        free = state.get("free_space_on_disk") if isinstance(state, Mapping) else None
-        if isinstance(free, int) and free >= 0:  # -1: the folder is not there before the first torrent makes it
-            yield Finding(free > 10**9, "Space", f"{free / 1e9:.1f} GB free.", "" if free > 10**9 else "Make room.")
+        for folder in dict.fromkeys(self._folders(preferences, categories)):
+            yield from remote_folder_findings(folder, self._paths, self._context, links=True)
+
+    def _folders(self, preferences: Mapping[str, Any], categories: Mapping[str, Any]) -> Iterator[str]:
+        """Where our torrents may go: our own path or its default one, and that of our category."""
+        yield self._settings.save_path or str(preferences.get("save_path") or "")
+        category = categories.get(self._settings.category)
+        path = category.get("savePath") if isinstance(category, Mapping) else None
+        if isinstance(path, str) and path.startswith("/") and not self._settings.save_path:
+            yield path
 
     def _mapping(self, answer: Answer) -> Mapping[str, Any]:
         content = self._must(answer).json()
@@ -356,14 +363,6 @@ class QBittorrentClient:
         if not name or name in categories:
             return Finding(True, "Category", f"The category {name!r} is there." if name else "No category is used.")
         return Finding(True, "Category", f"The category {name!r} is not there yet; the first torrent makes it.")
-
-    def _path_finding(self, preferences: Mapping[str, Any]) -> Finding:
-        folder = self._settings.save_path or str(preferences.get("save_path") or "")
-        try:
-            local = self._paths.local(folder, folder)
-        except Misconfigured as error:
-            return Finding(False, "Paths", error.reason, error.remedy)
-        return Finding(True, "Paths", f"{display_text(folder)} is {local} here.")
 
 
 def _removal_finding(preferences: Mapping[str, Any]) -> Finding:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.deluge import DELUGE
+from auralarchive.clients.direct import DIRECT
 from auralarchive.clients.embedded import EMBEDDED
 from auralarchive.clients.qbittorrent import QBITTORRENT
+from auralarchive.clients.sabnzbd import SABNZBD
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import DownloadClient
 
-CLIENT_TYPES: tuple[AdapterType[DownloadClient, ClientContext], ...] = (EMBEDDED, QBITTORRENT, DELUGE)
+CLIENT_TYPES: tuple[AdapterType[DownloadClient, ClientContext], ...] = (EMBEDDED, QBITTORRENT, DELUGE, SABNZBD, DIRECT)

@@ -120,7 +120,9 @@ def _size(release: Release, seconds: float | None) -> Reason:
 
 
 def _availability(release: Release, now: datetime | None) -> Reason:
-    if release.download_type is not DownloadType.TORRENT:
+    if release.download_type is DownloadType.HTTP:
+        return Reason("availability", 18.0, "It is downloaded directly: nobody has to share it.")
+    if release.download_type is DownloadType.NZB:
         return _usenet_age(release, now)
     if release.seeders is None:
         return Reason("availability", 10.0, "How many share it is unknown.")
@@ -136,6 +138,8 @@ def _usenet_age(release: Release, now: datetime | None) -> Reason:
 
 
 def _cost(release: Release) -> Reason:
+    if release.download_type is DownloadType.HTTP:
+        return Reason("cost", 5.0, "It is free for everybody.")
     factor = release.download_volume_factor
     if factor is None:
         return Reason("cost", 3.0, "Whether it counts against your ratio is unknown.")

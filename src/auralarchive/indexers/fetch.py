@@ -41,6 +41,17 @@ class HasTrust(Protocol):
     def trust(self) -> ssl.SSLContext | None: ...
 
 
+@runtime_checkable
+class MakesPayload(Protocol):
+    """An indexer whose links lead to pages about releases: it makes the payload itself, out of what its site tells."""
+
+    def payload(self, url: str, reader: PayloadReader, cancel: CancelToken) -> Payload | None:
+        """The payload behind one of its links; None for a link that is fetched like any other.
+
+        It asks by the address rules and raises what `Fetcher.fetch` raises.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class _Inside:
     """The configured origins that this fetch may still reach, and how they are verified."""
@@ -82,6 +93,9 @@ class LinkFetcher:
         """See the port. A magnet is read at once, a link is asked at most once a hop."""
         if _is_magnet(url):
             return self._magnet(url)
+        made = self._made(url, indexer, cancel)
+        if made is not None:
+            return made
         inside = self._inside(indexer)
         link = inside.here(parse_link(url))
         for _ in range(MAX_HOPS + 1):
@@ -108,13 +122,25 @@ class LinkFetcher:
             kind=FailureKind.FETCH_FAILED,
         )
 
-    def _inside(self, name: str | None) -> _Inside:
-        """The origin of the indexer that offered the link; of all indexers where it is unknown."""
+    def _made(self, url: str, name: str | None, cancel: CancelToken) -> Payload | None:
+        """What an indexer makes of its own link."""
+        for indexer in self._offering(name):
+            made = indexer.payload(url, self._reader, cancel) if isinstance(indexer, MakesPayload) else None
+            if made is not None:
+                return made
+        return None
+
+    def _offering(self, name: str | None) -> tuple[Indexer, ...]:
+        """The indexer that offered a link; all of them where it is unknown."""
         indexers = tuple(self._indexers())
-        named = [indexer for indexer in indexers if indexer.name == name]
-        origins = frozenset(parse_origin(indexer.origin) for indexer in named or indexers)
-        trust = named[0].trust if named and isinstance(named[0], HasTrust) else None
-        return _Inside(origins, trust)
+        return tuple(indexer for indexer in indexers if indexer.name == name) or indexers
+
+    def _inside(self, name: str | None) -> _Inside:
+        """The origins of whoever offered the link."""
+        offering = self._offering(name)
+        known = offering[0] if offering and offering[0].name == name else None
+        trust = known.trust if isinstance(known, HasTrust) else None
+        return _Inside(frozenset(parse_origin(indexer.origin) for indexer in offering), trust)
 
     def _magnet(self, uri: str) -> Payload:
         if len(uri) > MAX_MAGNET:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from auralarchive.indexers.values import parse_date
@@ -12,6 +14,7 @@ from auralarchive.ports.work import CancelToken, Clock
 
 LONGEST_PAUSE = 24 * 3600.0
 DEFAULT_PAUSE = 3600.0
+_LOOK_UP = 0.1  # seconds after which one who waits looks whether it is still wanted
 
 
 class Pace:
@@ -22,6 +25,7 @@ class Pace:
         self._clock = clock
         self._min_interval = min_interval
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._next = -math.inf
         self._cool_until = -math.inf
         self._why = ""
@@ -48,6 +52,19 @@ class Pace:
         cancel.check()
         self.check()
 
+    @contextmanager
+    def turn(self, cancel: CancelToken) -> Iterator[None]:
+        """Ask inside of this: nobody else does so meanwhile. Raises what `wait` raises."""
+        while not self._asking.acquire(timeout=_LOOK_UP):
+            cancel.check()
+        try:
+            self.wait(cancel)
+            yield
+        finally:
+            with self._lock:  # the pause begins when an answer ends, however long that took
+                self._next = max(self._next, self._clock.monotonic() + self._min_interval)
+            self._asking.release()
+
     def cool(self, seconds: float | None, why: str) -> RateLimited:
         """Begin a silence, at most a day; returns the error to raise."""
         pause = DEFAULT_PAUSE if seconds is None else min(max(seconds, 1.0), LONGEST_PAUSE)
@@ -58,6 +75,20 @@ class Pace:
             "It is asked again by itself afterwards.",
             retry_after=pause,
         )
+
+
+class Manners:
+    """The paces of hosts that belong to everybody: one each, whichever of our indexers asks it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._paces: dict[tuple[str, float], Pace] = {}
+
+    def towards(self, host: str, min_interval: float) -> Pace:
+        """The pace of this host. With another pause it is another one: an owner's own server, most likely."""
+        with self._lock:
+            return self._paces.setdefault((host, min_interval), Pace(host, self._clock, min_interval))
 
 
 def parse_retry_after(text: str | None, now: datetime) -> float | None:

@@ -8,11 +8,9 @@ capabilities list are sent. Keys stand in links only while asking; no message ev
 from __future__ import annotations
 
 import re
-import secrets
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -22,11 +20,12 @@ from auralarchive.domain.release import Release, SearchQuery
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadType
 from auralarchive.indexers.caps import Caps, choose_categories, read_caps
+from auralarchive.indexers.context import IndexerContext
 from auralarchive.indexers.feed import MAX_ITEMS, Feed, FeedRefused, read_feed
 from auralarchive.indexers.pacing import Pace, parse_retry_after
 from auralarchive.indexers.releases import FeedContext, releases_of
 from auralarchive.net.addresses import Link, Reach, parse_link, redact
-from auralarchive.net.http import Answer, GuardedClient, Limits
+from auralarchive.net.http import Answer, Limits
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import (
     AuthRefused,
@@ -36,7 +35,7 @@ from auralarchive.ports.errors import (
     Unreachable,
 )
 from auralarchive.ports.indexers import IndexerReport
-from auralarchive.ports.work import CancelToken, Clock
+from auralarchive.ports.work import CancelToken
 
 _MAX_PAGES = 30
 _MAX_FEED = 32 * 2**20
@@ -79,15 +78,6 @@ class TorznabSettings(BaseModel):
         if link.url.query:
             raise ValueError("Enter the address without anything after a question mark, and the key in its own field.")
         return value.strip()
-
-
-@dataclass(frozen=True, slots=True)
-class IndexerContext:
-    """What every indexer gets from the runtime."""
-
-    client: GuardedClient
-    clock: Clock
-    new_id: Callable[[], str] = lambda: secrets.token_urlsafe(16)
 
 
 class TorznabIndexer:

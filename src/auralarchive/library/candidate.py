@@ -7,18 +7,16 @@ what is in the folder, or beside it.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from auralarchive.library import tree
 from auralarchive.library.checks import can_link_from, nested, told_links
+from auralarchive.library.mounts import mount_of
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.library import FolderReport
 
 _SUBJECT = "Folder"
-_MOUNTS = Path("/proc/self/mountinfo")
-_ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def as_library(path: Path, downloads: tuple[Path, ...], reserve: int) -> FolderReport:
@@ -85,7 +83,9 @@ def _space(standing: Path, reserve: int) -> Iterator[Finding]:
 
 def _beside(path: Path, standing: Path, folder: Path) -> Finding:
     """How it goes with a folder of downloads: not within one another, and linked rather than copied."""
-    return nested(path, folder) or told_links(folder, linked=_linked(standing, folder, there=standing == path))
+    return nested(path, folder) or told_links(
+        folder, standing, linked=_linked(standing, folder, there=standing == path)
+    )
 
 
 def _linked(standing: Path, folder: Path, *, there: bool) -> bool:
@@ -100,7 +100,8 @@ def _linked(standing: Path, folder: Path, *, there: bool) -> bool:
 
 def _report(standing: Path, *, there: bool, findings: list[Finding]) -> FolderReport:
     free, total = _free(standing)
-    return FolderReport(there, tuple(findings), free, total, _file_system(standing))
+    mount = mount_of(standing)
+    return FolderReport(there, tuple(findings), free, total, mount.kind if mount else None)
 
 
 def _free(folder: Path) -> tuple[int | None, int | None]:
@@ -109,20 +110,3 @@ def _free(folder: Path) -> tuple[int | None, int | None]:
     except OSError:
         return None, None
     return disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
-
-
-def _file_system(folder: Path) -> str | None:
-    """Its kind, `ext4` or `nfs4`; None where the system does not tell."""
-    try:
-        lines = _MOUNTS.read_text("utf-8", "surrogateescape").splitlines()
-    except OSError:
-        return None
-    real = Path(os.path.realpath(folder))
-    # Of two mounted in the same place, the later one is seen.
-    best: tuple[int, str | None] = (-1, None)
-    for line in lines:
-        head, _, tail = line.partition(" - ")
-        point = Path(_ESCAPED.sub(lambda found: chr(int(found[1], 8)), head.split(" ")[4]))
-        if real.is_relative_to(point) and len(point.parts) >= best[0]:
-            best = (len(point.parts), tail.split(" ")[0])
-    return best[1]

@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from auralarchive.library import tree
+from auralarchive.library.drafts import STAGING
+from auralarchive.library.mounts import mount_of
 from auralarchive.library.transfer import free_bytes
 from auralarchive.ports.clients import Finding
 
@@ -65,6 +67,11 @@ def nested(root: Path, folder: Path) -> Finding | None:
     return None
 
 
+def link_finding(root: Path, folder: Path) -> Finding | None:
+    """Whether books from `folder` can be linked into the library; None while one of them is not there."""
+    return _links(root, STAGING, folder) if root.is_dir() and folder.is_dir() else None
+
+
 def _links(root: Path, staging: str, folder: Path) -> Finding:
     if not folder.is_dir():
         remedy = "Mount it, or correct the download folder and the path mappings."
@@ -74,17 +81,23 @@ def _links(root: Path, staging: str, folder: Path) -> Finding:
     except OSError:
         # Nothing there to try with, and we may not write there: the device numbers have to tell.
         linked = folder.stat().st_dev == root.stat().st_dev
-    return told_links(folder, linked=linked)
+    return told_links(folder, root, linked=linked)
 
 
-def told_links(folder: Path, *, linked: bool) -> Finding:
+def told_links(folder: Path, library: Path, *, linked: bool) -> Finding:
     """Whether books from there take their space once or twice."""
     if linked:
         return Finding(True, _FOLDER, f"From {folder}, seeding files are linked and take no space twice.")
     # A choice and no fault: everything works so, and some want their seeding files to be files of their own.
     copied = f"Books from {folder} are copied and take their space twice while they seed: hard links are not possible."
     change = "To change that, put it and the library on one file system and, with containers, into one mounted folder."
-    return Finding(True, _FOLDER, f"{copied} {change}")
+    return Finding(True, _FOLDER, f"{copied}{_apart(folder, library)} {change}")
+
+
+def _apart(folder: Path, library: Path) -> str:
+    """Where the two lie, if that is what keeps them apart."""
+    one, other = mount_of(folder), mount_of(library)
+    return f" It is on {one}, the library on {other}." if one and other and one != other else ""
 
 
 def _try_link(root: Path, staging: str, folder: Path) -> bool:

@@ -318,7 +318,8 @@ class _Transport(httpx2.BaseTransport):
                 content=request.read(),
             )
         )
-        return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+        words = {"reason_phrase": answer.extensions.get("reason_phrase", b"")}
+        return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=words)
 
     def close(self) -> None:
         self._pool.close()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from auralarchive.domain.release import Reason, Release, SearchQuery
+from auralarchive.domain.status import DownloadType
 from auralarchive.ports.errors import AuralError, Cancelled, RateLimited
 from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.store import Releases
@@ -107,7 +108,7 @@ class Searcher:
         """
         chosen = [indexer for indexer in self.indexers() if names is None or indexer.name in names]
         asked = [_Question(indexer, query, self.clock) for indexer in chosen]
-        twins = _Twins()
+        twins = _Twins([indexer.name for indexer in chosen])
         try:
             pending = {self._pool.submit(question.ask): question for question in asked}
             yield from (Step(IndexerOutcome(question.name, "asked", 0)) for question in asked)
@@ -203,17 +204,32 @@ def _rank(release: Release) -> tuple[bool, float, float, int]:
 
 
 class _Twins:
-    """One result a torrent: of those with the same info-hash the one with the most seeders."""
+    """One result a torrent: of those with the same info-hash the one with the most seeders.
 
-    def __init__(self) -> None:
+    What is fetched from the same place is one, too: then the indexer that comes first in the settings tells of it.
+    """
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self._places = {name: place for place, name in enumerate(order)}
         self._best: dict[str, Release] = {}
 
     def sorted_out(self, releases: list[Release]) -> tuple[tuple[Release, ...], tuple[str, ...]]:
         """Of these, the ones that count, and the ids of those from before that no longer do."""
         before = dict(self._best)
         for release in releases:
-            key = release.info_hash or release.id
-            if key not in self._best or (release.seeders or 0) > (self._best[key].seeders or 0):
+            key = _identity(release)
+            if key not in self._best or self._is_better(release, self._best[key]):
                 self._best[key] = release
         changed = {key: one for key, one in self._best.items() if one is not before.get(key)}
         return tuple(changed.values()), tuple(before[key].id for key in changed if key in before)
+
+    def _is_better(self, release: Release, known: Release) -> bool:
+        if release.download_type is DownloadType.HTTP:
+            return self._places.get(release.indexer, 0) < self._places.get(known.indexer, 0)
+        return (release.seeders or 0) > (known.seeders or 0)
+
+
+def _identity(release: Release) -> str:
+    if release.download_type is DownloadType.HTTP and release.guid:
+        return f"http {release.guid}"
+    return release.info_hash or release.id

@@ -22,9 +22,11 @@ from auralarchive.domain.download import Download
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.quality import QualityPreferences
 from auralarchive.engine.local import LocalRunner
+from auralarchive.indexers.context import IndexerContext
 from auralarchive.indexers.fetch import LinkFetcher
+from auralarchive.indexers.pacing import Manners
 from auralarchive.indexers.registry import INDEXER_TYPES
-from auralarchive.indexers.torznab import IndexerContext
+from auralarchive.library.checks import link_finding
 from auralarchive.library.drafts import FilesystemDrafts
 from auralarchive.net.addresses import parse_link
 from auralarchive.net.http import GuardedClient
@@ -42,7 +44,7 @@ from auralarchive.pipeline.record import Recorder
 from auralarchive.pipeline.searching import Searcher
 from auralarchive.pipeline.tools import SeedGoals, Tools
 from auralarchive.pipeline.work import Workshop
-from auralarchive.ports.clients import DownloadClient
+from auralarchive.ports.clients import DownloadClient, Finding
 from auralarchive.ports.errors import Misconfigured
 from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.notifiers import Notifier, NotifierContext
@@ -74,7 +76,7 @@ from auralarchive.store.folder import InstanceLock
 _log = logging.getLogger(__name__)
 
 #: Names of the clients that are set up from settings instead of in the pages.
-EMBEDDED, QBITTORRENT = "Embedded", "qBittorrent"
+EMBEDDED, DIRECT, QBITTORRENT = "Embedded", "Direct", "qBittorrent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Core:
     restorer: Restorer
     exits: ExitStack
     local_key: str  # of the terminal on this machine, new at each start
-    neighbours: list[str]  # addresses on this machine that torrents may call: none but the demo's, while it runs
+    neighbours: list[str]  # addresses on this machine that downloads may call: none but the demo's, while it runs
 
     @staticmethod
     def indexer_row(type_: str, name: str, settings: Mapping[str, Any]) -> AdapterRow:
@@ -295,21 +297,28 @@ def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neigh
     settings = holder.current
     folders = settings.data_dir / "clients"
 
+    def links(folder: Path) -> Finding | None:
+        return link_finding(holder.current.library_root, folder)
+
     def context(name: str) -> ClientContext:
-        return ClientContext(state_folder(folders, name), (holder.current.library_root,), lambda: tuple(neighbours))
+        library = holder.current.library_root
+        return ClientContext(state_folder(folders, name), (library,), lambda: tuple(neighbours), links)
 
     def trial(type_: str, values: Mapping[str, Any], folder: Path) -> DownloadClient:
         chosen = next(one for one in CLIENT_TYPES if one.type == type_)
-        return chosen.build("The client", values, ClientContext(folder, (holder.current.library_root,)))
+        return chosen.build(
+            "The client", values, ClientContext(folder, (holder.current.library_root,), link_finding=links)
+        )
 
     clients: AdapterPool[DownloadClient, ClientContext] = AdapterPool(
         "client", CLIENT_TYPES, store.adapters, context, redactor.register
     )
+    manners = Manners(SystemClock())
     indexers: AdapterPool[Indexer, IndexerContext] = AdapterPool(
         "indexer",
         INDEXER_TYPES,
         store.adapters,
-        lambda _: IndexerContext(GuardedClient(), SystemClock()),
+        lambda _: IndexerContext(GuardedClient(), SystemClock(), manners=manners),
         redactor.register,
     )
     notifiers: AdapterPool[Notifier, NotifierContext] = AdapterPool(
@@ -326,7 +335,7 @@ def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neigh
 
 
 def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
-    """The embedded client of a first start, and a qBittorrent that file or environment give."""
+    """The clients inside of us, at a first start, and a qBittorrent that file or environment give."""
     known = {row.name: row for row in store.adapters.list("client")}
     given = settings.qbittorrent
     if given.qb_host:
@@ -347,6 +356,13 @@ def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
         }
         enabled = settings.embedded.enabled
         _save_client(store, known, "embedded", EMBEDDED, priority=50, values=values, enabled=enabled)
+    if not known or settings.direct.model_fields_set:
+        values = {
+            "download_folder": str(settings.download_root),
+            "reserve_bytes": settings.library.reserve_bytes,
+            "loopback": settings.direct.loopback,
+        }
+        _save_client(store, known, "direct", DIRECT, priority=50, values=values, enabled=settings.direct.enabled)
 
 
 def _save_client(

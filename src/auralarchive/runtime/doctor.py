@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from auralarchive.ports.clients import Finding
+from auralarchive.ports.clients import DownloadClient, Finding
 from auralarchive.ports.errors import AuralError
 from auralarchive.runtime.core import Core
 from auralarchive.runtime.serve import probes
@@ -12,14 +13,17 @@ from auralarchive.runtime.serve import probes
 
 def diagnose(core: Core) -> Iterator[Finding]:
     """Every finding, good or bad, as it is made. For an instance that is not being served."""
+    told = set()
+    for finding in _found(core):
+        # A folder that several clients use, or that the library looks at too, is told once.
+        if finding not in told:
+            told.add(finding)
+            yield finding
+
+
+def _found(core: Core) -> Iterator[Finding]:
     for client in core.adapters.clients.all():
-        try:
-            report = client.test()
-        except AuralError as error:
-            yield Finding(False, client.name, error.reason, error.remedy)
-        else:
-            yield Finding(True, client.name, f"{client.type} {report.version} answers.")
-            yield from report.findings
+        yield from _of_client(client)
     for indexer in core.adapters.indexers.all():
         try:
             answer = indexer.test()
@@ -31,3 +35,14 @@ def diagnose(core: Core) -> Iterator[Finding]:
     for probe in probes(core).values():  # of the clients only that there is none: nobody watches them here
         yield from probe()
     yield from (Finding(False, "Database", damage, "Restore a backup.") for damage in core.store.integrity())
+
+
+def _of_client(client: DownloadClient) -> Iterator[Finding]:
+    """What its own test finds out, each under its name: there may be several of a kind."""
+    try:
+        report = client.test()
+    except AuralError as error:
+        yield Finding(False, client.name, error.reason, error.remedy)
+        return
+    yield Finding(True, client.name, f"{report.version} answers.")
+    yield from (replace(finding, subject=f"{client.name}, {finding.subject}") for finding in report.findings)

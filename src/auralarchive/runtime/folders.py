@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from auralarchive.clients.discovery import Found
 from auralarchive.clients.discovery import find_clients as clients_here
@@ -36,4 +37,9 @@ def find_clients(core: Core, look: Callable[[], tuple[Found, ...]] = clients_her
     """Clients that answer on this machine and that we could use."""
     usable = {one.type for one in core.adapters.types("client")}
     found = (one for one in look() if one.type in usable)
-    return tuple(FoundClient(one.type, one.title, {"host": one.host, "port": one.port}) for one in found)
+    return tuple(FoundClient(one.type, one.title, _settings(one)) for one in found)
+
+
+def _settings(found: Found) -> dict[str, Any]:
+    place: dict[str, Any] = {"host": found.host, "port": found.port}
+    return {**place, "username": found.username} if found.username else place

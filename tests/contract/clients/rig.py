@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from auralarchive.clients.context import ClientContext
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import Ability, DownloadClient, Payload
 
@@ -108,11 +110,14 @@ class Rig(ABC):
         """End it."""
 
 
+NOWHERE = ClientContext(Path("/nonexistent"))  # for adapters that keep nothing on disk
+
+
 class RemoteRig(Rig):
     """A program of its own: it has an address, asks for a password, and other people reach it too."""
 
     #: The settings that make its sign-in fail.
-    wrong_secret: Mapping[str, object] = {"password": "wrong"}
+    wrong_secret: Mapping[str, Any] = {"password": "wrong"}
 
     @property
     @abstractmethod
@@ -129,7 +134,7 @@ class RemoteRig(Rig):
     def hand(self) -> Hand: ...
 
     @abstractmethod
-    def connected(self, **settings: object) -> DownloadClient:
+    def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
         """A new adapter of this server, with other settings than the usual ones."""
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from auralarchive.clients.context import ClientContext
 from auralarchive.clients.payloads import Payloads
 from auralarchive.domain.client_item import ItemState
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
-from auralarchive.ports.clients import Ability, DownloadClient, Payload
+from auralarchive.ports.clients import Ability, DownloadClient, Finding, Payload
 from auralarchive.ports.errors import AuthRefused, InvalidInput, Misconfigured, Unreachable
 from tests.contract.clients.conftest import (
     add_book,
@@ -439,7 +440,7 @@ def test_a_pause_by_hand_shows(rig: RemoteRig, source: Source) -> None:
 def test_a_wrong_password_is_tried_once(rig: RemoteRig) -> None:
     """Some clients ban an address that goes on trying; until somebody changes the settings it is left alone."""
     with Relay(rig.port) as relay:
-        client = rig.connected(port=relay.port, **rig.wrong_secret)
+        client = rig.connected(**{**rig.wrong_secret, "port": relay.port})
         spent = []
         for _ in range(3):
             with pytest.raises(AuthRefused) as caught:
@@ -493,3 +494,26 @@ def test_the_report_names_a_version(rig: Rig) -> None:
     assert any(character.isdigit() for character in report.version)
     assert all(finding.ok or finding.remedy for finding in report.findings)
     assert [finding for finding in report.findings if not finding.ok] == []
+
+
+@remote_only
+def test_downloads_inside_the_library_are_reported(rig: RemoteRig) -> None:
+    """Imported books would be downloads again, or be deleted with them."""
+    client = rig.connected(ClientContext(Path("/nonexistent"), (rig.save_path.parent,)))
+    wrong = [finding for finding in client.test().findings if not finding.ok]
+    client.close()
+    assert any(str(rig.save_path.parent) in finding.message for finding in wrong)
+    assert all(finding.remedy for finding in wrong)
+
+
+@remote_only
+def test_whether_books_are_linked_is_told_of_what_seeds(rig: RemoteRig, kind: Kind) -> None:
+    """Of the folder as we see it, by whoever knows the library; what never seeds is moved out anyway."""
+
+    def linked(folder: Path) -> Finding:
+        return Finding(True, "Download folder", f"From {folder} they are linked.")
+
+    client = rig.connected(ClientContext(Path("/nonexistent"), link_finding=linked))
+    findings = client.test().findings
+    client.close()
+    assert (linked(rig.save_path) in findings) == kind.torrents

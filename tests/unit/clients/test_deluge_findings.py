@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from auralarchive.clients.context import ClientContext
 from auralarchive.clients.deluge_findings import findings
 from auralarchive.clients.path_mapping import PathMapper
 from auralarchive.ports.clients import Finding
@@ -26,10 +27,11 @@ def _found(tmp_path: Path, label: str = "auralarchive", **answers: Any) -> dict[
         "label.get_labels": ["auralarchive"],
         "label.get_options": {},
         "core.is_session_paused": False,
-        "core.get_free_space": 5 * 10**9,
     }
     told = {**usual, **{name.replace("_", ".", 1): answer for name, answer in answers.items()}}
-    listed = list(findings(lambda method, *_: told[method], PathMapper("Deluge"), label, ""))
+    listed = list(
+        findings(lambda method, *_: told[method], PathMapper("Deluge"), ClientContext(tmp_path / "state"), label, "")
+    )
     assert all(finding.ok == (not finding.remedy) for finding in listed)
     return {finding.subject: finding for finding in listed}
 
@@ -56,16 +58,15 @@ def test_all_is_well(tmp_path: Path) -> None:
                     "move_completed_path": "/nowhere/else",
                 }
             },
-            "Folder of the label",
+            "Paths",
         ),
         ({"config": {"download_location": "/nowhere/else"}}, "Paths"),
         ({"config": {"download_location": None}}, "Paths"),
-        ({"config": {"move_completed": True, "move_completed_path": "/nowhere/else"}}, "Completed downloads"),
+        ({"config": {"move_completed": True, "move_completed_path": "/nowhere/else"}}, "Paths"),
         ({"config": {"stop_seed_at_ratio": True, "remove_seed_at_ratio": True}}, "Seeding limits"),
         ({"config": {"max_active_downloading": 0}}, "Queue"),
         ({"config": {"max_active_limit": 0}}, "Queue"),
         ({"core_is_session_paused": True}, "Session"),
-        ({"core_get_free_space": 10**8}, "Space"),
     ],
 )
 def test_what_would_lose_or_hold_up_a_book(tmp_path: Path, answers: dict[str, Any], subject: str) -> None:
@@ -78,9 +79,8 @@ def test_harmless_settings_are_not_blamed(tmp_path: Path) -> None:
     """Removing without a ratio to stop at does nothing, nor do a label's options that are not applied."""
     config = {"remove_seed_at_ratio": True, "max_active_downloading": -1, "max_active_limit": -1}
     options = {"stop_at_ratio": True, "remove_at_ratio": True, "move_completed": True, "move_completed_path": "/x"}
-    found = _found(tmp_path, config=config, label_get_options=options, core_get_free_space=-1)
+    found = _found(tmp_path, config=config, label_get_options=options)
     assert all(finding.ok for finding in found.values())
-    assert "Space" not in found
 
 
 def test_a_label_may_be_missing_or_unwanted(tmp_path: Path) -> None:
@@ -91,4 +91,4 @@ def test_a_label_may_be_missing_or_unwanted(tmp_path: Path) -> None:
 
 def test_answers_of_nonsense(tmp_path: Path) -> None:
     """The wrong types are nobody's crash."""
-    _found(tmp_path, label_get_labels=None, label_get_options=3, core_is_session_paused="", core_get_free_space="x")
+    _found(tmp_path, label_get_labels=None, label_get_options=3, core_is_session_paused="")

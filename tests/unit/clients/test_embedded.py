@@ -24,7 +24,7 @@ def test_downloads_inside_the_library_are_reported(tmp_path: Path) -> None:
     client = EMBEDDED.build("embedded", told, ClientContext(tmp_path / "state", (tmp_path / "library",)))
     wrong = [finding for finding in client.test().findings if not finding.ok]
     client.close()
-    assert [finding.subject for finding in wrong] == ["Folders"]
+    assert [finding.subject for finding in wrong] == ["Library"]
     assert wrong[0].remedy
 
 

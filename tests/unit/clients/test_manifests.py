@@ -13,14 +13,15 @@ URL = "https://archive.org/download/emma/1.mp3"
 
 
 def test_name_size_and_files_are_known_before_anything_is_fetched() -> None:
-    """There is no info-hash: such a download is known by its tag."""
+    """There is no info-hash: such a download is known by a fingerprint of its bytes."""
     data = Manifest(
         "Emma", (ManifestFile("1.mp3", (URL,), size=700), ManifestFile("2.mp3", (URL,), size=300))
     ).to_bytes()
     payload = read_manifest(data)
     assert (payload.download_type, payload.name, payload.size) == (DownloadType.HTTP, "Emma", 1_000)
     assert payload.data == data
-    assert payload.hashes == frozenset()
+    assert payload.info_hash_v1 is None
+    assert payload.hashes == read_manifest(data).hashes
     assert [(file.path, file.size, file.progress) for file in payload.files] == [("1.mp3", 700, 0), ("2.mp3", 300, 0)]
 
 

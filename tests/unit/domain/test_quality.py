@@ -99,3 +99,15 @@ def test_reasons_make_up_the_score() -> None:
     )
     assert points == sum(reason.points for reason in reasons) == 100.0
     assert [reason.label for reason in reasons] == ["format", "bitrate", "size", "availability", "cost"]
+
+
+def test_a_direct_download_is_there() -> None:
+    """That nobody shares it is no fault of what is fetched directly, and neither is its age; nobody pays for it."""
+    direct = release("[MP3 64kbps]", download_type=DownloadType.HTTP, published_at=NOW - timedelta(days=6_000))
+    assert score(direct) > score(replace(direct, download_type=DownloadType.TORRENT))
+    ready = parse_title("A [M4B 64kbps]")
+    assert score(direct) < score(replace(direct, download_type=DownloadType.TORRENT, seeders=50, parsed=ready))
+    assert rejections(direct) == ()
+    reasons = {reason.label: reason.text for reason in quality_score(direct, USUAL, now=NOW)[1]}
+    assert "directly" in reasons["availability"]
+    assert "free" in reasons["cost"]

@@ -14,7 +14,8 @@ from auralarchive.net.addresses import IPAddress, parse_link, parse_origin
 from auralarchive.net.http import GuardedClient, tcp_dial
 from auralarchive.ports.errors import AuralError, AuthRefused, Gone, InvalidInput, RateLimited, Unreachable
 from auralarchive.ports.work import CancelToken
-from tests.support.indexing import PUBLIC, Names, Tripwire, a_fetcher, an_indexer
+from tests.support.indexing import PUBLIC, Names, Tripwire, a_fetcher, a_librivox, an_archive, an_indexer
+from tests.support.libraries import EMMA, Libraries
 from tests.support.torrent_bytes import info_of, torrent_of
 from tests.support.torznab import Fault, Offer, TorznabServer
 
@@ -178,3 +179,36 @@ def test_this_machine_means_the_indexers_machine() -> None:
             assert server.requests[-1].headers["host"] == f"prowlarr:{port}"
         with pytest.raises(InvalidInput), Tripwire() as wire:
             fetcher.fetch(f"http://localhost:{wire.port}/", indexer="Test indexer", cancel=CancelToken())
+
+
+def test_an_indexer_makes_the_payload_of_its_own_links() -> None:
+    """Named or, where it has another name by now, whichever knows the link; others are fetched as always."""
+    with Libraries() as libraries, TorznabServer() as server:
+        libraries.add(EMMA)
+        offer = server.add("The Salt Harbour", TORRENT)
+        fetcher = a_fetcher(an_indexer(server), a_librivox(libraries), an_archive(libraries))
+        links = (f"{libraries.url}/api/feed/audiobooks/?id=164", f"{libraries.url}/details/emma_0907_librivox")
+        for link, name in (
+            (links[0], "LibriVox"),
+            (links[1], "Internet Archive"),
+            (links[0], "Gone"),
+            (links[1], None),
+        ):
+            payload = fetcher.fetch(link, indexer=name, cancel=CancelToken())
+            assert payload.download_type is DownloadType.HTTP
+            assert payload.name == "Emma"
+            assert len(payload.files) == 5
+        assert fetcher.fetch(server.link(offer), indexer="Test indexer", cancel=CancelToken()).data == TORRENT
+        with pytest.raises(Gone):  # a page of another indexer is fetched like any link
+            fetcher.fetch(f"{server.url}/details/emma", indexer="Test indexer", cancel=CancelToken())
+
+
+def test_a_torrent_of_the_archive_is_fetched_through_its_redirect() -> None:
+    """Its servers pass the link on; on the owner's own machine nothing else is reached by that."""
+    with Libraries() as libraries:
+        libraries.add(EMMA)
+        libraries.mirror.put("1/items/emma_0907_librivox/emma_0907_librivox_archive.torrent", TORRENT)
+        link = f"{libraries.url}/download/emma_0907_librivox/emma_0907_librivox_archive.torrent"
+        fetcher = a_fetcher(an_archive(libraries))
+        with pytest.raises(InvalidInput, match="private or reserved"):
+            fetcher.fetch(link, indexer="Internet Archive", cancel=CancelToken())

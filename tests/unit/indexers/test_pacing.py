@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from auralarchive.indexers.pacing import DEFAULT_PAUSE, LONGEST_PAUSE, Pace, parse_retry_after
+from auralarchive.indexers.pacing import DEFAULT_PAUSE, LONGEST_PAUSE, Manners, Pace, parse_retry_after
 from auralarchive.ports.errors import Cancelled, RateLimited
 from auralarchive.ports.work import CancelToken
 from tests.support.indexing import HeldClock
@@ -79,3 +81,42 @@ def test_silence_has_bounds() -> None:
     pace = Pace("Test", HeldClock(), 0.0)
     assert pace.cool(None, "x").retry_after == DEFAULT_PAUSE
     assert pace.cool(10**9, "x").retry_after == LONGEST_PAUSE
+
+
+def test_turns_are_taken_one_after_the_other() -> None:
+    """Nobody asks while another one does, and the pause begins when an answer has ended."""
+    clock, token = HeldClock(), PatientToken()
+    pace = Pace("Test", clock, 2.0)
+    waiting, inside = CancelToken(), threading.Event()
+
+    def second() -> None:
+        with pytest.raises(Cancelled), pace.turn(waiting):
+            inside.set()
+
+    with pace.turn(token):
+        other = threading.Thread(target=second)
+        other.start()
+        clock.forward(10)  # a slow answer
+        waiting.cancel()
+        other.join(5)
+    assert not inside.is_set()
+    assert token.waits == []
+    with pace.turn(token):
+        assert token.waits == [2.0]
+
+
+def test_a_turn_that_fails_is_over() -> None:
+    pace = Pace("Test", HeldClock(), 0.0)
+    with pytest.raises(ValueError, match="broken"), pace.turn(CancelToken()):
+        raise ValueError("broken")
+    with pace.turn(CancelToken()):
+        pass
+
+
+def test_a_host_has_one_pace() -> None:
+    """Two indexers that ask the same site share its silence."""
+    manners = Manners(HeldClock())
+    manners.towards("archive.org", 1.0).cool(60, "it is busy.")
+    with pytest.raises(RateLimited, match=r"archive\.org"):
+        manners.towards("archive.org", 1.0).check()
+    manners.towards("librivox.org", 1.0).check()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from auralarchive.indexers.context import IndexerContext
 from auralarchive.indexers.registry import INDEXER_TYPES
-from auralarchive.indexers.torznab import IndexerContext
 from auralarchive.net.http import GuardedClient
 from tests.support.indexing import HeldClock
 
@@ -18,17 +18,23 @@ def test_every_kind_is_built_from_plain_settings(kind: object) -> None:
     context = IndexerContext(GuardedClient(), HeldClock())
     indexer = found.build("Mine", {"url": "http://prowlarr:9696/1/", "api_key": "k", "categories": [3030]}, context)
     assert (indexer.name, indexer.type, indexer.origin) == ("Mine", found.type, "http://prowlarr:9696")
-    assert found.secret_keys == {"api_key"}
-    assert found.form["properties"]["api_key"]["format"] == "password"
-    assert found.plain({"url": "http://h/", "api_key": "k"})["api_key"] == "k"
     with pytest.raises(ValidationError):
         found.build("Mine", {"url": "nowhere"}, context)
     indexer.close()
 
 
-def test_release_ids_are_opaque() -> None:
-    """Ids of releases cannot be guessed or counted."""
+def test_keys_are_secrets_and_free_books_need_none() -> None:
+    """What is a secret is sealed, and shown as a password."""
+    for entry in INDEXER_TYPES:
+        keyed = entry.type in ("torznab", "newznab")
+        assert entry.secret_keys == ({"api_key"} if keyed else set())
+        if keyed:
+            assert entry.form["properties"]["api_key"]["format"] == "password"
+            assert entry.plain({"url": "http://h/", "api_key": "k"})["api_key"] == "k"
+
+
+def test_sites_of_free_books_need_no_settings() -> None:
+    """They are where everybody finds them."""
     context = IndexerContext(GuardedClient(), HeldClock())
-    first, second = context.new_id(), context.new_id()
-    assert first != second
-    assert len(first) >= 16
+    built = [entry.build("Mine", {}, context) for entry in INDEXER_TYPES if entry.type in ("librivox", "archive_org")]
+    assert [indexer.origin for indexer in built] == ["https://librivox.org:443", "https://archive.org:443"]

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from auralarchive.domain.release import Release, SearchQuery
+from auralarchive.domain.status import DownloadType
 from auralarchive.pipeline.searching import Scores, Searcher, Step
 from auralarchive.ports.errors import Cancelled, RateLimited, Unreachable
 from auralarchive.ports.indexers import Indexer
@@ -142,6 +143,25 @@ def test_twins_become_one_with_the_most_seeders(bench: Bench) -> None:
     single = a_release(3)
     report = searcher(bench, ScriptedIndexer(releases=(twin, other, single))).search(QUERY)
     assert {release.id for release in report.results} == {"release-2", "release-3"}
+
+
+def test_what_is_fetched_from_one_place_is_one_result(bench: Bench) -> None:
+    """The indexer that comes first in the settings tells of it, whichever answers first; a torrent of it is another."""
+    direct = {"download_type": DownloadType.HTTP, "guid": "archive.org/emma"}
+    first = ScriptedIndexer("First", releases=(a_release(1, indexer="First", **direct),), answer=threading.Event())
+    second = ScriptedIndexer(
+        "Second",
+        releases=(a_release(2, indexer="Second", **direct), a_release(3, guid="archive.org/emma", indexer="Second")),
+    )
+    search = searcher(bench, first, second)
+    told: list[tuple[list[str], tuple[str, ...]]] = []
+    for step in search.steps(QUERY):
+        if step.indexer.status != "asked":
+            told.append((sorted(one.id for one in step.results), step.replaced))
+            if first.answer is not None:
+                first.answer.set()
+    assert told == [(["release-2", "release-3"], ()), (["release-1"], ("release-2",))]
+    assert {one.id for one in search.search(QUERY).results} == {"release-1", "release-3"}
 
 
 def test_rejected_results_come_last(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""A core over an empty data folder, with the embedded client switched off unless a test wants it."""
+"""A core over an empty data folder, with the clients inside of us switched off unless a test wants it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def opened(tmp_path: Path) -> Iterator[OpenCore]:
     with ExitStack() as stack:
 
         def open_one(**given: Any) -> Core:
-            core = open_core({"data_dir": tmp_path / "data", "embedded": {"enabled": False}, **given})
+            off = {"embedded": {"enabled": False}, "direct": {"enabled": False}}
+            core = open_core({"data_dir": tmp_path / "data", **off, **given})
             stack.callback(core.close)
             return core
 

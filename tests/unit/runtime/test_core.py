@@ -12,6 +12,7 @@ import pytest
 from auralarchive import settings as tree
 from auralarchive.ports.errors import Misconfigured
 from auralarchive.runtime.core import (
+    DIRECT,
     EMBEDDED,
     QBITTORRENT,
     make_folders,
@@ -21,9 +22,9 @@ from tests.support.records import a_download
 OpenCore = Callable[..., Any]
 
 
-def test_a_first_start_has_folders_and_the_embedded_client(opened: OpenCore, tmp_path: Path) -> None:
-    core = opened(embedded={"loopback": True, "listen_port": 0})
-    assert [client.name for client in core.adapters.clients.all()] == [EMBEDDED]
+def test_a_first_start_has_folders_and_the_clients_inside_of_us(opened: OpenCore, tmp_path: Path) -> None:
+    core = opened(embedded={"loopback": True, "listen_port": 0}, direct={"loopback": True})
+    assert [client.name for client in core.adapters.clients.all()] == [EMBEDDED, DIRECT]
     data = tmp_path / "data"
     assert data.stat().st_mode & 0o077 == 0
     assert {"clients", "downloads", "library", "work"} <= {path.name for path in data.iterdir()}
@@ -57,7 +58,7 @@ def test_an_embedded_client_that_was_removed_stays_away(opened: OpenCore, monkey
     core.store.adapters.delete("client", embedded.id)
     core.close()
     core = opened(embedded=None)  # as for most people: nothing is said of it
-    assert [row.name for row in core.store.adapters.list("client")] == [QBITTORRENT]
+    assert [row.name for row in core.store.adapters.list("client")] == [QBITTORRENT, DIRECT]
 
 
 def test_closing_lets_the_next_one_in(opened: OpenCore) -> None:

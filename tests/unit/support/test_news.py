@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -18,8 +17,7 @@ import pytest
 
 from auralarchive.clients.nzb import read_nzb
 from tests.support.news import NewsServer
-from tests.support.posts import Pack, articles, every_second, packed, seven_zip
-from tests.support.processes import missing
+from tests.support.posts import Pack, articles, every_second, packed, seven_zip, unrar
 from tests.support.swarm import random_file
 
 _SEGMENT = "{http://www.newzbin.com/DTD/2003/nzb}segment"
@@ -127,8 +125,7 @@ def test_archives_are_what_the_unpackers_read(pack: Pack, password: str | None, 
     (tmp_path / "out").mkdir()
     first = packed(sources, pack, tmp_path / "made", "release", password)[0]
     if pack.startswith("rar"):
-        unrar = shutil.which("unrar-nonfree") or missing("unrar", "install the package unrar of Debian's non-free part")
-        command = [unrar, "x", f"-p{password or '-'}", str(first), f"{tmp_path / 'out'}/"]
+        command = [unrar(), "x", f"-p{password or '-'}", str(first), f"{tmp_path / 'out'}/"]
     else:
         command = [seven_zip(), "x", f"-p{password or ''}", f"-o{tmp_path / 'out'}", str(first)]
     subprocess.run(command, check=True, capture_output=True)

@@ -109,6 +109,22 @@ const WORDS: Record<string, string> = {
     "Tracker, Web-Seeds und Teilnehmer im eigenen Netz. Ein Torrent könnte dann Ihre eigenen Geräte anrufen.",
   "For tests: this machine only": "Für Tests: nur dieser Rechner",
   "Peers on 127.0.0.1 and nothing else.": "Teilnehmer auf 127.0.0.1 und nichts anderes.",
+  "Direct download": "Direkter Download",
+  "Each book gets a folder of its own below it. Not inside the library.":
+    "Jedes Buch bekommt darin einen eigenen Ordner. Nicht innerhalb der Bibliothek.",
+  "Files at once": "Dateien zugleich",
+  "Files at once from one server": "Dateien zugleich von einem Server",
+  "Free sites live on donations: ask for little at a time.":
+    "Freie Angebote leben von Spenden: Verlangen Sie wenig auf einmal.",
+  "Pause between files": "Pause zwischen Dateien",
+  "Before the same server is asked again.": "Bevor derselbe Server wieder gefragt wird.",
+  "Largest file": "Größte Datei",
+  "A file whose size the site does not tell is given up beyond it.":
+    "Eine Datei, deren Größe das Angebot nicht nennt, wird darüber aufgegeben.",
+  "Give up after hours": "Aufgeben nach Stunden",
+  "A server that sends nothing is asked again for so long.":
+    "So lange wird ein Server, der nichts schickt, immer wieder gefragt.",
+  "Servers on 127.0.0.1 and nothing else.": "Server auf 127.0.0.1 und nichts anderes.",
   "Embedded client (BitTorrent)": "Eingebautes Programm (BitTorrent)",
   "Name or address of its Web UI.": "Name oder Adresse seiner Weboberfläche.",
   "Encrypted (https)": "Verschlüsselt (https)",
@@ -143,6 +159,11 @@ const WORDS: Record<string, string> = {
   "As Deluge sees it; empty for its own download folder.":
     "Wie Deluge ihn sieht; leer für seinen eigenen Download-Ordner.",
   Deluge: "Deluge",
+  SABnzbd: "SABnzbd",
+  "From Config, General. Not the NZB key, which may only add.":
+    "Aus „Config“, „General“. Nicht der NZB-Schlüssel: Der darf nur hinzufügen.",
+  "Given to new jobs. Make it in SABnzbd first, with a folder of its own.":
+    "Bekommen neue Aufträge. Legen Sie sie zuerst in SABnzbd an, mit einem eigenen Ordner.",
   URL: "Adresse (URL)",
   "As Prowlarr, Jackett or the indexer itself shows it.": "Wie Prowlarr, Jackett oder der Indexer selbst sie zeigt.",
   Categories: "Kategorien",
@@ -159,6 +180,19 @@ const WORDS: Record<string, string> = {
   "File of its certificate authority": "Datei seiner Zertifizierungsstelle",
   "Torznab (torrents: Prowlarr, Jackett, indexers)": "Torznab (Torrents: Prowlarr, Jackett, Indexer)",
   "Newznab (Usenet: Prowlarr, indexers)": "Newznab (Usenet: Prowlarr, Indexer)",
+  "LibriVox (free audiobooks)": "LibriVox (freie Hörbücher)",
+  "Internet Archive (free audiobooks)": "Internet Archive (freie Hörbücher)",
+  Files: "Dateien",
+  "mp3: 128 kbit/s mostly. small: 64 kbit/s. original: as it was uploaded. m4b: where there is one.":
+    "mp3: meist 128 kbit/s. small: 64 kbit/s. original: wie hochgeladen. m4b: wo es eine gibt.",
+  "Address of LibriVox": "Adresse von LibriVox",
+  "Address of the Internet Archive": "Adresse des Internet Archive",
+  "Only to be changed for a mirror of your own.": "Nur für einen eigenen Spiegel zu ändern.",
+  Offered: "Angeboten werden",
+  "files: fetched directly. torrents: need a torrent client, and hold a book in all its forms.":
+    "files: direkt geholt. torrents: brauchen ein Torrent-Programm und enthalten ein Buch in allen Formen.",
+  Collections: "Sammlungen",
+  "Empty: everything that can be listened to.": "Leer: alles, was man hören kann.",
   "Tell about": "Berichten über",
   "Apprise URL": "Apprise-Adresse",
   "One address as Apprise writes it, such as ntfy://topic, tgram://bottoken/ChatID or mailto://…":

@@ -38,6 +38,7 @@ export const welcome = {
       none: "Auf diesem Rechner wurde kein anderes Programm gefunden.",
       found: (title: string, place: string) => `${title} gefunden unter ${place}`,
       foundText: "Geben Sie Name und Passwort seiner eigenen Seite ein. Fragt es nach keinem, lassen Sie beides leer.",
+      foundKeyText: "Geben Sie den API-Schlüssel ein, den seine eigenen Einstellungen zeigen.",
       user: "Benutzername",
       password: "Passwort",
       other: "Anderes Programm",

@@ -38,6 +38,7 @@ export const welcome = {
       none: "No other client was found on this machine.",
       found: (title: string, place: string) => `${title} found at ${place}`,
       foundText: "Enter the name and password of its own page. Leave both empty if it asks for none.",
+      foundKeyText: "Enter the API key that its own settings show.",
       user: "User name",
       password: "Password",
       other: "Another client",

@@ -14,7 +14,7 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.qbittorrent import QBITTORRENT
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import Ability, DownloadClient
-from tests.contract.clients.rig import FOREIGN, Book, Hand, Kind, RemoteRig, Source
+from tests.contract.clients.rig import FOREIGN, NOWHERE, Book, Hand, Kind, RemoteRig, Source
 from tests.contract.clients.sources import dialling
 from tests.support.processes import wait_for
 from tests.support.qbittorrent import GENERATIONS, Generation, QBittorrent
@@ -85,9 +85,9 @@ class QBittorrentRig(RemoteRig):
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         return dialling(folder, lambda: self.peer_port)
 
-    def connected(self, **settings: object) -> DownloadClient:
+    def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
         usual = {"port": self.port, "username": self.server.user, "password": self.server.password}
-        return QBITTORRENT.build("qBittorrent", {**usual, **settings}, ClientContext(Path("/nonexistent")))
+        return QBITTORRENT.build("qBittorrent", {**usual, **settings}, context)
 
     def restart(self) -> None:
         self.server.restart()

@@ -1,0 +1,147 @@
+"""What the direct client keeps on disk, so that neither a restart nor kill -9 loses a download.
+
+A folder of its own holds for each item, by its id: `.manifest` (what it is, as it was handed over) and `.json` (our
+wishes: tag, limits, paused; and of each unfinished file, which version of it has been begun). Each file is replaced
+as a whole. What is loaded already is told by the downloads themselves: a file bears its name only once it is proved
+and on the disk, until then its `.part`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from auralarchive.clients.durable import boot_id, disk_errors, replace_file
+from auralarchive.domain.manifest import Manifest, parse
+from auralarchive.failpoints import failpoint
+from auralarchive.ports.clients import AddOptions, Payload
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which state of a file a server sent: how the rest of the very same one is asked for."""
+
+    url: str
+    etag: str = ""
+    modified: str = ""
+
+    @property
+    def condition(self) -> str:
+        """For If-Range: a weak tag does not promise the same bytes, and must not be used for it."""
+        text = self.etag if self.etag and not self.etag.startswith("W/") else self.modified
+        return text if text.isascii() and text.isprintable() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Our wishes for one item. `begun`: bytes of it are on the disk; `complete`: all were; `removing`: it must go.
+
+    `added` orders items of the same priority; `failed` says why it was given up; `versions` are by path.
+    """
+
+    id: str
+    name: str
+    hashes: tuple[str, ...]
+    tag: str
+    folder: str
+    added: int = 0
+    paused: bool = False
+    download_limit: int | None = None
+    priority: int = 0
+    begun: bool = False
+    complete: bool = False
+    failed: str | None = None
+    removing: bool = False
+    with_data: bool = False
+    versions: Mapping[str, Version] = field(default_factory=dict)
+
+
+def id_of(payload: Payload) -> str:
+    """The same bytes are the same item, whoever adds them again."""
+    assert payload.data is not None  # the payload reader read them
+    return hashlib.sha256(payload.data).hexdigest()[:40]
+
+
+def new_record(payload: Payload, options: AddOptions, downloads: Path) -> Record:
+    """The record of an item that is being added; its data goes into a folder named by its id."""
+    item_id = id_of(payload)
+    return Record(
+        id=item_id,
+        name=payload.name,
+        hashes=tuple(sorted(payload.hashes)),
+        tag=options.tag,
+        folder=str(downloads / item_id),
+        added=time.time_ns(),
+        paused=options.paused,
+        download_limit=options.download_limit,
+        priority=options.priority,
+    )
+
+
+class StateFolder:
+    """The files of one direct client. Not locked: the application runs once for each data folder.
+
+    Saving raises `NoSpace` and `Misconfigured`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._boot = folder / "running"
+        #: The machine went down under us: the end of what was being written may never have reached the disk.
+        self.went_down = self._boot.is_file() and self._boot.read_text("utf-8", "replace") != boot_id()
+        replace_file(self._boot, boot_id().encode())
+
+    def close(self) -> None:
+        """Note that everything was left in good order."""
+        self._boot.unlink(missing_ok=True)
+
+    def records(self) -> Iterator[Record]:
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                yield _record(json.loads(path.read_bytes()))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                _log.warning("The note %s of the direct client cannot be read: %s", path.name, error)
+
+    def save_new(self, record: Record, payload: Payload) -> None:
+        with disk_errors():
+            replace_file(self._path(record.id, "manifest"), payload.data or b"")
+        failpoint("direct.source_kept")
+        self.save(record)
+
+    def save(self, record: Record) -> None:
+        with disk_errors():
+            replace_file(self._path(record.id, "json"), json.dumps(asdict(record)).encode())
+
+    def manifest(self, item_id: str) -> Manifest | None:
+        """What the item is; None where that can no longer be read."""
+        try:
+            return parse(self._path(item_id, "manifest").read_bytes())
+        except (OSError, ValueError) as error:
+            _log.warning("The direct download %s is lost: its manifest cannot be read: %s", item_id, error)
+            return None
+
+    def forget(self, item_id: str) -> None:
+        """The note goes last: until then a crash leaves something that a restart can finish."""
+        with disk_errors():
+            self._path(item_id, "manifest").unlink(missing_ok=True)
+            failpoint("direct.source_forgotten")
+            self._path(item_id, "json").unlink(missing_ok=True)
+
+    def _path(self, item_id: str, kind: str) -> Path:
+        return self._folder / f"{item_id}.{kind}"
+
+
+def _record(noted: dict[str, Any]) -> Record:
+    known = {each.name for each in fields(Record)}
+    values = {key: value for key, value in noted.items() if key in known}
+    versions = {path: Version(**version) for path, version in values.get("versions", {}).items()}
+    return Record(**{**values, "hashes": tuple(values["hashes"]), "versions": versions})
