@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.deluge import DELUGE
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import Ability, DownloadClient
-from tests.contract.clients.rig import FOREIGN, Book, Hand, Kind, RemoteRig, Source
+from tests.contract.clients.rig import FOREIGN, NOWHERE, Book, Hand, Kind, RemoteRig, Source
 from tests.contract.clients.sources import dialling
 from tests.support.deluge import GENERATIONS, Deluge, Generation
 from tests.support.processes import wait_for
@@ -103,9 +104,11 @@ class DelugeRig(RemoteRig):
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         return dialling(folder, lambda: self.peer_port)
 
-    def connected(self, **settings: object) -> DownloadClient:
+    def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
+        """Its notes are those of the rig, unless a context of its own says otherwise."""
         usual = {"port": self.port, "username": self.server.user, "password": self.server.password}
-        return DELUGE.build("Deluge", {**usual, **settings}, ClientContext(self.state))
+        own = replace(context, state_folder=self.state) if context.state_folder == NOWHERE.state_folder else context
+        return DELUGE.build("Deluge", {**usual, **settings}, own)
 
     def restart(self) -> None:
         self.server.restart()
