@@ -311,6 +311,16 @@ class DirectSection(Section):
     loopback: bool = Field(default=False, title="For tests: this machine only")
 
 
+class FreeBooksSection(Section):
+    """Books that need no account: LibriVox and the Internet Archive."""
+
+    enabled: bool = Field(
+        default=True,
+        title="Free books",
+        description="Sets up the indexers of LibriVox and the Internet Archive, once.",
+    )
+
+
 #: The form of each key, and what to tell where one has another.
 _KEYS = {
     "aax_activation_bytes": (r"[0-9a-fA-F]{8}", "activation bytes are 8 hexadecimal digits"),
@@ -474,6 +484,7 @@ class Settings(BaseSettings):
     qbittorrent: QBittorrentSection = QBittorrentSection()
     embedded: EmbeddedSection = EmbeddedSection()
     direct: DirectSection = DirectSection()
+    free_books: FreeBooksSection = FreeBooksSection()
     conversion: ConversionSection = ConversionSection()
     search: SearchSection = SearchSection()
     backup: BackupSection = BackupSection()

@@ -65,6 +65,7 @@ from auralarchive.runtime.derived import (
     stage_settings,
     used_folders,
 )
+from auralarchive.runtime.free_books import set_up_free_books
 from auralarchive.runtime.housekeeping import Housekeeper
 from auralarchive.runtime.live_library import LiveLibrary
 from auralarchive.runtime.posting import GuardedPost
@@ -331,14 +332,17 @@ def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neigh
         lambda _: NotifierContext(GuardedPost(GuardedClient(), SystemClock()), SystemClock().now, redactor.register),
         redactor.register,
     )
-    _set_up_clients(settings, store)
+    _set_up_clients(settings, store, fetch_books=set_up_free_books(settings, store))
     for pool in (clients, indexers, notifiers):
         pool.reload()
     return LiveAdapters(clients, indexers, notifiers, trial)
 
 
-def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
-    """The clients inside of us, at a first start, and a qBittorrent that file or environment give."""
+def _set_up_clients(settings: tree.Settings, store: SqlStore, *, fetch_books: bool) -> None:
+    """The clients inside of us, at a first start, and a qBittorrent that file or environment give.
+
+    `fetch_books`: free books can be found from now on, so what fetches them comes to an older instance, too.
+    """
     known = {row.name: row for row in store.adapters.list("client")}
     given = settings.qbittorrent
     if given.qb_host:
@@ -359,7 +363,7 @@ def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
         }
         enabled = settings.embedded.enabled
         _save_client(store, known, "embedded", EMBEDDED, priority=50, values=values, enabled=enabled)
-    if not known or settings.direct.model_fields_set:
+    if not known or (fetch_books and DIRECT not in known) or settings.direct.model_fields_set:
         values = {
             "download_folder": str(settings.download_root),
             "reserve_bytes": settings.library.reserve_bytes,
