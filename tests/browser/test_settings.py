@@ -55,7 +55,7 @@ def test_a_weekly_plan_is_made_with_the_keyboard(application: RunningServer, sig
     entry.get_by_label("Download, kB/s").press("Tab")
     expect(form.locator(".hour[data-tone]")).to_have_count(5 * 10)
     form.get_by_role("button", name="Add an entry").press("Enter")
-    form.get_by_role("button", name="Move entry 2 up").press("Enter")
+    form.get_by_role("button", name="Move up entry 2").press("Enter")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     form.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Speed is saved.")).to_be_visible()

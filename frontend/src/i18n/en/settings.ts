@@ -12,7 +12,7 @@ export const settings = {
     upload: "Upload, kB/s",
     none: "no limit",
     raise: "Move up",
-    raiseOf: (number: number) => `Move entry ${number} up`,
+    raiseOf: (number: number) => `Move up entry ${number}`,
     remove: "Remove",
     removeOf: (number: number) => `Remove entry ${number}`,
     add: "Add an entry",
