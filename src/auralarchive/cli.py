@@ -152,7 +152,8 @@ def demo(
 def _demo_settings(host: str | None, port: int | None) -> dict[str, Any]:
     # The book is small: at the usual pace of looking it would be there before a bar has moved.
     quick = {"download_management": {"polling_interval_seconds": 0.5}}
-    return {**_server(host, port), **quick, "embedded": {"loopback": True, "listen_port": 0}}
+    alone = {"embedded": {"loopback": True, "listen_port": 0}, "free_books": {"enabled": False}}
+    return {**_server(host, port), **quick, **alone}
 
 
 @app.command()

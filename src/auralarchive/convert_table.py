@@ -28,6 +28,7 @@ _FROM = {
     ChapterSource.CUE: "a cue sheet beside it",
     ChapterSource.OVERDRIVE: "OverDrive's markers",
     ChapterSource.FILE: "a list beside it",
+    ChapterSource.RELEASE: "the release's list of its files",
     ChapterSource.FILES: "one a file",
     ChapterSource.CATALOGUE: "a catalogue",
     ChapterSource.SILENCE: "its pauses: they may be wrong",

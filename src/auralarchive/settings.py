@@ -12,8 +12,9 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, get_args
 from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -230,6 +231,61 @@ class DownloadManagementSection(Section):
     )
 
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+#: A limit below the step in which clients keep theirs might become none at all.
+Limit = Annotated[int | None, Field(ge=1024, le=1 << 40)]
+Hour = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class PlanEntry(Section):
+    """Some hours of some days, and the limits that hold then."""
+
+    days: tuple[Day, ...] = Field(default=get_args(Day), min_length=1, title="Days")
+    begins: Hour = Field(default="00:00", title="From")
+    ends: Hour = Field(default="00:00", title="To", description="Where it is not after the beginning: the next day.")
+    download_limit: Limit = Field(default=None, title="Download", json_schema_extra=_shown(unit="bytes/s"))
+    upload_limit: Limit = Field(default=None, title="Upload", json_schema_extra=_shown(unit="bytes/s"))
+
+
+class SpeedSection(Section):
+    """General speed limits of the download clients, and a week of them."""
+
+    download_limit: Limit = Field(
+        default=None,
+        title="Download limit",
+        description="Of each client, for all of its downloads together.",
+        json_schema_extra=_shown("general", "bytes/s"),
+    )
+    upload_limit: Limit = Field(
+        default=None,
+        title="Upload limit",
+        description="Of each client, for all that it shares.",
+        json_schema_extra=_shown("general", "bytes/s"),
+    )
+    plan: tuple[PlanEntry, ...] = Field(
+        default=(),
+        max_length=100,
+        title="Weekly plan",
+        description="The first entry that holds counts; at all other times the limits above.",
+        json_schema_extra=_shown("plan"),
+    )
+    time_zone: str = Field(
+        default="",
+        title="Time zone",
+        description="Such as Europe/Berlin. Empty: that of this machine.",
+        json_schema_extra=_shown("plan"),
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value or "UTC")
+        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+            raise ValueError("name a time zone such as Europe/Berlin") from error
+        return value
+
+
 class QBittorrentSection(Section):
     """A qBittorrent given by file or environment; the pages can hold any number more."""
 
@@ -253,6 +309,16 @@ class DirectSection(Section):
 
     enabled: bool = Field(default=True, title="Use direct downloads")
     loopback: bool = Field(default=False, title="For tests: this machine only")
+
+
+class FreeBooksSection(Section):
+    """Books that need no account: LibriVox and the Internet Archive."""
+
+    enabled: bool = Field(
+        default=True,
+        title="Free books",
+        description="Sets up the indexers of LibriVox and the Internet Archive, once.",
+    )
 
 
 #: The form of each key, and what to tell where one has another.
@@ -414,9 +480,11 @@ class Settings(BaseSettings):
     server: ServerSection = ServerSection()
     library: LibrarySection = LibrarySection()
     download_management: DownloadManagementSection = DownloadManagementSection()
+    speed: SpeedSection = SpeedSection()
     qbittorrent: QBittorrentSection = QBittorrentSection()
     embedded: EmbeddedSection = EmbeddedSection()
     direct: DirectSection = DirectSection()
+    free_books: FreeBooksSection = FreeBooksSection()
     conversion: ConversionSection = ConversionSection()
     search: SearchSection = SearchSection()
     backup: BackupSection = BackupSection()

@@ -150,6 +150,10 @@ ELSEWHERE = {
         for name in ("before_seal", "sealed", "before_record", "recorded", "placed", "before_discard")
     },
     **dict.fromkeys(
+        ("steering.own_kept", "steering.limits_set", "steering.given_back"),
+        "no download waits for a speed plan: tests/crash/test_steering.py",
+    ),
+    **dict.fromkeys(
         ("notify.before_send", "notify.after_send"),
         "no download waits for its messages: tests/integration/test_notifications.py",
     ),

@@ -13,6 +13,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     """Ours without the settings of whoever runs the tests; data in `folder`."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(NOT_INHERITED)}
     ours = {"AURALARCHIVE_DATA_DIR": str(folder / "data"), "AURALARCHIVE_EMBEDDED__LOOPBACK": "true"}
+    ours["AURALARCHIVE_FREE_BOOKS__ENABLED"] = "false"
     return {**kept, **ours, "AURALARCHIVE_EMBEDDED__LISTEN_PORT": "0", "COLUMNS": "200", "TERM": "dumb", **more}
 
 

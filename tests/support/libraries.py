@@ -304,8 +304,8 @@ def _contents(work: Work) -> Iterable[tuple[str, bytes]]:
     for number, part in enumerate(work.parts, start=1):
         for speed in (128, 64):
             yield work.file(number, speed), speech(part.speech, speed)
-    yield f"{work.stem}_1002.jpg", picture(64)
-    yield f"{work.stem}_1002_thumb.jpg", picture(16)
+    yield f"{work.stem}_1002.jpg", picture(300)
+    yield f"{work.stem}_1002_thumb.jpg", picture(64)
 
 
 def _rows(work: Work, contents: Mapping[str, bytes]) -> list[dict[str, Any]]:

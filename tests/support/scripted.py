@@ -17,6 +17,7 @@ from pathlib import Path
 
 from auralarchive.clients.payloads import Payloads
 from auralarchive.domain.book import Book, pseudo_asin
+from auralarchive.domain.choice import Rule
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
 from auralarchive.domain.download import Download
 from auralarchive.domain.observe import Timers
@@ -24,6 +25,7 @@ from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
 from auralarchive.domain.schedule import RetryPolicy
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.speed import SpeedLimits
+from auralarchive.domain.speed_plan import SpeedPlan
 from auralarchive.domain.status import DownloadStatus, DownloadType, Stage
 from auralarchive.library import FilesystemLibrary, LibrarySettings
 from auralarchive.pipeline.commands import Commands
@@ -32,12 +34,14 @@ from auralarchive.pipeline.live import LiveBoard
 from auralarchive.pipeline.monitor import ClientHealth, Monitor, MonitorSettings
 from auralarchive.pipeline.record import Recorder
 from auralarchive.pipeline.searching import Scores, Searcher
+from auralarchive.pipeline.steering import OwnLimits, Steering
 from auralarchive.pipeline.tools import Job, SeedGoals, StageSettings, Tools
 from auralarchive.pipeline.work import JobKind, Workshop, kind_of
 from auralarchive.ports.audio import Chapter, ConvertRequest, ConvertResult
 from auralarchive.ports.clients import Ability, Added, AddOptions, ClientReport, Payload
 from auralarchive.ports.errors import AuralError, Gone
 from auralarchive.ports.indexers import Indexer, IndexerReport
+from auralarchive.ports.store import AdapterRow
 from auralarchive.ports.work import CancelToken, Clock, Progress
 from auralarchive.store import SecretBox, SqlStore, open_store
 from tests.support.indexing import HeldClock
@@ -260,12 +264,21 @@ class ScriptedClients:
 
     def __init__(self, *clients: ScriptedClient) -> None:
         self.clients = list(clients)
+        self.rules: dict[str, Rule] = {}
+        self.priorities: dict[str, int] = {}  # else by their place
 
     def all(self) -> tuple[ScriptedClient, ...]:
         return tuple(self.clients)
 
     def get(self, name: str) -> ScriptedClient | None:
         return next((client for client in self.clients if client.name == name), None)
+
+    def configured(self) -> tuple[tuple[ScriptedClient, AdapterRow], ...]:
+        return tuple((client, self._row(place, client)) for place, client in enumerate(self.clients, 1))
+
+    def _row(self, place: int, client: ScriptedClient) -> AdapterRow:
+        rule, priority = self.rules.get(client.name, Rule()), self.priorities.get(client.name, place)
+        return AdapterRow(place, "client", client.type, client.name, True, priority, {}, rule=rule)
 
 
 def a_release(number: int = 1, **changes: object) -> Release:
@@ -328,6 +341,7 @@ class Bench:
         limits = {Stage.SEARCH: 3, Stage.DOWNLOAD: 2, Stage.CONVERSION: 1, Stage.IMPORT: 2}
         self.workshop = Workshop(self.tools, self.recorder, RetryPolicy(limits), 60.0, lambda: self.places)
         self.settings = MonitorSettings(polling_interval=2.0, timers=Timers())
+        self.plan = SpeedPlan()
         self.completion = Completion(lambda: (folder / "library",))
         self.monitor = Monitor(
             self.store.downloads,
@@ -338,6 +352,7 @@ class Bench:
             self.health,
             self.clock,
             lambda: self.settings,
+            Steering(self.clock, OwnLimits(self.store.settings), lambda: self.plan),
             retry_at=self.workshop.retry_at,
         )
         self.store.on_commit(self.monitor.wake)
@@ -347,7 +362,7 @@ class Bench:
             Payloads(),
             self.goals,
             lambda link: None,
-            lambda: {client.name for client in self.clients.all()},
+            lambda: {client.name: client.abilities for client in self.clients.all()},
         )
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ from auralarchive.pipeline.record import Recorder
 from auralarchive.pipeline.searching import Scores, Searcher
 from auralarchive.pipeline.tools import SeedGoals
 from auralarchive.ports.adapters import AdapterType
-from auralarchive.ports.clients import Finding
+from auralarchive.ports.clients import Ability, Finding
 from auralarchive.ports.indexers import Indexer, IndexerReport
 from auralarchive.ports.library import FolderReport
 from auralarchive.ports.store import Role
@@ -295,7 +295,9 @@ def make_world(root: Path, *, boundary: Boundary | None = None, limits: Limits |
     clock, monitor, adapters, settings = SystemClock(), StubMonitor(), StubAdapters(), StubSettings()
     store = open_store(f"sqlite:///{root / 'test.db'}", secret_box=SecretBox.generate(), clock=clock)
     recorder = Recorder(store.downloads, clock)
-    commands = Commands(store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link, lambda: {"qb"})
+    commands = Commands(
+        store, recorder, Payloads(), SeedGoals(SeedGoal()), _any_link, lambda: {"qb": frozenset(Ability)}
+    )
     indexers: list[StubIndexer] = [StubIndexer()]
     redactor = Redactor()
     boundary = boundary or Boundary()

@@ -28,6 +28,7 @@ from auralarchive.domain.matching import match_score
 from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
 from auralarchive.domain.status import DownloadType
 from auralarchive.domain.titles import parse_title
+from auralarchive.ports.audio import Section
 from auralarchive.ports.errors import InvalidInput
 
 #: A sample is short, by itself and beside the book.
@@ -103,6 +104,24 @@ def together(probes: Sequence[Probe]) -> Arrangement:
         _ORDERINGS[ordering.by],
     )
     return Arrangement((group,), warnings=ordering.warnings)
+
+
+def listed(probes: Sequence[Probe], sections: Sequence[Section]) -> Arrangement | None:
+    """All of `probes` as the one book that its release tells of; None where it does not name each of them."""
+    places = {section.path: place for place, section in enumerate(sections)}
+    found = {places.get(probe.source.relative.as_posix()): probe for probe in probes}
+    if None in found or len(found) < len(probes) or not probes:
+        return None
+    ordered = tuple(probe for _, probe in sorted(found.items(), key=lambda pair: pair[0] or 0))
+    first = ordered[0].tags
+    group = Group(
+        printable(first.album or first.title),
+        printable(first.author),
+        ordered,
+        "the release names them as one book",
+        "by the release's own list",
+    )
+    return Arrangement((group,))
 
 
 def select(groups: Sequence[Group], wanted_title: str, wanted_author: str = "") -> Group | None:

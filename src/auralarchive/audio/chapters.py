@@ -1,7 +1,8 @@
 """Chooses the chapters of the book, best source first, as exact positions in its sound.
 
 The order: a person's own list; what the sources hold; cue sheets; OverDrive's markers; a list beside the
-files; a catalogue's, where it fits and tells more than the files do; one a file; pauses in one long file.
+files; the release's titles of its files; a catalogue's list, where it fits and tells more than the files do;
+one a file; pauses in one long file.
 What tells no more than the files themselves is passed over. Nothing here fails: what is of no use becomes a note.
 """
 
@@ -20,11 +21,13 @@ from auralarchive.audio.overdrive import merged
 from auralarchive.audio.probe import Probe
 from auralarchive.audio.silence import Pause, propose
 from auralarchive.domain.chapters import CatalogueChapters, ChapterSource, fit
+from auralarchive.ports.audio import Section
 
 _SNAP_SECONDS = 2.0
 _LONG_SECONDS = 3600
 _LONGEST_SECONDS = 1e7
 _OPENING = "Opening"
+_SHORT_SECONDS, _SHORT_PART = 10, 0.02  # sites round, and count words that were cut since
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,17 @@ def choose(
     *,
     own: Listed | None = None,
     beside: Sequence[Listed] = (),
+    sections: Sequence[Section] = (),
     catalogue: CatalogueChapters | None = None,
     listen: Callable[[], Sequence[Pause]] | None = None,
 ) -> Chosen:
     """The chapters of the book that `parts` make.
 
-    `own` is a person's list, `beside` are those that lie with the files. `listen` gives the pauses of the one
+    `own` is a person's list, `beside` are those that lie with the files, `sections` what the release says of the
+    files. `listen` gives the pauses of the one
     source in ticks: it is called only for a long one that has nothing else.
     """
-    return _Choice(parts, timescale).made(own, beside, catalogue, listen)
+    return _Choice(parts, timescale, sections).made(own, beside, catalogue, listen)
 
 
 def given(probe: Probe) -> ChapterSource:
@@ -78,6 +83,7 @@ class _Choice:
 
     parts: Sequence[Part]
     timescale: int
+    sections: Sequence[Section] = ()
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -93,7 +99,7 @@ class _Choice:
     ) -> Chosen:
         if own and (marks := self._tidy(self._own(own))):
             return self._chosen(marks, ChapterSource.OWN_LIST)
-        found = self._inside() or self._sheets(beside) or self._overdrive() or self._lists(beside)
+        found = self._inside() or self._sheets(beside) or self._overdrive() or self._lists(beside) or self._released()
         return found or self._from_files(catalogue, listen)
 
     def _chosen(self, marks: Marks, source: ChapterSource) -> Chosen:
@@ -190,6 +196,28 @@ class _Choice:
             self.notes.append(f"{name} was not used: {len(marks) - inside} of its chapters lie behind the end.")
             return []
         return self._whole(marks, name)
+
+    # The release
+
+    def _released(self) -> Chosen | None:
+        """One chapter a file, by the title that the release gives each of several."""
+        told = {section.path: section for section in self.sections}
+        here = [told.get(part.probe.source.relative.as_posix()) for part in self.parts]
+        titles = [chapter_title(section.title) if section else "" for section in here]
+        if len(self.parts) < 2 or not all(titles) or all(map(says_nothing, titles)):
+            return None
+        for part, section in zip(self.parts, here, strict=True):
+            self._compare(part, section)
+        starts = [part.start for part in self.parts]
+        return self._chosen(self._tidy(list(zip(starts, titles, strict=True))), ChapterSource.RELEASE)
+
+    def _compare(self, part: Part, section: Section | None) -> None:
+        """A file that is much shorter than its release says may have been cut."""
+        length = part.length / self.timescale
+        if section and section.seconds and section.seconds - length > max(_SHORT_SECONDS, _SHORT_PART * length):
+            self.notes.append(
+                f"{part.probe.source.name} is {section.seconds - length:.0f} s shorter than its release says."
+            )
 
     # The catalogue, the files, the pauses
 

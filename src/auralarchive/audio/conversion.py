@@ -11,7 +11,7 @@ from typing import Any
 
 from auralarchive.audio import chapters as chapter_choice
 from auralarchive.audio import cover as cover_choice
-from auralarchive.audio.arrangement import Arrangement, Group, arrange, only, select, several_books, together
+from auralarchive.audio.arrangement import Arrangement, Group, arrange, listed, only, select, several_books, together
 from auralarchive.audio.chapters import Chosen, Marks, Part
 from auralarchive.audio.coder import Choice, cache_folder, choose
 from auralarchive.audio.cover import Cover
@@ -101,12 +101,16 @@ class Conversion:
         for source in self.found.audio:
             probes.append(probe(source, tolerant=self.request.accept_damage))
             step(1)
-        group = self._wanted(together(probes) if self.request.together else arrange(probes))
+        group = self._wanted(self._arranged(probes))
         self.originals = self.probes = group.probes
         self.order = {"because": group.reason, "by": group.ordering}
         self.warnings += self.found.warnings
         for each in self.probes:
             self.warnings += [*each.warnings, *(f"{each.source.name}: {text}" for text in each.tags.warnings)]
+
+    def _arranged(self, probes: Sequence[Probe]) -> Arrangement:
+        told = listed(probes, self.request.sections)
+        return told or (together(probes) if self.request.together else arrange(probes))
 
     def _decide(self) -> Decision:
         asked = self.request.retag or self.request.chapters_file is not None or self._lacks_chapters()
@@ -390,6 +394,7 @@ class Conversion:
             beside=lists_beside(
                 [*self.found.companions, *self.found.lists], [each.source.path for each in self.originals]
             ),
+            sections=self.request.sections,
             catalogue=self.request.catalogue,
             listen=listen,
         )

@@ -20,7 +20,7 @@ from auralarchive.audio.proof import Proof
 from auralarchive.audio.settings import AudioSettings
 from auralarchive.audio.sources import printable
 from auralarchive.domain.book import Book
-from auralarchive.ports.audio import ConvertRequest, ConvertResult, Joints, Mode
+from auralarchive.ports.audio import ConvertRequest, ConvertResult, Joints, Mode, Section
 from auralarchive.ports.errors import InvalidInput
 
 FORMAT = 3
@@ -76,6 +76,7 @@ def wishes_of(request: ConvertRequest, settings: AudioSettings) -> dict[str, Any
         "book": asdict(request.book) if request.book else None,
         "cover": request.cover is not None,
         "chapters": request.chapters_file is not None,
+        "sections": [asdict(section) for section in request.sections],
     }
 
 
@@ -154,6 +155,7 @@ class _Wishes:
     book: Book | None = None
     cover: bool = False
     chapters: bool = False
+    sections: Annotated[tuple[Section, ...], Field(max_length=_MOST_INPUTS)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ class Recipe:
             book=request.book or wishes.book,
             only=request.only or wishes.only,
             together=request.together or wishes.together,
+            sections=request.sections or wishes.sections,
             joints=wishes.joints,
             accept_damage=request.accept_damage or wishes.accept_damage,
         )

@@ -8,6 +8,7 @@ asked for its hash before. Category and tags may be changed by hand: the hash go
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -41,6 +42,7 @@ _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SEEN_WITHIN = 10.0  # seconds until an added torrent shows, magnets included
 _GONE_WITHIN = 5.0  # seconds until a removed one is gone
 _LOOK_EVERY = 0.1
+_LARGEST_LIMIT = 2**31 - 1  # it reads 32 bits
 _REMOVES = {1: "removes the torrent", 3: "removes the torrent and its files"}
 
 
@@ -160,15 +162,16 @@ class QBittorrentClient:
         self._must(self._api.post("torrents/setUploadLimit", {"hashes": hashes, "limit": str(upload_limit or 0)}))
 
     def global_limits(self) -> SpeedLimits:
-        return SpeedLimits(self._global_limit("download"), self._global_limit("upload"))
-
-    def _global_limit(self, direction: str) -> int | None:
-        text = self._must(self._api.get(f"transfer/{direction}Limit")).text
-        return int(text) or None if text.isascii() and text.isdigit() else None
+        preferences = self._mapping(self._api.get("app/preferences"))
+        return SpeedLimits(_limit(preferences.get("dl_limit")), _limit(preferences.get("up_limit")))
 
     def set_global_limits(self, limits: SpeedLimits) -> None:
-        self._must(self._api.post("transfer/setDownloadLimit", {"limit": str(limits.download or 0)}))
-        self._must(self._api.post("transfer/setUploadLimit", {"limit": str(limits.upload or 0)}))
+        # Not by transfer/setDownloadLimit: while the alternative limits are in force, that would change those.
+        wanted = {
+            "dl_limit": min(limits.download or 0, _LARGEST_LIMIT),
+            "up_limit": min(limits.upload or 0, _LARGEST_LIMIT),
+        }
+        self._must(self._api.post("app/setPreferences", {"json": json.dumps(wanted)}))
 
     def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None:
         ratio, minutes = _share_limits(goal)
@@ -183,10 +186,10 @@ class QBittorrentClient:
         self._must(self._api.post("torrents/setShareLimits", form))
 
     def set_priority(self, item_id: str, priority: int) -> None:
+        """To the top, or to the end: what is preferred no longer must not stay at the top."""
         hashes = self._current(item_id)
-        if priority:
-            # 409 says that queueing is off: then there is no order to change.
-            self._api.post("torrents/topPrio" if priority > 0 else "torrents/bottomPrio", {"hashes": hashes})
+        # 409 says that queueing is off: then there is no order to change.
+        self._api.post("torrents/topPrio" if priority > 0 else "torrents/bottomPrio", {"hashes": hashes})
 
     def remove(self, item_id: str, *, with_data: bool) -> None:
         hashes = self._current(item_id)
@@ -343,8 +346,21 @@ class QBittorrentClient:
         categories = self._mapping(self._api.get("torrents/categories"))
         yield self._category_finding(categories)
         yield _removal_finding(preferences)
+        yield from self._speed_findings(preferences)
         for folder in dict.fromkeys(self._folders(preferences, categories)):
             yield from remote_folder_findings(folder, self._paths, self._context, links=True)
+
+    def _speed_findings(self, preferences: Mapping[str, Any]) -> Iterator[Finding]:
+        """Its alternative limits, by hand or by its own timetable, stand above ours."""
+        in_force = self._api.get("transfer/speedLimitsMode").text == "1"
+        if in_force or preferences.get("scheduler_enabled") is True:
+            when = "are in force now" if in_force else "have a timetable of their own"
+            yield Finding(
+                False,
+                "Speed limits",
+                f"Its alternative speed limits {when}: they stand above limits of AuralArchive.",
+                "Switch them off in qBittorrent (the speedometer, and Options, Speed) if the plan here is to count.",
+            )
 
     def _folders(self, preferences: Mapping[str, Any], categories: Mapping[str, Any]) -> Iterator[str]:
         """Where our torrents may go: our own path or its default one, and that of our category."""
@@ -363,6 +379,10 @@ class QBittorrentClient:
         if not name or name in categories:
             return Finding(True, "Category", f"The category {name!r} is there." if name else "No category is used.")
         return Finding(True, "Category", f"The category {name!r} is not there yet; the first torrent makes it.")
+
+
+def _limit(told: Any) -> int | None:
+    return told if isinstance(told, int) and not isinstance(told, bool) and told > 0 else None
 
 
 def _removal_finding(preferences: Mapping[str, Any]) -> Finding:

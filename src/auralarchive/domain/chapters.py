@@ -45,6 +45,7 @@ class ChapterSource(StrEnum):
     CUE = "cue"
     OVERDRIVE = "overdrive"
     FILE = "file"
+    RELEASE = "release"
     FILES = "files"
     CATALOGUE = "catalogue"
     SILENCE = "silence"

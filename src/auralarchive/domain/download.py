@@ -71,8 +71,14 @@ class Download:
     seed_goal: SeedGoal = field(default_factory=SeedGoal)
     download_limit: int | None = None
     upload_limit: int | None = None
+    limited: bool = False  # a person has set a limit here at some time: from then on the client's are ours
     sequential: bool = False
-    chosen_client: str | None = None  # by a person; None: the preferred one
+    chosen_client: str | None = None  # by a person; None: `choice.choose` decides
+    client_why: str | None = None  # `choice.Why` of the client that has it
+    categories: tuple[int, ...] = ()  # the release's, as its indexer numbers them
+    tags: tuple[str, ...] = ()  # given by a person: rules of clients go by them
+    fetched: bool = False  # the bytes of the release are ours
+    start_at: datetime | None = None  # handed to no client before
     # the results
     progress: float = 0.0
     temp_file_path: str | None = None

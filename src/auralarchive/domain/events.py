@@ -71,6 +71,7 @@ class ReleaseChosen(Event):
     info_hash_v1: str | None = None
     info_hash_v2: str | None = None
     seed_goal: SeedGoal = field(default_factory=SeedGoal)
+    categories: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class SentToClient(Event):
     client: str
     client_id: str
     adopted: bool = False
+    why: str | None = None  # of `choice.Why`
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +222,13 @@ class Waiting(Event):
 
 @dataclass(frozen=True, slots=True)
 class Adjusted(Event):
-    """A person changed priority, limits or client; None leaves a value as it is, 0 lifts a limit, "" a choice."""
+    """A person changed how it is done. None leaves a value as it is, 0 lifts a limit, "" a choice of client; an hour
+    that is past lets it begin now."""
 
     priority: int | None = None
     download_limit: int | None = None
     upload_limit: int | None = None
     sequential: bool | None = None
     client: str | None = None
+    tags: tuple[str, ...] | None = None
+    start_at: datetime | None = None

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import singledispatch
 
 from auralarchive.domain import events as e
@@ -146,11 +146,13 @@ class IllegalTransition(Exception):
 
 
 class TooLate(IllegalTransition):
-    """Client and order of the pieces were settled when the client got the download."""
+    """Client, order of the pieces and start were settled when the client got the download."""
 
     def __init__(self, download: Download, event: e.Event) -> None:
         super().__init__(download, event)
-        gone = f"Download {download.id} has gone to its client: which one, and in what order, is chosen before that."
+        gone = (
+            f"Download {download.id} has gone to its client: which one, when and in what order is chosen before that."
+        )
         self.args = (f"{gone} To change it, cancel the download and add it again.",)
 
 
@@ -283,8 +285,11 @@ def _(event: e.ReleaseChosen, download: Download, at: datetime) -> Download:
         info_hash_v1=event.info_hash_v1,
         info_hash_v2=event.info_hash_v2,
         seed_goal=event.seed_goal,
+        categories=event.categories,
+        fetched=False,
         download_client=None,
         download_client_id=None,
+        client_why=None,
         adopted=False,
         reason=None,
         failure_kind=None,
@@ -299,6 +304,8 @@ def _(event: e.PayloadStored, download: Download, at: datetime) -> Download:
         info_hash_v1=event.info_hash_v1,
         info_hash_v2=event.info_hash_v2,
         file_size=event.size if event.size is not None else download.file_size,
+        fetched=True,
+        reason=_until_start(download, at),
     )
 
 
@@ -308,7 +315,9 @@ def _(event: e.SentToClient, download: Download, at: datetime) -> Download:
         download,
         download_client=event.client,
         download_client_id=event.client_id,
+        client_why=event.why,
         adopted=event.adopted,
+        start_at=None,
         reason=None,
         failure_kind=None,
     )
@@ -372,7 +381,7 @@ def _(event: e.RetryRequested, download: Download, at: datetime) -> Download:
 
 @_carry.register
 def _(event: e.ResumeRequested, download: Download, at: datetime) -> Download:
-    return replace(download, paused_from=None, paused_in_client=False, reason=None)
+    return replace(download, paused_from=None, paused_in_client=False, reason=_until_start(download, at))
 
 
 @_carry.register
@@ -404,17 +413,37 @@ def _(event: e.Adjusted, download: Download, at: datetime) -> Download:
         download_limit=_limit(download.download_limit, event.download_limit),
         upload_limit=_limit(download.upload_limit, event.upload_limit),
         sequential=download.sequential if event.sequential is None else event.sequential,
+        limited=download.limited or bool(event.download_limit or event.upload_limit),
         chosen_client=download.chosen_client if event.client is None else event.client or None,
+        tags=download.tags if event.tags is None else event.tags,
+        start_at=download.start_at if event.start_at is None else _still_to_come(event.start_at, at),
     )
-    return _check_in_time(download, after, event)
+    _check_in_time(download, after, event)
+    waits = after.acquisition is S.FOUND and after.fetched and after.start_at != download.start_at
+    return replace(after, reason=_until_start(after, at)) if waits else after
 
 
-def _check_in_time(before: Download, after: Download, event: e.Adjusted) -> Download:
+def _check_in_time(before: Download, after: Download, event: e.Adjusted) -> None:
     """Raises `TooLate` for a change that no client would hear of any more."""
-    same = (before.sequential, before.chosen_client) == (after.sequential, after.chosen_client)
+    same = _settled_by_client(before) == _settled_by_client(after)
     if not same and not _before_client(before):
         raise TooLate(before, event)
-    return after
+
+
+def _settled_by_client(download: Download) -> tuple[bool, str | None, datetime | None]:
+    return download.sequential, download.chosen_client, download.start_at
+
+
+def _still_to_come(start: datetime, at: datetime) -> datetime | None:
+    return start if start > at else None
+
+
+def _until_start(download: Download, at: datetime) -> str | None:
+    """Why a release that is there goes to no client yet. The same words at any time; pages say it in theirs."""
+    start = download.start_at
+    if download.acquisition is not S.FOUND or start is None or start <= at:
+        return None
+    return f"Starts at {start.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
 
 
 def _before_client(download: Download) -> bool:

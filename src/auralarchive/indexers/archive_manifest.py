@@ -16,8 +16,8 @@ from auralarchive.domain.manifest import Manifest, ManifestFile, safe_path
 from auralarchive.domain.titles import looks_like_name
 from auralarchive.indexers.archive_metadata import Form, Item, ItemFile, Prefer, chosen, picture_of, stem_of
 
-#: So many readers are named as those of the book; of each section all are.
-FEW = 5
+#: So many readers are named in a release's title; the manifest names all.
+FEW = 4
 _NUMBERED = re.compile(r"\s*\d{1,4}\s*(?:[-–—.:]|of\s+\d+\s*[-–—.:]?)\s+(?=\S)")
 _GREAT = r"[A-ZÀ-ÖØ-ÞČĎĽŁŃŇŘŚŠŤŹŻŽ]"
 _WORD = rf"(?:{_GREAT}\.|{_GREAT}[\w'’-]+)"
@@ -89,8 +89,8 @@ def manifest_of(
 
 
 def readers_of(sections: Sequence[Section]) -> tuple[str, ...]:
-    """Who reads the book: the one reader, or the first few in the order of their sections."""
-    return tuple(dict.fromkeys(name for section in sections for name in section.readers))[:FEW]
+    """Who reads the book, in the order of their sections, each once."""
+    return tuple(dict.fromkeys(name for section in sections for name in section.readers))
 
 
 def reader_in(text: str) -> str | None:

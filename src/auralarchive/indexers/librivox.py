@@ -15,7 +15,7 @@ from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.release import ParsedTitle, Release, SearchQuery
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadType
-from auralarchive.indexers.archive_manifest import BookFacts, manifest_of, readers_of
+from auralarchive.indexers.archive_manifest import FEW, BookFacts, manifest_of, readers_of
 from auralarchive.indexers.archive_org import ARCHIVE, AUDIOBOOKS, Archive
 from auralarchive.indexers.context import IndexerContext
 from auralarchive.indexers.librivox_feed import Recording, beginning, recordings, steps
@@ -126,7 +126,7 @@ class LibriVoxIndexer:
         return recordings(self._site.ask(FEED, {**question, "format": "json", "coverart": "1"}, cancel))
 
     def _release(self, recording: Recording) -> Release:
-        author, narrator = ", ".join(recording.authors), ", ".join(readers_of(recording.sections))
+        author, narrator = ", ".join(recording.authors), ", ".join(readers_of(recording.sections)[:FEW])
         kbps = 64 if self._settings.prefer == "small" else 128
         by = f" by {author}" if author else ""
         read = f" (read by {narrator})" if narrator else ""

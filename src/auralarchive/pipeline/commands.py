@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
 
 from auralarchive.domain import events as e
 from auralarchive.domain.book import Book
@@ -16,10 +18,10 @@ from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.record import Recorder, UnknownDownload
 from auralarchive.pipeline.tools import SeedGoals
-from auralarchive.ports.clients import Payload, PayloadReader
+from auralarchive.ports.clients import Ability, Payload, PayloadReader
 from auralarchive.ports.store import Conflict, NewDownload, Store
 
-__all__ = ["Commands", "Extras", "NoPlace", "UnknownClient", "UnknownDownload", "seed_goal_of"]
+__all__ = ["ClientCannot", "Commands", "Extras", "NoPlace", "UnknownClient", "UnknownDownload", "seed_goal_of"]
 
 #: Nobody waits for what is in the library, or given up.
 _ENDED = (
@@ -50,6 +52,25 @@ class UnknownClient(LookupError):
         super().__init__(f"There is no download client called {name} that is enabled.")
 
 
+class ClientCannot(Exception):
+    """A client is asked for what it does not know."""
+
+    _WORDS: ClassVar[Mapping[Ability, tuple[str, str]]] = {
+        Ability.ITEM_LIMITS: (
+            "knows no speed limit for a single download.",
+            "Leave the limit empty; a limit for all of its downloads is set under Settings, Speed.",
+        ),
+        Ability.SEQUENTIAL: (
+            "knows no order within a download.",
+            "Leave the order to it, or choose another client.",
+        ),
+    }
+
+    def __init__(self, client: str, ability: Ability) -> None:
+        what, self.remedy = self._WORDS[ability]
+        super().__init__(f"{client} {what}")
+
+
 class NoPlace(Exception):
     """A download cannot be put where it was wanted; the message says why."""
 
@@ -58,7 +79,8 @@ class NoPlace(Exception):
 class Extras:
     """What a person may set for a new download besides the book. Limits in bytes per second, 0 is none.
 
-    `client` is the name of a download client that is enabled; None leaves the choice to us.
+    `client` is the name of a download client that is enabled; None leaves the choice to us. Nothing is handed to a
+    client before `start_at`; an hour that is past is now.
     """
 
     priority: int = 0
@@ -66,6 +88,8 @@ class Extras:
     upload_limit: int | None = None
     sequential: bool = False
     client: str | None = None
+    tags: tuple[str, ...] = ()
+    start_at: datetime | None = None
 
 
 def allowed_actions(download: Download) -> tuple[str, ...]:
@@ -87,7 +111,7 @@ class Commands:
     payloads: PayloadReader
     goals: SeedGoals
     check_link: Callable[[str], object]  # raises `InvalidInput` for a link that would never be fetched
-    client_names: Callable[[], Collection[str]]  # of the clients that are enabled
+    client_abilities: Callable[[], Mapping[str, frozenset[Ability]]]  # of the clients that are enabled, by name
 
     def enqueue(self, book: Book, *, priority: int = 0, extras: Extras | None = None) -> Download:
         """An automatic download: it is searched for, and the best release is taken."""
@@ -107,7 +131,7 @@ class Commands:
         Whoever searches for it at the moment loses the claim: a person's choice comes first.
         """
         wishes = extras or Extras()
-        self._check_client(wishes.client)
+        self._check_extras(wishes)
         if self.recorder.get(download_id).acquisition is DownloadStatus.SEARCH_FAILED:
             self.recorder.record(download_id, e.RetryRequested())
         if wishes != Extras():
@@ -117,8 +141,10 @@ class Commands:
                     wishes.priority or None,
                     wishes.download_limit,
                     wishes.upload_limit,
-                    wishes.sequential,
+                    wishes.sequential or None,
                     wishes.client,
+                    wishes.tags or None,
+                    wishes.start_at,
                 ),
             )
         return self.recorder.record(download_id, chosen_event(release, self.goals))
@@ -190,15 +216,22 @@ class Commands:
         upload_limit: int | None = None,
         sequential: bool | None = None,
         client: str | None = None,
+        tags: tuple[str, ...] | None = None,
+        start_at: datetime | None = None,
         version: int | None = None,
     ) -> Download:
         """Change priority or limits; 0 lifts a limit, "" the choice of a client. The monitor hands limits on.
 
-        `sequential` and `client` are chosen before a client has it: raises `lifecycle.TooLate` after that. With
-        `version` only where nothing has changed since: raises `StaleRecord` otherwise.
+        `sequential`, `client` and `start_at` (an hour that is past is now) are chosen before a client has it: raises
+        `lifecycle.TooLate` after that, and `ClientCannot` for what the one that has it cannot do. With `version` only
+        where nothing has changed since: raises `StaleRecord` otherwise.
         """
         self._check_client(client)
-        event = e.Adjusted(priority, download_limit, upload_limit, sequential, client)
+        if download_limit or upload_limit:
+            self._check_ability(self.recorder.get(download_id).download_client, Ability.ITEM_LIMITS)
+        if start_at is not None:
+            start_at = max(start_at, self.recorder.clock.now())
+        event = e.Adjusted(priority, download_limit, upload_limit, sequential, client, tags, start_at)
         return self.recorder.record(download_id, event, expected_version=version)
 
     def move(self, download_id: int, *, before: int | None = None, after: int | None = None) -> tuple[Download, ...]:
@@ -227,7 +260,7 @@ class Commands:
     def _create(
         self, book: Book, extras: Extras, *events: e.Event, manual: bool, payload: Payload | None = None
     ) -> Download:
-        self._check_client(extras.client)
+        self._check_extras(extras)
         hashes = payload.hashes if payload else frozenset()
         existing = self.store.downloads.active_with(asin=book.asin)
         if existing is not None:
@@ -243,6 +276,8 @@ class Commands:
             extras.upload_limit or None,
             extras.sequential,
             extras.client,
+            extras.tags,
+            extras.start_at if extras.start_at and extras.start_at > self.recorder.clock.now() else None,
         )
         failpoint("create.before")
         made = self.store.downloads.create(new, *events, payload=payload)
@@ -250,8 +285,21 @@ class Commands:
         return made
 
     def _check_client(self, name: str | None) -> None:
-        if name and name not in self.client_names():
+        if name and name not in self.client_abilities():
             raise UnknownClient(name)
+
+    def _check_extras(self, extras: Extras) -> None:
+        """What a person wants of a client that they chose themselves, that client can do."""
+        self._check_client(extras.client)
+        if extras.download_limit or extras.upload_limit:
+            self._check_ability(extras.client, Ability.ITEM_LIMITS)
+        if extras.sequential:
+            self._check_ability(extras.client, Ability.SEQUENTIAL)
+
+    def _check_ability(self, client: str | None, ability: Ability) -> None:
+        able = self.client_abilities().get(client or "")
+        if client and able is not None and ability not in able:
+            raise ClientCannot(client, ability)
 
 
 def chosen_event(release: Release, goals: SeedGoals) -> e.ReleaseChosen:
@@ -267,6 +315,7 @@ def chosen_event(release: Release, goals: SeedGoals) -> e.ReleaseChosen:
         quality_score=release.quality_score,
         match_score=release.match_score,
         seed_goal=seed_goal_of(release, goals),
+        categories=release.categories,
     )
 
 

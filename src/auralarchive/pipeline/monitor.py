@@ -21,14 +21,15 @@ from auralarchive.domain.download import Download
 from auralarchive.domain.failures import Failure
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.schedule import backoff
-from auralarchive.domain.status import DownloadStatus, SeedingStatus
+from auralarchive.domain.status import DownloadStatus, DownloadType, SeedingStatus
 from auralarchive.domain.tags import tag_of
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.completion import Completion
 from auralarchive.pipeline.live import Live, LiveBoard
 from auralarchive.pipeline.record import Recorder, UnknownDownload
+from auralarchive.pipeline.steering import Pair, Steering
 from auralarchive.pipeline.tools import Clients
-from auralarchive.ports.clients import DownloadClient
+from auralarchive.ports.clients import Ability, DownloadClient
 from auralarchive.ports.errors import AuralError, AuthRefused
 from auralarchive.ports.store import Conflict, Downloads, StaleRecord
 from auralarchive.ports.work import Clock
@@ -69,6 +70,8 @@ class ClientStatus:
     version: str | None = None
     error: str | None = None
     remedy: str | None = None
+    protocols: frozenset[DownloadType] = frozenset()
+    abilities: frozenset[Ability] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +131,14 @@ class Monitor:
         health: ClientHealth,
         clock: Clock,
         settings: Callable[[], MonitorSettings],
+        steering: Steering,
         on_recovery: Callable[[], None] = lambda: None,
         retry_at: RetryAt = lambda _download, _failure: None,
     ) -> None:
         self._downloads, self._recorder, self._clients = downloads, recorder, clients
         self._completion, self._board, self._health, self._clock = completion, live, health, clock
-        self._read_settings, self._on_recovery, self._retry_at = settings, on_recovery, retry_at
+        self._read_settings, self._steering = settings, steering
+        self._on_recovery, self._retry_at = on_recovery, retry_at
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._enabled = True
@@ -144,7 +149,6 @@ class Monitor:
         self._last_tick: datetime | None = None
         self._saved_at = 0.0
         self._saved: dict[int, float] = {}
-        self._handed: dict[int, tuple[int | None, int | None, int]] = {}
         self._look_again: dict[int, float] = {}
 
     # --- what others may call -----------------------------------------------------------------
@@ -233,7 +237,7 @@ class Monitor:
         watched = {row.id for row in self._rows}
         for gone in {row.id for row in before} - watched:
             self._watches.pop(gone, None)
-            self._handed.pop(gone, None)
+            self._steering.forget(gone)
             self._look_again.pop(gone, None)
             self._saved.pop(gone, None)
             self._completion.forget(gone)
@@ -242,6 +246,7 @@ class Monitor:
     def _forget_neighbours(self, configured: set[str]) -> None:
         for name in set(self._neighbours) - configured:
             del self._neighbours[name]
+            self._steering.forget_client(name)
             self._health.note(name, None)
         for row in self._rows:
             if row.acquisition is DownloadStatus.DOWNLOADING and row.download_client not in configured:
@@ -253,6 +258,7 @@ class Monitor:
         known = self._neighbours.get(client.name)
         if known is None or known.client is not client:
             known = self._neighbours[client.name] = _Neighbour(client)
+            self._steering.forget_client(client.name)
             self._health.note(client.name, None)
         return known
 
@@ -263,6 +269,7 @@ class Monitor:
                 neighbour.version = client.test().version
             items = client.poll(self._followed(client))
             self._evaluate(client, items)
+            self._steering.general(client)
         except AuralError as error:
             self._trouble(neighbour, error)
         except Exception as error:  # noqa: BLE001 - a bug in one adapter must not end the watch of all others
@@ -296,28 +303,38 @@ class Monitor:
         neighbour.failures, neighbour.error, neighbour.remedy = 0, None, None
         if self._health.note(neighbour.client.name, None):
             _log.info("client %s is well again", neighbour.client.name)
+            self._steering.begin_anew(neighbour.client.name, self._rows)
             self._on_recovery()
 
     def _client_status(self, client: DownloadClient) -> ClientStatus:
         known = self._neighbours.get(client.name)
+        status = ClientStatus(
+            client.name,
+            client.type,
+            reachable=False,
+            error="Not asked yet.",
+            protocols=client.protocols,
+            abilities=client.abilities,
+        )
         if known is None or not known.asked:
-            return ClientStatus(client.name, client.type, reachable=False, error="Not asked yet.")
-        return ClientStatus(client.name, client.type, known.error is None, known.version, known.error, known.remedy)
+            return status
+        well = known.error is None
+        return replace(status, reachable=well, version=known.version, error=known.error, remedy=known.remedy)
 
     # --- one poll -----------------------------------------------------------------------------
 
     def _evaluate(self, client: DownloadClient, items: tuple[ClientItem, ...]) -> None:
         by_key = {key: item for item in items for key in (*item.tags, *item.hashes, item.id)}
         figures: dict[int, Live] = {}
+        there: list[Pair] = []
         for row in self._rows:
             if row.download_client != client.name:
                 continue
             try:
                 item = _match(row, by_key, self._settings.instance) or self._search(row, client)
-                if item is not None:
-                    self._hand_over_limits(row, client, item)
                 self._follow(row, client, item)
                 if item is not None:
+                    there.append((row, item))
                     figures[row.id] = _figures(row, item, self._board.get(row.id), idle=self._is_idle(row))
             except AuralError:
                 raise  # it is the client that does not answer
@@ -325,6 +342,7 @@ class Monitor:
                 _log.exception("download %s: bug while it is followed", row.id)
         watched = {row.id for row in self._rows}  # some may have left while the client was thinking
         self._board.put({key: live for key, live in figures.items() if key in watched})
+        self._steering.items(client, there)
 
     def _is_idle(self, row: Download) -> bool:
         """Whether it waits for bytes, and has for longer than its place is kept for it."""
@@ -379,15 +397,6 @@ class Monitor:
             self._wake.set()  # the second look need not wait for a whole interval
         else:
             self._record(row, judgement)
-
-    def _hand_over_limits(self, row: Download, client: DownloadClient, item: ClientItem) -> None:
-        """Limits and priority are ours: the client gets them whenever they differ from what it last got."""
-        wanted = (row.download_limit, row.upload_limit, row.priority)
-        if self._handed.get(row.id, (None, None, 0)) == wanted:
-            return
-        client.set_limits(item.id, row.download_limit, row.upload_limit)
-        client.set_priority(item.id, row.priority)
-        self._handed[row.id] = wanted
 
     def _record(self, row: Download, event: e.Event) -> None:
         if isinstance(event, e.StageFailed):

@@ -2,7 +2,8 @@
 
 Expired claims need no help, they are simply work again. What is left are strays: items with our tag
 whose download was cancelled while they were being added (removed again, they are ours), items with
-our tag that no download knows (shown, never removed), and work folders that nobody needs (swept).
+our tag that no download knows, or that another client has as well (shown, never removed), and work
+folders that nobody needs (swept).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 from auralarchive.domain import events as e
 from auralarchive.domain.client_item import ClientItem
+from auralarchive.domain.download import Download
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.status import DownloadStatus, Removal
 from auralarchive.pipeline.tools import Tools
@@ -88,12 +90,32 @@ class Reconciler:
             if row.acquisition is DownloadStatus.CANCELLED and row.removal is not Removal.WANTED:
                 with suppress(IllegalTransition, StaleRecord):
                     self.workshop.recorder.record(row.id, e.StrayFound())
-        return [_orphan(client, item) for number, item in tagged.values() if number not in known]
+        doubled = [
+            _doubled(client, item, known[number])
+            for number, item in tagged.values()
+            if number in known and _elsewhere(known[number], client)
+        ]
+        return doubled + [_orphan(client, item) for number, item in tagged.values() if number not in known]
 
     def _ours(self, item: ClientItem) -> int | None:
         prefix = self.tools.tag(0).removesuffix("0")
         numbers = [tag.removeprefix(prefix) for tag in item.tags if tag.startswith(prefix)]
         return next((int(number) for number in numbers if _NUMBER.fullmatch(number)), None)
+
+
+def _elsewhere(row: Download, client: str) -> bool:
+    """Whether a client other than this one surely has the download."""
+    return row.download_client_id is not None and row.download_client not in (None, client)
+
+
+def _doubled(client: str, item: ClientItem, row: Download) -> Finding:
+    """Its answer was lost, and another client stood in. Not removed by itself: two entries may be one server."""
+    return Finding(
+        ok=False,
+        subject=client,
+        message=f'"{item.name}" is here, too, but download {row.id} is followed in {row.download_client}.',
+        remedy="Remove it here by hand, unless both are the same server: then delete one of the two in the settings.",
+    )
 
 
 def _orphan(client: str, item: ClientItem) -> Finding:

@@ -16,7 +16,7 @@ from auralarchive.ports.audio import Converter
 from auralarchive.ports.clients import DownloadClient
 from auralarchive.ports.indexers import Fetcher
 from auralarchive.ports.library import Library
-from auralarchive.ports.store import Store
+from auralarchive.ports.store import AdapterRow, Store
 from auralarchive.ports.work import CancelToken, Clock
 
 
@@ -43,6 +43,9 @@ class Clients(Protocol):
         """By priority, the preferred first."""
 
     def get(self, name: str) -> DownloadClient | None: ...
+
+    def configured(self) -> tuple[tuple[DownloadClient, AdapterRow], ...]:
+        """Each with the row that it was made of, the preferred first."""
 
 
 class Health(Protocol):

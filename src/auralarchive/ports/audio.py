@@ -18,6 +18,15 @@ Joints = Literal["plain", "gapless", "close", "seamless"]
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """One file of a book, as its release tells of it: `path` is below the source, `seconds` None where not told."""
+
+    path: str
+    title: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConvertRequest:
     """One book to make. `sources` are audio files or folders, never written to or through.
 
@@ -37,6 +46,7 @@ class ConvertRequest:
     together: bool = False  # a person says that all sources are one book
     only: str | None = None  # of several books in the sources: the one with this title, file or folder
     catalogue: CatalogueChapters | None = None  # taken where it fits and tells more than the files
+    sections: tuple[Section, ...] = ()  # by the release, in the book's order: where all files are among them
     joints: Joints | None = None  # None: as the settings say
     accept_damage: bool = False  # a person says so: damage in the sources is told, not refused
     resume_dir: Path | None = None

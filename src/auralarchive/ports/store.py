@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from auralarchive.domain.book import Book
+from auralarchive.domain.choice import Rule
 from auralarchive.domain.download import Download
 from auralarchive.domain.events import Event
 from auralarchive.domain.release import Release, SearchQuery
@@ -79,6 +80,8 @@ class NewDownload:
     upload_limit: int | None = None
     sequential: bool = False
     client: str | None = None
+    tags: tuple[str, ...] = ()
+    start_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class Downloads(Protocol):
         """All rows in these public statuses, by priority (high first), then id."""
 
     def claimable(self, now: datetime) -> tuple[Download, ...]:
-        """Rows that a worker may take: a worker's status or a wanted removal, no living lease."""
+        """Rows that a worker may take: a worker's status or a wanted removal, no living lease, no start to come."""
 
     def retries_due(self, now: datetime) -> tuple[Download, ...]: ...
 
@@ -230,7 +233,8 @@ class Releases(Protocol):
 class AdapterRow:
     """One configured client or indexer. `settings` are plain; secrets inside are encrypted at rest.
 
-    `secrets_lost`: there are secrets, but the key file does not open them; `settings` are without them.
+    `secrets_lost`: there are secrets, but the key file does not open them; `settings` are without them. Of a
+    client, `rule` says which downloads it is for, and `steered` whether its general speed limits are ours to set.
     """
 
     id: int
@@ -241,6 +245,8 @@ class AdapterRow:
     priority: int
     settings: Mapping[str, Any]
     secrets_lost: bool = False
+    rule: Rule = field(default_factory=Rule)
+    steered: bool = True
 
 
 class Adapters(Protocol):

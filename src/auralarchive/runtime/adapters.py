@@ -110,8 +110,12 @@ class AdapterPool(Generic[AdapterT, ContextT]):
 
     def all(self) -> tuple[AdapterT, ...]:
         """By priority: the smaller number is the preferred one."""
+        return tuple(adapter for adapter, _ in self.configured())
+
+    def configured(self) -> tuple[tuple[AdapterT, AdapterRow], ...]:
+        """Each with the row that it was made of, the preferred first."""
         built = sorted(self._built.values(), key=lambda one: (one.row.priority, one.row.id))
-        return tuple(one.adapter for one in built)
+        return tuple((one.adapter, one.row) for one in built)
 
     def get(self, name: str) -> AdapterT | None:
         return next((one.adapter for one in self._built.values() if one.row.name == name), None)
@@ -150,8 +154,10 @@ class AdapterPool(Generic[AdapterT, ContextT]):
 
 
 def _as_before(now: AdapterRow | None, before: AdapterRow) -> bool:
-    """Whether it would be built just the same: which of them is preferred is not its own concern."""
-    return now is not None and replace(now, priority=before.priority) == before
+    """Whether it would be built just the same: what it is used for is not its own concern."""
+    if now is None:
+        return False
+    return replace(now, priority=before.priority, rule=before.rule, steered=before.steered) == before
 
 
 def lost_secrets(subject: str) -> Finding:
@@ -231,6 +237,10 @@ class LiveAdapters:
         ):
             report = client.test()
             return AdapterReport(report.version, report.findings)
+
+    def may_steer(self, client: str) -> bool:
+        """Whether a client's general speed limits are ours to set."""
+        return any(row.steered for _, row in self.clients.configured() if row.name == client)
 
     def seed_goals(self) -> Mapping[str, SeedGoal]:
         return {indexer.name: indexer.seed_goal for indexer in self.indexers.all()}

@@ -42,6 +42,7 @@ from auralarchive.pipeline.monitor import ClientHealth, Monitor
 from auralarchive.pipeline.reconcile import Reconciler
 from auralarchive.pipeline.record import Recorder
 from auralarchive.pipeline.searching import Searcher
+from auralarchive.pipeline.steering import OwnLimits, Steering
 from auralarchive.pipeline.tools import SeedGoals, Tools
 from auralarchive.pipeline.work import Workshop
 from auralarchive.ports.clients import DownloadClient, Finding
@@ -60,9 +61,11 @@ from auralarchive.runtime.derived import (
     library_settings,
     monitor_settings,
     retry_policy,
+    speed_plan,
     stage_settings,
     used_folders,
 )
+from auralarchive.runtime.free_books import set_up_free_books
 from auralarchive.runtime.housekeeping import Housekeeper
 from auralarchive.runtime.live_library import LiveLibrary
 from auralarchive.runtime.posting import GuardedPost
@@ -259,6 +262,7 @@ def _assemble(
         health,
         clock,
         lambda: monitor_settings(holder.current),
+        Steering(clock, OwnLimits(store.settings), lambda: speed_plan(holder.current), adapters.may_steer),
         housekeeper.wake,
         workshop.retry_at,
     )
@@ -268,7 +272,7 @@ def _assemble(
         payloads,
         goals,
         parse_link,
-        lambda: {client.name for client in adapters.clients.all()},
+        lambda: {client.name: client.abilities for client in adapters.clients.all()},
     )
     herald = Herald(store.downloads, store.cursors, adapters.notifiers.by_ids, redactor.redact, clock)
     adapters.on_notifiers = herald.attend
@@ -328,14 +332,17 @@ def _adapters(holder: SettingsHolder, store: SqlStore, redactor: Redactor, neigh
         lambda _: NotifierContext(GuardedPost(GuardedClient(), SystemClock()), SystemClock().now, redactor.register),
         redactor.register,
     )
-    _set_up_clients(settings, store)
+    _set_up_clients(settings, store, fetch_books=set_up_free_books(settings, store))
     for pool in (clients, indexers, notifiers):
         pool.reload()
     return LiveAdapters(clients, indexers, notifiers, trial)
 
 
-def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
-    """The clients inside of us, at a first start, and a qBittorrent that file or environment give."""
+def _set_up_clients(settings: tree.Settings, store: SqlStore, *, fetch_books: bool) -> None:
+    """The clients inside of us, at a first start, and a qBittorrent that file or environment give.
+
+    `fetch_books`: free books can be found from now on, so what fetches them comes to an older instance, too.
+    """
     known = {row.name: row for row in store.adapters.list("client")}
     given = settings.qbittorrent
     if given.qb_host:
@@ -356,7 +363,7 @@ def _set_up_clients(settings: tree.Settings, store: SqlStore) -> None:
         }
         enabled = settings.embedded.enabled
         _save_client(store, known, "embedded", EMBEDDED, priority=50, values=values, enabled=enabled)
-    if not known or settings.direct.model_fields_set:
+    if not known or (fetch_books and DIRECT not in known) or settings.direct.model_fields_set:
         values = {
             "download_folder": str(settings.download_root),
             "reserve_bytes": settings.library.reserve_bytes,

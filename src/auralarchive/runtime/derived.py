@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from auralarchive import settings as tree
 from auralarchive.audio.settings import AaxcKey, AudioSettings
 from auralarchive.domain.observe import Timers
 from auralarchive.domain.schedule import RetryPolicy
 from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.speed import SpeedLimits
+from auralarchive.domain.speed_plan import DAYS, Span, SpeedPlan, minute_of
 from auralarchive.domain.status import Stage
 from auralarchive.library.filesystem import LibrarySettings
 from auralarchive.pipeline.monitor import MonitorSettings
@@ -91,6 +94,23 @@ def monitor_settings(settings: tree.Settings) -> MonitorSettings:
         remove_after_import=management.delete_source_after_import,
         instance=settings.instance,
     )
+
+
+def speed_plan(settings: tree.Settings) -> SpeedPlan:
+    """The week of speed limits; the general limits hold where no entry does."""
+    speed = settings.speed
+    spans = tuple(
+        Span(
+            frozenset(DAYS.index(day) for day in entry.days),
+            minute_of(entry.begins),
+            minute_of(entry.ends),
+            SpeedLimits(entry.download_limit, entry.upload_limit),
+        )
+        for entry in speed.plan
+    )
+    general = SpeedLimits(speed.download_limit, speed.upload_limit)
+    zone = ZoneInfo(speed.time_zone) if speed.time_zone else None
+    return SpeedPlan(spans, None if general == SpeedLimits() else general, zone)
 
 
 def library_settings(settings: tree.Settings) -> LibrarySettings:

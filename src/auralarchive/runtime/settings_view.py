@@ -13,6 +13,7 @@ from auralarchive import settings as tree
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.store import SavedSettings
 from auralarchive.runtime.adapters import lost_secrets
+from auralarchive.runtime.free_books import OFFERED
 from auralarchive.store import SecretBox, SecretsUnreadable
 from auralarchive.web.services import InvalidSettings, SettingValue
 
@@ -20,6 +21,7 @@ from auralarchive.web.services import InvalidSettings, SettingValue
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "library": tree.LibrarySection,
     "download_management": tree.DownloadManagementSection,
+    "speed": tree.SpeedSection,
     "qbittorrent": tree.QBittorrentSection,
     "conversion": tree.ConversionSection,
     "search": tree.SearchSection,
@@ -41,6 +43,7 @@ _AT_ONCE = {
     ("download_management", "metadata_timeout_hours"),
     ("download_management", "stall_timeout_hours"),
     ("download_management", "missing_after_seconds"),
+    *(("speed", key) for key in tree.SpeedSection.model_fields),
     *(("backup", key) for key in tree.BackupSection.model_fields),
 }
 
@@ -50,7 +53,9 @@ Watcher: TypeAlias = Callable[[tree.Settings, tree.Settings], None]
 
 
 def may_be_saved(section: str, key: str) -> bool:
-    """Whether a page may set this. What comes back with a backup may hold nothing else."""
+    """Whether a page may set this. What comes back with a backup may hold nothing else but a note of ours."""
+    if (section, key) == OFFERED:
+        return True
     return section in SECTIONS and key in SECTIONS[section].model_fields and (section, key) not in _NEVER_BY_PAGE
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from auralarchive.domain.choice import Rule
 from auralarchive.ports.store import AdapterRow
 from auralarchive.store import schema
 from auralarchive.store.columns import clean_json
@@ -83,6 +84,8 @@ class SqlAdapters:
             "priority": row.priority,
             "settings": {key: value for key, value in row.settings.items() if key not in secrets},
             "sealed_settings": self._box.seal(json.dumps(clean_json(secrets))) if secrets else None,
+            "rule": _plain_rule(row.rule),
+            "steered": row.steered,
         }
 
     def _from_row(self, row: RowMapping) -> AdapterRow:
@@ -96,6 +99,8 @@ class SqlAdapters:
             priority=row["priority"],
             settings={**row["settings"], **(secrets or {})},
             secrets_lost=secrets is None,
+            rule=_rule(row["rule"]),
+            steered=row["steered"],
         )
 
     def _opened(self, sealed: str | None) -> dict[str, Any] | None:
@@ -104,3 +109,13 @@ class SqlAdapters:
             return json.loads(self._box.open(sealed)) if sealed else {}
         except SecretsUnreadable:
             return None
+
+
+def _plain_rule(rule: Rule) -> dict[str, list[Any]]:
+    """What a rule asks for, without its empty parts."""
+    parts = {"indexers": rule.indexers, "categories": rule.categories, "tags": rule.tags}
+    return {name: sorted(values) for name, values in parts.items() if values}
+
+
+def _rule(plain: Mapping[str, Any]) -> Rule:
+    return Rule(**{name: frozenset(values) for name, values in plain.items()})

@@ -148,13 +148,20 @@ class SqlDownloads:
     def claimable(self, now: datetime) -> tuple[Download, ...]:
         """The most urgent rows that a worker may take, at most 100 in a status.
 
-        Each status for itself: hundreds that wait for a free place must not hide one to be converted.
+        Each status for itself: hundreds that wait for a free place must not hide one to be converted. What is to
+        start at an hour to come is left out once its release is ours.
         """
         free = or_(_queue.lease_until.is_(None), _queue.lease_until < now)
+        due = or_(
+            _queue.start_at.is_(None),
+            _queue.start_at <= now,
+            _queue.fetched.is_(False),
+            _queue.status != DownloadStatus.FOUND.value,
+        )
         found: dict[int, Download] = {}
         with self._database.read() as connection:
             for waiting in _WORK:
-                query = _by_priority(schema.IS_WORK, waiting, free).limit(_MOST_CLAIMABLE)
+                query = _by_priority(schema.IS_WORK, waiting, free, due).limit(_MOST_CLAIMABLE)
                 found |= {record.id: record for record in map(from_row, connection.execute(query).mappings())}
         return tuple(sorted(found.values(), key=lambda record: (-record.priority, record.id)))
 
@@ -257,8 +264,11 @@ def _history(new: NewDownload, events: Sequence[Event], at: datetime) -> list[ev
         priority=new.priority,
         download_limit=new.download_limit,
         upload_limit=new.upload_limit,
+        limited=bool(new.download_limit or new.upload_limit),
         sequential=new.sequential,
         chosen_client=new.client,
+        tags=new.tags,
+        start_at=new.start_at,
     )
     asked = eventlog.plain_fields(new)
     entries = [eventlog.Entry(download, "Enqueued", None, None, at, asked)]

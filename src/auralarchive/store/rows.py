@@ -45,6 +45,10 @@ _PLAIN = (
     "upload_limit",
     "sequential",
     "chosen_client",
+    "client_why",
+    "limited",
+    "fetched",
+    "start_at",
     "temp_file_path",
     "converted_file_path",
     "final_file_path",
@@ -86,6 +90,8 @@ def to_row(download: Download) -> dict[str, Any]:
         "seed_seconds_goal": download.seed_goal.seconds,
         "sort_title": folded(download.book.title),
         "search_text": searched(download),
+        "categories": list(download.categories),
+        "tags": list(download.tags),
     }
 
 
@@ -117,6 +123,8 @@ def from_row(row: Row) -> Download:
             surroundings=row["surroundings_failures"],
         ),
         seed_goal=SeedGoal(row["seed_ratio_goal"], row["seed_seconds_goal"]),
+        categories=tuple(row["categories"]),
+        tags=tuple(row["tags"]),
         **{name: row[name] for name in _PLAIN},
     )
 

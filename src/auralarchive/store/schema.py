@@ -21,7 +21,9 @@ from sqlalchemy import (
     Table,
     TextClause,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 
 from auralarchive.domain.lifecycle import ACTIVE_STATUSES
@@ -122,6 +124,12 @@ download_queue = Table(
     Column("upload_limit", Whole),
     Column("sequential", Boolean, nullable=False),
     Column("chosen_client", CleanText),
+    Column("client_why", CleanText),
+    Column("limited", Boolean, nullable=False, server_default=false()),
+    Column("categories", CleanJson, nullable=False, server_default="[]"),
+    Column("tags", CleanJson, nullable=False, server_default="[]"),
+    Column("fetched", Boolean, nullable=False, server_default=false()),
+    Column("start_at", Utc),
     Column("book_narrator", CleanText),
     Column("book_series", CleanText),
     Column("book_series_part", CleanText),
@@ -219,6 +227,8 @@ adapters = Table(
     Column("priority", Whole, nullable=False),
     Column("settings", CleanJson, nullable=False),
     Column("sealed_settings", CleanText),  # the secret ones as JSON, encrypted
+    Column("rule", CleanJson, nullable=False, server_default="{}"),  # which downloads a client is for
+    Column("steered", Boolean, nullable=False, server_default=true()),  # whether its general limits are ours to set
     CheckConstraint("kind IN ('client', 'indexer', 'notifier')", name="kind"),
     UniqueConstraint("kind", "name"),
     sqlite_autoincrement=True,

@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.lifecycle import IllegalTransition
-from auralarchive.pipeline.commands import NoPlace, UnknownClient, UnknownDownload
+from auralarchive.pipeline.commands import ClientCannot, NoPlace, UnknownClient, UnknownDownload
 from auralarchive.ports import errors as ports
 from auralarchive.ports.store import Conflict, StaleRecord
 
@@ -71,6 +71,7 @@ _ALL = (
     Kind("method_not_allowed", 405, "This address does not know the method", "See /api/docs for the methods."),
     Kind("already_active", 409, "A download of this is already active", "Follow the one named by download_id."),
     Kind("not_allowed_now", 409, "The download's status does not allow this", "Reload and look at its status."),
+    Kind("client_cannot", 409, "The client cannot do this", "Choose another client, or do without."),
     Kind("no_place", 409, "It cannot be put there", "Move it to the top or the end, or give it a priority."),
     Kind("changed_meanwhile", 409, "The download has just changed", "Try again."),
     Kind(
@@ -186,6 +187,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("not_allowed_now", str(error), status_now=str(error.status))
         case StaleRecord():
             return Problem("changed_meanwhile")
+        case ClientCannot():
+            return Problem("client_cannot", str(error), remedy=error.remedy)
         case NoPlace():
             return Problem("no_place", str(error))
         case HTTPException():
@@ -242,6 +245,7 @@ def install(app: FastAPI, redact: Callable[[str], str]) -> None:
         Conflict,
         IllegalTransition,
         StaleRecord,
+        ClientCannot,
         NoPlace,
         UnknownClient,
         UnknownDownload,

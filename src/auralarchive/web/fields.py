@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Path
@@ -17,6 +18,8 @@ MOST_CHARACTERS = 500
 MOST_OF_LINES = 16_000
 #: Of an account's name.
 MOST_OF_A_NAME = 64
+#: Of a word that a person puts on a download.
+MOST_OF_A_TAG = 50
 #: No writing stacks more marks than this on one letter.
 _MOST_MARKS = 4
 
@@ -60,6 +63,25 @@ def _check_account_name(value: str) -> str:
     return value
 
 
+def _tags(value: Any) -> Any:
+    """Words, each once, whatever its letter case; a form sends them with commas between."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        return value
+    cleaned = [_one_line(one.replace(",", " "), MOST_OF_A_TAG) for one in value]
+    return list({one.casefold(): one for one in reversed(cleaned) if one}.values())[::-1]
+
+
+def _with_zone(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("name its time zone, too: 2026-05-01T03:00:00+02:00, or Z for UTC")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no calendar reaches that far") from error
+
+
 Text = Annotated[str, BeforeValidator(clean_text), Field(min_length=1)]
 #: Names of accounts are typed at each sign-in, so a long one is refused rather than cut.
 AccountName = Annotated[
@@ -73,6 +95,8 @@ OptionalLines = Annotated[str | None, BeforeValidator(lambda value: clean_lines(
 Asin = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,31}$")]
 Link = Annotated[str, Field(min_length=8, max_length=16_384), AfterValidator(_check_link)]
 Priority = Annotated[int, Field(ge=-MOST_PRIORITY, le=MOST_PRIORITY)]
+Tags = Annotated[list[str], BeforeValidator(_tags), Field(max_length=20)]
+Moment = Annotated[datetime, AfterValidator(_with_zone)]
 Bytes = Annotated[int, Field(ge=0, le=2**50)]
 Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Id = Annotated[int, Path(ge=1, le=2**53 - 1, description="The id as lists give it.")]

@@ -13,13 +13,14 @@ from typing import Any, Protocol
 
 from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.download import Download
+from auralarchive.domain.status import DownloadType
 from auralarchive.pipeline.commands import Commands
 from auralarchive.pipeline.editing import Editor
 from auralarchive.pipeline.holding import Holdings
 from auralarchive.pipeline.live import Live
 from auralarchive.pipeline.searching import Searcher
 from auralarchive.ports.adapters import AdapterType
-from auralarchive.ports.clients import Finding, PayloadReader
+from auralarchive.ports.clients import Ability, Finding, PayloadReader
 from auralarchive.ports.library import FolderReport
 from auralarchive.ports.store import Store
 from auralarchive.ports.work import Clock
@@ -48,6 +49,12 @@ class ClientStatus(Protocol):
 
     @property
     def remedy(self) -> str | None: ...
+
+    @property
+    def protocols(self) -> frozenset[DownloadType]: ...
+
+    @property
+    def abilities(self) -> frozenset[Ability]: ...
 
 
 class MonitorStatus(Protocol):

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from auralarchive.domain.choice import Why
 from auralarchive.domain.client_item import ClientFile
 from auralarchive.domain.download import Download
 from auralarchive.domain.lifecycle import public_status
@@ -101,8 +102,12 @@ class DownloadView(View):
     upload_limit: int | None
     sequential: bool
     chosen_client: str | None = Field(
-        description="The client that a person wants it to go to; null: the preferred one."
+        description="The client that a person wants it to go to; null: priorities and rules decide."
     )
+    client_why: Why | None = Field(description="What made it the client that has it.")
+    categories: list[int] = Field(description="Of the release, as its indexer numbers them.")
+    tags: list[str]
+    start_at: str | None = Field(description="No client gets it before.")
     book_id: int | None = Field(description="The book in the library that came of it.")
     has_cover: bool
     actions: list[str] = Field(description="What a person may do now: pause, resume, retry, cancel, stop_seeding.")
@@ -437,6 +442,10 @@ def download_view(
         "upload_limit": download.upload_limit,
         "sequential": download.sequential,
         "chosen_client": download.chosen_client,
+        "client_why": download.client_why,
+        "categories": list(download.categories),
+        "tags": list(download.tags),
+        "start_at": moment(download.start_at),
         "book_id": shelved.book_id if shelved else None,
         "has_cover": shelved is not None and shelved.has_cover,
         "actions": list(allowed_actions(download)),

@@ -13,6 +13,7 @@ from auralarchive.clients import qbittorrent, wire
 from auralarchive.clients.qbittorrent import QBittorrentClient
 from auralarchive.domain.client_item import ItemState
 from auralarchive.domain.seeding import SeedGoal
+from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import DownloadClient, Payload
 from auralarchive.ports.errors import AuthRefused, InvalidInput, Unreachable
@@ -323,3 +324,29 @@ def test_bytes_that_are_no_torrent_are_refused(qbittorrent_rig: QBittorrentRig) 
     payload = Payload(DownloadType.TORRENT, "x", data=b"no", info_hash_v1="cd" * 20)
     with pytest.raises(InvalidInput):
         qbittorrent_rig.client.add(payload, options())
+
+
+# --- speed ---------------------------------------------------------------------------------------------------
+
+
+def test_general_limits_are_its_own_even_while_the_alternative_ones_are_in_force(
+    qbittorrent_rig: QBittorrentRig, hand: qbittorrentapi.Client
+) -> None:
+    """Its calls for the present limit would change the alternative ones; and the test says that those stand above."""
+    client = qbittorrent_rig.client
+    assert all(finding.subject != "Speed limits" for finding in client.test().findings)
+    alternative = hand.app_preferences()["alt_dl_limit"]
+    hand.transfer_set_speed_limits_mode(intended_state=True)
+    client.set_global_limits(SpeedLimits(1_024_000, 102_400))
+    preferences = hand.app_preferences()
+    assert (preferences["dl_limit"], preferences["up_limit"]) == (1_024_000, 102_400)
+    assert preferences["alt_dl_limit"] == alternative
+    assert client.global_limits() == SpeedLimits(1_024_000, 102_400)
+    (finding,) = [one for one in client.test().findings if one.subject == "Speed limits"]
+    assert (finding.ok, "in force now" in finding.message) == (False, True)
+    hand.transfer_set_speed_limits_mode(intended_state=False)
+    hand.app_set_preferences({"scheduler_enabled": True})
+    assert any(one.subject == "Speed limits" for one in client.test().findings), "by day its own hours hold already"
+    hand.app_set_preferences({"scheduler_enabled": False})
+    client.set_global_limits(SpeedLimits())
+    assert client.global_limits() == SpeedLimits()

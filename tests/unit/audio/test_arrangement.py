@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auralarchive.audio.arrangement import Arrangement, Group, arrange, only, select, several_books
+from auralarchive.audio.arrangement import Arrangement, Group, arrange, listed, only, select, several_books
 from auralarchive.audio.probe import Probe, probe
 from auralarchive.audio.sources import find_sources
 from auralarchive.domain.failures import Disposition, FailureKind
+from auralarchive.ports.audio import Section
 from tests.support.audio import Tags, make_book, tag
 from tests.support.probes import made, names
 
@@ -327,6 +328,24 @@ def test_a_person_names_a_book_by_title_file_or_folder(name: str, title: str | N
     files += [_m4b("Dune (Abridged).m4b", 5.0), _m4b("Dune (Unabridged).m4b", 20.0)]
     found = only(arrange(files).groups, name)
     assert (found.title if found else None) == title
+
+
+def test_a_release_knows_its_files_and_their_order() -> None:
+    """Whatever tags and names count, and though some would be taken for a sample or for another book."""
+    probes = [
+        made("1.mp3", album="Emma", track=2), made("2.mp3", album="Emma", track=1), made("sample.mp3", seconds=9)
+    ]  # fmt: skip
+    found = listed(probes, [Section("2.mp3"), Section("notes.pdf"), Section("sample.mp3"), Section("1.mp3")])
+    assert found is not None
+    assert _books(found) == [["2.mp3", "sample.mp3", "1.mp3"]]
+    assert found.groups[0].ordering == "by the release's own list"
+
+
+def test_a_release_that_does_not_name_every_file_decides_nothing() -> None:
+    probes = [made("1.mp3"), made("2.mp3")]
+    assert listed(probes, [Section("1.mp3")]) is None
+    assert listed(probes, []) is None
+    assert listed([], [Section("1.mp3")]) is None
 
 
 def test_the_refusal_lists_the_books_and_both_remedies() -> None:

@@ -20,6 +20,7 @@ from auralarchive.audio.silence import Pause
 from auralarchive.audio.sources import Source
 from auralarchive.audio.sourcetags import SourceTags
 from auralarchive.domain.chapters import CatalogueChapters, ChapterSource
+from auralarchive.ports.audio import Section
 
 RATE = 1000
 HOUR = 3600 * RATE
@@ -108,6 +109,42 @@ def test_the_order_of_the_sources() -> None:
         ("K", "catalogue"),
         ("T", "files"),
     ]
+
+
+def test_the_release_names_the_chapters_of_its_files() -> None:
+    """A site's titles are better than what is in the files, which begin exactly where the chapters do."""
+    parts = _parts(2, title="LibriVox")
+    sections = [Section("02.mp3", "The End", 10.0), Section("01.mp3", "  The\nStart "), Section("other.txt", "Notes")]
+    chosen = choose(parts, RATE, sections=sections, catalogue=CatalogueChapters(((0, "A"), (5, "B")), 20_000))
+    assert (chosen.marks, chosen.source) == (((0, "The Start"), (10_000, "The End")), ChapterSource.RELEASE)
+    assert chosen.notes == ()
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        (),
+        (Section("01.mp3", "The Start"),),
+        (Section("01.mp3", "The Start"), Section("02.mp3")),
+        (Section("01.mp3", "Part 1"), Section("02.mp3", "Part 2")),
+        (Section("a/01.mp3", "The Start"), Section("a/02.mp3", "The End")),
+    ],
+)
+def test_a_release_that_says_nothing_of_some_file_names_none(sections: tuple[Section, ...]) -> None:
+    assert choose(_parts(2), RATE, sections=sections).source is ChapterSource.FILES
+
+
+def test_chapters_inside_the_files_tell_more_than_the_release() -> None:
+    parts = [_part("1.mp3", 0, 10_000, "One", _marks((0, "A"), (5, "B"))), _part("2.mp3", 10_000, 10_000, "Two")]
+    sections = (Section("1.mp3", "First half"), Section("2.mp3", "Second half"))
+    assert choose(parts, RATE, sections=sections).source is ChapterSource.ID3
+
+
+def test_a_file_much_shorter_than_its_release_says_is_told() -> None:
+    """It may have been cut where nobody knows its size."""
+    sections = (Section("01.mp3", "The Start", 12.0), Section("02.mp3", "The End", 70.0))
+    chosen = choose(_parts(2), RATE, sections=sections)
+    assert chosen.notes == ("02.mp3 is 60 s shorter than its release says.",)
 
 
 def test_marks_are_put_in_order_inside_and_apart() -> None:

@@ -19,7 +19,7 @@ from auralarchive.runtime.core import Core, open_core
 @contextmanager
 def a_core(root: Path) -> Iterator[Core]:
     """An ordinary instance: its client calls the internet, and nobody on this machine."""
-    core = open_core({"data_dir": root / "data", "embedded": {"listen_port": 0}})
+    core = open_core({"data_dir": root / "data", "embedded": {"listen_port": 0}, "free_books": {"enabled": False}})
     try:
         yield core
     finally:

@@ -58,6 +58,15 @@ def test_a_search_finds(libraries: Libraries) -> None:
     assert asked.query == {"title": "^Emma", "extended": "1", "limit": "25", "format": "json", "coverart": "1"}
 
 
+def test_many_readers_are_not_all_named(libraries: Libraries) -> None:
+    """The first few in a result, all of them in the manifest."""
+    parts = tuple(Part(f"Chapter {number}", number, (f"Reader {number}",)) for number in range(1, 8))
+    libraries.add(replace(EMMA, id=8, item="many_librivox", title="Many Voices", parts=parts))
+    (release,) = search(libraries, title="Many Voices")
+    assert release.parsed.narrator == "Reader 1, Reader 2, Reader 3, Reader 4"
+    assert len(manifest(a_librivox(libraries), release.download_url).narrators) == 7
+
+
 def test_recordings_of_one_text_are_told_apart(libraries: Libraries) -> None:
     """Each is a release of its own, of the same book."""
     found = search(libraries, title="Emma")

@@ -382,7 +382,7 @@ def test_what_is_no_longer_watched_is_forgotten(bench: Bench) -> None:
         bench.work()
     bench.poll()
     monitor = bench.monitor
-    assert (monitor._watches, monitor._handed, monitor._saved, monitor._look_again) == ({}, {}, {}, {})
+    assert (monitor._watches, monitor._steering._items, monitor._saved, monitor._look_again) == ({}, {}, {}, {})
     assert (bench.completion._looks, bench.live.all()) == ({}, {})
 
 

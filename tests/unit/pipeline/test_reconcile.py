@@ -60,6 +60,18 @@ def test_an_orphan_is_shown_and_never_removed(bench: Bench, reconciler: Reconcil
         assert findings == ()
 
 
+def test_an_item_that_another_client_stood_in_for_is_shown(bench: Bench, reconciler: Reconciler) -> None:
+    """A lost answer left it there. It is not removed: two entries of the settings may be one and the same server."""
+    download = bench.at(S.DOWNLOADING)
+    second = ScriptedClient(bench.folder / "second", "Second")
+    second.add(a_torrent(), AddOptions(bench.tools.tag(download.id)))
+    bench.clients.clients.append(second)
+    (finding,) = reconciler.run()
+    assert (finding.ok, finding.subject) == (False, "Second")
+    assert "followed in Scripted" in finding.message
+    assert second.items
+
+
 def test_items_of_other_instances_are_none_of_ours(bench: Bench, reconciler: Reconciler) -> None:
     tags = frozenset({"auralarchive-tester-1", "auralarchive-test2-1", "auralarchive-test-"})
     bench.client.items["x"] = ClientItem("x", "Theirs", ItemState.READY, tags=tags)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from auralarchive.domain import events as e
+from auralarchive.domain.choice import Why
 from auralarchive.domain.download import Download
 from auralarchive.domain.failures import RELEASE_FAULTS, SURROUNDINGS, FailureKind
 from auralarchive.domain.lifecycle import RETRY_TO
@@ -475,7 +476,7 @@ def test_two_clients_one_item(bench: Bench, tmp_path: Path) -> None:
     late = bench.claim(download.id)
     bench.held.forward(61)
     bench.work()
-    assert grab.run(late, bench.tools) == e.SentToClient("Scripted", download.info_hash_v1 or "")
+    assert grab.run(late, bench.tools) == e.SentToClient("Scripted", download.info_hash_v1 or "", why=Why.PREFERRED)
     bench.workshop.run(late)
     assert len(bench.client.items) == 1
     assert bench.row(download.id).acquisition is S.DOWNLOADING

@@ -20,6 +20,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("AURALARCHIVE_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("AURALARCHIVE_FREE_BOOKS__ENABLED", "false")
 
 
 @pytest.fixture

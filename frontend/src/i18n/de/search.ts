@@ -15,7 +15,7 @@ export const search = {
     fieldAuthor: "Autor",
     fieldNarrator: "Sprecher",
     empty: "Geben Sie ein, wonach gesucht werden soll.",
-    intro: "Alle eingerichteten Indexer werden zugleich gefragt; Treffer erscheinen, sobald einer antwortet.",
+    intro: "Alle eingerichteten Indexer werden zugleich gefragt; Treffer erscheinen, sobald einer antwortet. LibriVox und das Internet Archive mit Büchern, die allen freistehen, sind dabei, sofern Sie sie nicht entfernt haben.",
     recent: "Letzte Suchen",
     forget: "Diese Suchen vergessen",
     wantedLink: "Gewünschte Bücher",

@@ -46,6 +46,7 @@ export const welcome = {
     },
     indexer: {
       ready: (name: string) => `${name} ist eingerichtet.`,
+      free: "Tausende Bücher, die allen freistehen, werden schon durchsucht; ein Konto braucht dafür niemand. Was folgt, ist für mehr.",
       kind: "Art",
       url: "Adresse (URL)",
       urlHint: "Zum Beispiel http://127.0.0.1:9696/1/api, wie Prowlarr sie zeigt.",

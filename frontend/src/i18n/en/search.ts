@@ -15,7 +15,7 @@ export const search = {
     fieldAuthor: "Author",
     fieldNarrator: "Narrator",
     empty: "Type something to search for.",
-    intro: "Every indexer you have set up is asked at once; results appear as each one answers.",
+    intro: "Every indexer you have set up is asked at once; results appear as each one answers. LibriVox and the Internet Archive, with books free for everybody, are among them unless you removed them.",
     recent: "Last searches",
     forget: "Forget these searches",
     wantedLink: "Wanted books",

@@ -46,6 +46,7 @@ export const welcome = {
     },
     indexer: {
       ready: (name: string) => `${name} is set up.`,
+      free: "Thousands of books free for everybody are searched already; nobody needs an account for them. What follows is for more.",
       kind: "Kind",
       url: "URL",
       urlHint: "For example http://127.0.0.1:9696/1/api, as Prowlarr shows it.",

@@ -10,6 +10,7 @@ from typing import Any
 from auralarchive.domain import events as e
 from auralarchive.domain.failures import FailureKind
 from auralarchive.failpoints import failpoint
+from auralarchive.pipeline.released import book_of, manifest_of, sections_of
 from auralarchive.pipeline.tools import Job, Tools
 from auralarchive.ports.audio import ConvertRequest, ConvertResult
 from auralarchive.ports.errors import NeedsPerson
@@ -30,12 +31,14 @@ def run(job: Job, tools: Tools) -> e.Event:
         )
     work_dir = _fresh_work_folder(tools, download.id, job.token)
     failpoint("convert.work_dir_made")
+    manifest = manifest_of(download, tools)
     request = ConvertRequest(
         sources=(source,),
         work_dir=work_dir,
-        book=download.book,
+        book=book_of(download, manifest),
         bitrate_kbps=tools.settings.bitrate_kbps,
         jobs=tools.settings.jobs,
+        sections=sections_of(manifest),
         accept_damage=_damage_accepted(tools, download.id),
         resume_dir=units_folder(tools, download.id),
     )

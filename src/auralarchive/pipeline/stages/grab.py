@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from auralarchive.domain import events as e
+from auralarchive.domain.choice import Candidate, Chosen, NoClient, Wait, Why, choose
 from auralarchive.domain.download import Download
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.tools import Job, Tools
-from auralarchive.ports.clients import AddOptions, DownloadClient, Payload
+from auralarchive.ports.clients import Added, AddOptions, DownloadClient, Payload
 from auralarchive.ports.errors import AuthRefused, Misconfigured, PermanentError, Unreachable
 from auralarchive.ports.store import Conflict
 
@@ -30,7 +31,7 @@ def run(job: Job, tools: Tools) -> e.Event:
     fresh = payload is None or not _belongs(payload, job.download, tools)
     if payload is None or fresh:
         payload = _fetch(job, tools)
-    if fresh or not _recorded(payload, job.download):
+    if fresh or not job.download.fetched or not _recorded(payload, job.download):
         return e.PayloadStored(payload.download_type, payload.info_hash_v1, payload.info_hash_v2, payload.size)
     return _send(job, payload, tools)
 
@@ -67,9 +68,9 @@ def _fetch(job: Job, tools: Tools) -> Payload:
     return payload
 
 
-def _send(job: Job, payload: Payload, tools: Tools) -> e.SentToClient:
+def _send(job: Job, payload: Payload, tools: Tools) -> e.Event:
     download = job.download
-    client = choose_client(download, tools)
+    client, why = choose_client(download, tools)
     options = AddOptions(
         tag=tools.tag(download.id),
         sequential=download.sequential,
@@ -79,24 +80,34 @@ def _send(job: Job, payload: Payload, tools: Tools) -> e.SentToClient:
         priority=download.priority,
     )
     job.cancel.check()
-    with _refusal_noted(client, tools):
-        _make_room(payload, options.tag, client)
-        failpoint("grab.before_add")
-        added = client.add(payload, options)
-        if not added.adopted and download.seed_goal != SeedGoal():
-            # One that was left there by an earlier download of ours still has the goal of that one.
-            client.set_seed_goal(added.id, download.seed_goal)
+    try:
+        with _trouble_noted(client, tools):
+            added = _added(client, payload, options)
+    except Unreachable:
+        if isinstance(choose(download, candidates(tools)), Chosen):
+            return e.Released()  # somebody else takes it: claimed again, it goes there
+        raise
     failpoint("grab.after_add")
-    return e.SentToClient(client.name, added.id, added.adopted)
+    return e.SentToClient(client.name, added.id, added.adopted, why)
+
+
+def _added(client: DownloadClient, payload: Payload, options: AddOptions) -> Added:
+    _make_room(payload, options.tag, client)
+    failpoint("grab.before_add")
+    added = client.add(payload, options)
+    if not added.adopted and options.seed_goal != SeedGoal():
+        # One that was left there by an earlier download of ours still has the goal of that one.
+        client.set_seed_goal(added.id, options.seed_goal)
+    return added
 
 
 @contextmanager
-def _refusal_noted(client: DownloadClient, tools: Tools) -> Iterator[None]:
-    """Whoever refuses our password is in trouble at once, not only from the monitor's next poll on: until then
-    the download, which does not fail by it, would be tried again and again."""
+def _trouble_noted(client: DownloadClient, tools: Tools) -> Iterator[None]:
+    """Whoever refuses our password, or does not answer, is in trouble at once, not only from the monitor's next poll
+    on: until then the download would be tried there again and again."""
     try:
         yield
-    except AuthRefused as error:
+    except (AuthRefused, Unreachable) as error:
         tools.health.note(client.name, str(error))
         raise
 
@@ -109,61 +120,32 @@ def _make_room(payload: Payload, tag: str, client: DownloadClient) -> None:
             failpoint("grab.room_made")
 
 
-def choose_client(download: Download, tools: Tools) -> DownloadClient:
-    """The client that a person chose, else the preferred one of its protocol that is well.
+def choose_client(download: Download, tools: Tools) -> tuple[DownloadClient, Why]:
+    """The client that `choice.choose` names, and why it is that one.
 
-    Raises `Misconfigured` where none is configured for the protocol, or the chosen one does not take it;
-    `Unreachable` where the chosen one has just gone.
+    Raises `Misconfigured` where a setting has to be mended first; `Unreachable` where the last one has just gone.
     """
-    gone = _chosen_is_gone(download, tools)
-    if gone is not None:
-        raise Unreachable(gone)
-    able = _able(download, tools)
-    if not able and download.chosen_client is not None:
-        raise Misconfigured(
-            f"The client {download.chosen_client} takes no {download.download_type}.",
-            "Choose another client for it, then retry.",
-            kind=FailureKind.NO_CLIENT,
-        )
-    if not able:
-        raise Misconfigured(
-            f"No download client for {download.download_type} is enabled.",
-            "Enable one in the settings, then retry.",
-            kind=FailureKind.NO_CLIENT,
-        )
-    well = [client for client in able if tools.health.trouble(client.name) is None]
-    return (well or able)[0]
+    choice = choose(download, candidates(tools))
+    if isinstance(choice, NoClient):
+        raise Misconfigured(choice.reason, choice.remedy, kind=FailureKind.NO_CLIENT)
+    client = tools.clients.get(choice.client) if isinstance(choice, Chosen) else None
+    if client is None or not isinstance(choice, Chosen):
+        raise Unreachable(choice.reason if isinstance(choice, Wait) else "The client was switched off this moment.")
+    return client, choice.why
 
 
 def waiting_for(download: Download, tools: Tools) -> str | None:
     """Why the grab has to wait: whoever may take it is in trouble, or is not there. None: it may begin."""
-    gone = _chosen_is_gone(download, tools)
-    if gone is not None:
-        return gone
-    troubles = [(client.name, tools.health.trouble(client.name)) for client in _able(download, tools)]
-    if not troubles or any(trouble is None for _, trouble in troubles):
-        return None
-    return "Waiting for " + "; ".join(f"{name}: {trouble}" for name, trouble in troubles)
+    choice = choose(download, candidates(tools))
+    return choice.reason if isinstance(choice, Wait) else None
 
 
-def _chosen_is_gone(download: Download, tools: Tools) -> str | None:
-    chosen = download.chosen_client
-    if chosen is None or tools.clients.get(chosen) is not None:
-        return None
-    return (
-        f"Waiting for {chosen}: this client was chosen, but it is switched off or no longer there."
-        " Enable it in the settings, or choose another one."
+def candidates(tools: Tools) -> tuple[Candidate, ...]:
+    """The clients that are switched on, as the choice sees them."""
+    return tuple(
+        Candidate(client.name, client.protocols, row.priority, row.rule, tools.health.trouble(client.name))
+        for client, row in tools.clients.configured()
     )
-
-
-def _able(download: Download, tools: Tools) -> list[DownloadClient]:
-    """The clients that this download may go to."""
-    chosen = download.chosen_client
-    return [
-        client
-        for client in tools.clients.all()
-        if download.download_type in client.protocols and chosen in (None, client.name)
-    ]
 
 
 def duplicate(conflict: Conflict) -> PermanentError:

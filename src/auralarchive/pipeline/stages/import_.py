@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from auralarchive.domain import events as e
+from auralarchive.domain.book import Book
 from auralarchive.domain.download import Download
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.status import DownloadType
 from auralarchive.failpoints import failpoint
+from auralarchive.pipeline.released import book_of, manifest_of
 from auralarchive.pipeline.tools import Job, Tools
 from auralarchive.ports.errors import NeedsPerson
 from auralarchive.ports.library import ImportRequest
@@ -22,14 +24,15 @@ def run(job: Job, tools: Tools) -> e.Event:
     recipe = tools.store.recipes.get(download.id)
     if recipe is None or not Path(recipe["path"]).is_file():
         raise NeedsPerson("The converted file is gone.", "Retry to download it again.", kind=FailureKind.SOURCE_LOST)
+    book = book_of(download, manifest_of(download, tools))
     failpoint("import.before_publish_book")
     published = tools.library.publish(
-        _request(job, recipe), lambda part: tools.live.progress(download.id, part), job.cancel
+        _request(job, book, recipe), lambda part: tools.live.progress(download.id, part), job.cancel
     )
     failpoint("import.book_published")
     tools.store.books.save(
         download.id,
-        download.book,
+        book,
         published.files,
         recipe["duration_seconds"],
         recipe["chapters"],
@@ -52,11 +55,11 @@ def _source_may_go(download: Download, tools: Tools) -> bool:
     )
 
 
-def _request(job: Job, recipe: Mapping[str, Any]) -> ImportRequest:
+def _request(job: Job, book: Book, recipe: Mapping[str, Any]) -> ImportRequest:
     return ImportRequest(
         download_id=job.download.id,
         token=job.token,
-        book=job.download.book,
+        book=book,
         audio=Path(recipe["path"]),
         audio_sha256=recipe["sha256"],
         private=recipe["mode"] != "keep",

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, JsonValue, ValidationError
 from starlette.responses import Response
 
+from auralarchive.domain.choice import Rule
 from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import AdapterRow
 from auralarchive.web import secrets
 from auralarchive.web.access import CurrentServices
 from auralarchive.web.errors import Problem
-from auralarchive.web.fields import Body, Id, Text
+from auralarchive.web.fields import Body, Id, Tags, Text
 from auralarchive.web.responses import problems
 from auralarchive.web.services import AdapterReport, Services
 from auralarchive.web.versions import IfMatch, check_version, version_of
@@ -25,14 +27,37 @@ Kind = Literal["client", "indexer", "notifier"]
 Settings = Annotated[dict[str, JsonValue], Field(max_length=100)]
 
 
+class RuleFields(Body):
+    """Which downloads a client is for. Each part that is not empty has to fit; within a part, one of its values.
+
+    A category such as 3000 stands for all of its thousand.
+    """
+
+    indexers: Annotated[list[Text], Field(max_length=100)] = Field(default_factory=list)
+    categories: Annotated[list[Annotated[int, Field(ge=1, le=999_999_999)]], Field(max_length=100)] = Field(
+        default_factory=list
+    )
+    tags: Tags = Field(default_factory=list)
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(frozenset(self.indexers), frozenset(self.categories), frozenset(self.tags))
+
+
 class AdapterBody(Body):
-    """One client, indexer or notifier as its form sends it. `version` does what the header `If-Match` does."""
+    """One client, indexer or notifier as its form sends it. `version` does what the header `If-Match` does.
+
+    Of a client, `rule` says which downloads it is for, and `steered` whether the general speed limits of the settings
+    are set there; without them both stay as they are.
+    """
 
     type: Text
     name: Text
     enabled: bool = True
     priority: Annotated[int, Field(ge=0, le=1000)] = 1
     settings: Settings = Field(default_factory=dict)
+    rule: RuleFields | None = None
+    steered: bool | None = None
     version: Annotated[str, Field(max_length=100)] | None = None
 
 
@@ -56,6 +81,8 @@ class AdapterView(View):
     enabled: bool
     priority: int
     settings: dict[str, JsonValue]
+    rule: RuleFields | None = Field(description="Only of clients.")
+    steered: bool | None = Field(description="Only of clients: whether general speed limits are set there.")
 
 
 class AdapterList(View):
@@ -110,6 +137,7 @@ def adapters_router(kind: Kind, plural: str) -> APIRouter:
         """Configure one more."""
         made = _type(services, kind, body.type)
         row = AdapterRow(0, kind, body.type, body.name, body.enabled, body.priority, _plain(made, body.settings))
+        row = _used(row, body)
         saved = _saved(services.store.adapters.add, row, made)
         services.adapters.reload(kind)
         return Json(_view(services, saved), 201)
@@ -172,8 +200,17 @@ def _changed(services: Services, kind: Kind, before: AdapterRow, body: AdapterBo
     stored = before.settings if before.type == body.type else None
     lost = before.secrets_lost
     settings = _plain(made, secrets.merged(body.settings, stored, made.secret_keys, lost=lost))
-    row = AdapterRow(before.id, kind, body.type, body.name, body.enabled, body.priority, settings)
+    named = replace(before, type=body.type, name=body.name, enabled=body.enabled, priority=body.priority)
+    row = _used(replace(named, settings=settings, secrets_lost=False), body)
     return _saved(services.store.adapters.update, row, made)
+
+
+def _used(row: AdapterRow, body: AdapterBody) -> AdapterRow:
+    """The row with what the body says about its use."""
+    if row.kind != "client" and (body.rule is not None or body.steered is not None):
+        raise Problem("invalid", "Only clients have a rule or speed limits.", errors=[{"field": "rule"}])
+    rule = row.rule if body.rule is None else body.rule.rule
+    return replace(row, rule=rule, steered=row.steered if body.steered is None else body.steered)
 
 
 def _check_name(before: AdapterRow, name: str) -> None:
@@ -221,8 +258,18 @@ def _view(services: Services, row: AdapterRow) -> dict[str, Any]:
         "enabled": row.enabled,
         "priority": row.priority,
         "settings": settings,
+        "rule": _rule_view(row.rule) if row.kind == "client" else None,
+        "steered": row.steered if row.kind == "client" else None,
     }
     return {"id": row.id, "version": version_of(shown), **shown}
+
+
+def _rule_view(rule: Rule) -> dict[str, Any]:
+    return {
+        "indexers": sorted(rule.indexers),
+        "categories": sorted(rule.categories),
+        "tags": sorted(rule.tags),
+    }
 
 
 def _tried(services: Services, kind: Kind, type_: str, settings: Mapping[str, Any], existing: int | None) -> Response:

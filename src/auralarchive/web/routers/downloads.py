@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query
@@ -11,13 +12,14 @@ from starlette.responses import Response
 
 from auralarchive.domain.download import Download
 from auralarchive.domain.lifecycle import IllegalTransition, public_status
-from auralarchive.domain.status import DownloadStatus
+from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.commands import Commands
+from auralarchive.ports.clients import Ability
 from auralarchive.ports.errors import AuralError
 from auralarchive.ports.store import Conflict, Sort, StaleRecord
 from auralarchive.web.access import ADMINS_ONLY, CurrentServices
 from auralarchive.web.errors import Problem, problem_of
-from auralarchive.web.fields import MOST_CHARACTERS, Asin, Body, Bytes, Id, Priority, Text, clean_text
+from auralarchive.web.fields import MOST_CHARACTERS, Asin, Body, Bytes, Id, Moment, Priority, Tags, Text, clean_text
 from auralarchive.web.responses import problems
 from auralarchive.web.routers.search import NewDownloadFields, book_of, extras_of
 from auralarchive.web.services import Services
@@ -38,6 +40,8 @@ from auralarchive.web.views import (
 
 router = APIRouter(prefix="/api/downloads", tags=["downloads"])
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
 Action = Literal["pause", "resume", "retry", "cancel"]
 
 
@@ -52,7 +56,8 @@ class AutomaticDownload(NewDownloadFields):
 class Adjustment(Body):
     """What can be changed while it runs. Limits in bytes per second; 0 lifts a limit.
 
-    `client` and `sequential` count before a client has it; an empty `client` leaves the choice to us again.
+    `client`, `sequential` and `start_at` count before a client has it; an empty `client` leaves the choice to us
+    again, an empty `start_at` or an hour that is past lets it begin now. `tags` replaces all of them.
     """
 
     priority: Priority | None = None
@@ -60,6 +65,8 @@ class Adjustment(Body):
     upload_limit: Bytes | None = None
     sequential: bool | None = None
     client: Annotated[str, BeforeValidator(clean_text)] | None = None
+    tags: Tags | None = None
+    start_at: Annotated[Moment | None, BeforeValidator(lambda value: _LONG_AGO if value == "" else value)] = None
     version: Annotated[int | None, Field(ge=1, description="Change it only where this is its version still.")] = None
 
 
@@ -108,6 +115,8 @@ class ClientView(View):
     version: str | None
     error: str | None
     remedy: str | None
+    protocols: list[DownloadType]
+    abilities: list[Ability] = Field(description="What it can do that not every client can.")
 
 
 class StatusView(View):
@@ -213,6 +222,8 @@ def adjust(download_id: Id, body: Adjustment, services: CurrentServices) -> Resp
             upload_limit=body.upload_limit,
             sequential=body.sequential,
             client=body.client,
+            tags=None if body.tags is None else tuple(body.tags),
+            start_at=body.start_at,
             version=body.version,
         )
     except StaleRecord as error:
@@ -271,6 +282,8 @@ def status(services: CurrentServices) -> Response:
                     "version": client.version,
                     "error": services.redact(client.error) if client.error else None,
                     "remedy": services.redact(client.remedy) if client.remedy else None,
+                    "protocols": sorted(client.protocols),
+                    "abilities": sorted(client.abilities),
                 }
                 for client in state.clients
             ],

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response, StreamingResponse
@@ -25,7 +25,7 @@ from auralarchive.ports.clients import Payload
 from auralarchive.ports.work import CancelToken
 from auralarchive.web.access import CurrentServices
 from auralarchive.web.errors import Problem, problem_of
-from auralarchive.web.fields import Asin, Body, Bytes, Link, OptionalText, Priority, Score, Text
+from auralarchive.web.fields import Asin, Body, Bytes, Link, Moment, OptionalText, Priority, Score, Tags, Text
 from auralarchive.web.responses import problems
 from auralarchive.web.services import Services
 from auralarchive.web.views import (
@@ -79,7 +79,8 @@ class BookFields(Body):
 class NewDownloadFields(BookFields):
     """The book, and how it shall be downloaded. Limits in bytes per second, 0 is none.
 
-    `client` is the name of a download client that is enabled; without it the preferred one gets the download.
+    `client` is the name of a download client that is enabled; without it priorities and rules decide, and rules may
+    ask for `tags`. Before `start_at` (ISO 8601 with a time zone) no client gets it; an hour that is past is now.
     """
 
     priority: Priority = 0
@@ -87,6 +88,8 @@ class NewDownloadFields(BookFields):
     download_limit: Bytes | None = None
     upload_limit: Bytes | None = None
     sequential: bool = False
+    tags: Tags = Field(default_factory=list)
+    start_at: Annotated[Moment | None, BeforeValidator(lambda value: value or None)] = None
 
 
 class ManualDownload(NewDownloadFields):
@@ -248,7 +251,15 @@ def _from_link(body: ManualDownload, services: Services) -> Download:
 
 def extras_of(fields: NewDownloadFields) -> Extras:
     """How a request wants its download to be done."""
-    return Extras(fields.priority, fields.download_limit, fields.upload_limit, fields.sequential, fields.client)
+    return Extras(
+        fields.priority,
+        fields.download_limit,
+        fields.upload_limit,
+        fields.sequential,
+        fields.client,
+        tuple(fields.tags),
+        fields.start_at,
+    )
 
 
 def book_of(fields: BookFields, title: str, author: str) -> Book:
@@ -288,6 +299,8 @@ _UPLOAD_SCHEMA: dict[str, Any] = {
                         "download_limit": {"type": "integer", "description": "Bytes per second, 0 is none."},
                         "upload_limit": {"type": "integer", "description": "Bytes per second, 0 is none."},
                         "sequential": {"type": "boolean"},
+                        "tags": {"type": "string", "description": "Words with commas between."},
+                        "start_at": {"type": "string", "description": "ISO 8601 with a time zone; empty is now."},
                     },
                 }
             }

@@ -9,6 +9,7 @@ import pytest
 
 from auralarchive.clients.payloads import Payloads
 from auralarchive.domain import events as e
+from auralarchive.domain.choice import Why
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.status import DownloadStatus, DownloadType
@@ -36,7 +37,7 @@ def test_first_the_bytes_then_the_client(bench: Bench) -> None:
     assert bench.client.calls["add"] == 0
     bench.recorder.record(download_id, stored)
     sent = grab.run(bench.claim(download_id), bench.tools)
-    assert sent == e.SentToClient("Scripted", a_torrent().info_hash_v1 or "")
+    assert sent == e.SentToClient("Scripted", a_torrent().info_hash_v1 or "", why=Why.ONLY)
     assert bench.fetcher.fetched == [LINK]
 
 
@@ -163,12 +164,42 @@ def test_a_client_that_is_well_is_preferred(bench: Bench, tmp_path: Path) -> Non
     second = ScriptedClient(tmp_path / "second", "Second")
     bench.clients.clients.append(second)
     download = bench.manual()
-    assert grab.choose_client(download, bench.tools).name == "Scripted"
+    assert grab.choose_client(download, bench.tools)[0].name == "Scripted"
     bench.health.note("Scripted", "it is down")
-    assert grab.choose_client(download, bench.tools).name == "Second"
+    assert grab.choose_client(download, bench.tools)[0].name == "Second"
     assert grab.waiting_for(download, bench.tools) is None
     bench.health.note("Second", "it sleeps")
     assert grab.waiting_for(download, bench.tools) == "Waiting for Scripted: it is down; Second: it sleeps"
+
+
+def test_one_that_goes_down_in_the_midst_is_passed_over_without_another_fetch(bench: Bench, tmp_path: Path) -> None:
+    """Nobody has noticed yet: the grab itself finds out, and the bytes that are kept go to the next one."""
+    second = ScriptedClient(tmp_path / "second", "Second")
+    bench.clients.clients.append(second)
+    bench.client.faults["add"] = Unreachable("Nobody answers.", "Start it.")
+    download_id = linked(bench)
+    bench.work()
+    row = bench.row(download_id)
+    assert (row.acquisition, row.download_client, row.client_why) == (
+        DownloadStatus.DOWNLOADING,
+        "Second",
+        "stand_in",
+    )
+    assert bench.fetcher.fetched == [LINK]
+    assert bench.health.trouble("Scripted") == "Nobody answers. Start it."
+
+
+def test_where_none_is_left_the_release_waits_with_its_bytes(bench: Bench) -> None:
+    download_id = linked(bench)
+    bench.recorder.record(download_id, grab.run(bench.claim(download_id), bench.tools))
+    bench.health.note("Scripted", "it is down")
+    bench.work()
+    row = bench.row(download_id)
+    assert (row.acquisition, row.reason) == (DownloadStatus.FOUND, "Waiting for Scripted: it is down")
+    bench.health.note("Scripted", None)
+    bench.work()
+    assert bench.row(download_id).acquisition is DownloadStatus.DOWNLOADING
+    assert bench.fetcher.fetched == [LINK]
 
 
 def test_the_client_that_a_person_chose_gets_it_with_its_limits(bench: Bench, tmp_path: Path) -> None:
