@@ -145,6 +145,10 @@ CANCELLED_AT = ("import.after_publish", "import.book_published", "import.manifes
 ELSEWHERE = {
     "cancel.book_withdrawn": "needs a kill and a cancel: test_a_book_cancelled_after_its_publication_is_taken_back",
     "import.after_intent": "only where nobody keeps the note: tests/crash/test_import.py",
+    **dict.fromkeys(
+        ("deluge.noted", "deluge.added"),
+        "needs a Deluge: tests/contract/clients/test_deluge.py",
+    ),
     **{
         f"edit.{name}": "needs a change of a book: tests/crash/test_edits.py"
         for name in ("before_seal", "sealed", "before_record", "recorded", "placed", "before_discard")

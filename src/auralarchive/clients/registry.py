@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auralarchive.clients.context import ClientContext
+from auralarchive.clients.deluge import DELUGE
 from auralarchive.clients.direct import DIRECT
 from auralarchive.clients.embedded import EMBEDDED
 from auralarchive.clients.nzbget import NZBGET
@@ -16,6 +17,7 @@ CLIENT_TYPES: tuple[AdapterType[DownloadClient, ClientContext], ...] = (
     EMBEDDED,
     QBITTORRENT,
     TRANSMISSION,
+    DELUGE,
     SABNZBD,
     NZBGET,
     DIRECT,

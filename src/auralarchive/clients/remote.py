@@ -12,13 +12,28 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from auralarchive.clients.path_mapping import PathMapping
 
 
-class RemoteSettings(BaseModel):
-    """A client that runs somewhere. A subclass sets its own default of `port`, and adds how to sign in."""
+class HostSettings(BaseModel):
+    """Name or address of a machine, and a port of it: all that a client without HTTP shares with the others."""
 
     model_config = ConfigDict(extra="forbid")
 
     host: str = Field(default="127.0.0.1", title="Host", description="Name or address of its Web UI.")
     port: int = Field(default=80, ge=1, le=65535, title="Port")
+
+    @field_validator("host")
+    @classmethod
+    def _plain_host(cls, value: str) -> str:
+        host = value.strip().strip("[]")
+        if not host or any(character in host for character in "/\\@?# \t\r\n"):
+            raise ValueError("name a host such as 127.0.0.1 or nas.local, without a name or password in it")
+        if _is_link_local(host):
+            raise ValueError("link-local addresses belong to no client")
+        return host
+
+
+class RemoteSettings(HostSettings):
+    """A client that runs somewhere. A subclass sets its own default of `port`, and adds how to sign in."""
+
     https: bool = Field(default=False, title="Encrypted (https)")
     base_path: str = Field(
         default="", title="Base path", description="Behind a reverse proxy under a path: /qbittorrent."
@@ -43,16 +58,6 @@ class RemoteSettings(BaseModel):
         if not isinstance(address, str) or "://" not in address:
             return values
         return {**{key: value for key, value in values.items() if key != "url"}, **_parts(address)}
-
-    @field_validator("host")
-    @classmethod
-    def _plain_host(cls, value: str) -> str:
-        host = value.strip().strip("[]")
-        if not host or any(character in host for character in "/\\@?# \t\r\n"):
-            raise ValueError("name a host such as 127.0.0.1 or nas.local, without a name or password in it")
-        if _is_link_local(host):
-            raise ValueError("link-local addresses belong to no client")
-        return host
 
     @property
     def url(self) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tests.contract.clients.rig import Kind
-from tests.contract.clients.rigs import direct, embedded, nzbget, qbittorrent, sabnzbd, transmission
+from tests.contract.clients.rigs import deluge, direct, embedded, nzbget, qbittorrent, sabnzbd, transmission
 
 KINDS: tuple[Kind, ...] = (
     *embedded.KINDS,
     *direct.KINDS,
     *qbittorrent.KINDS,
     *transmission.KINDS,
+    *deluge.KINDS,
     *sabnzbd.KINDS,
     *nzbget.KINDS,
 )

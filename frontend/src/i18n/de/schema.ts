@@ -168,6 +168,17 @@ const WORDS: Record<string, string> = {
   "The same folder as AuralArchive sees it": "Derselbe Ordner, wie AuralArchive ihn sieht",
   qBittorrent: "qBittorrent",
   Transmission: "Transmission",
+  "Name or address of its daemon (deluged).": "Name oder Adresse seines Dienstes (deluged).",
+  "Of the daemon, not of its web page (8112).": "Der des Dienstes, nicht der seiner Weboberfläche (8112).",
+  "As in Deluge's file auth.": "Wie in Deluges Datei auth.",
+  Certificate: "Zertifikat",
+  "A copy of its ssl/daemon.cert: nobody else is then believed. Empty: encrypted, but not checked.":
+    "Eine Kopie seiner Datei ssl/daemon.cert: Dann wird niemand anderem geglaubt. Leer: verschlüsselt, aber ungeprüft.",
+  Label: "Label",
+  "Given to new torrents; needs its plugin.": "Bekommen neue Torrents; braucht sein Plugin.",
+  "As Deluge sees it; empty for its own download folder.":
+    "Wie Deluge ihn sieht; leer für seinen eigenen Download-Ordner.",
+  Deluge: "Deluge",
   SABnzbd: "SABnzbd",
   "From Config, General. Not the NZB key, which may only add.":
     "Aus „Config“, „General“. Nicht der NZB-Schlüssel: Der darf nur hinzufügen.",

@@ -1,0 +1,213 @@
+"""A private Deluge daemon of the real kind, in both generations.
+
+    with Deluge(tmp_path, generation.argv()) as server:
+        server.host, server.port, server.user, server.password, server.bt_port, server.save_path
+
+Generation 2.0 is what Debian 12 installs; 2.2 is a virtual environment that `script/test-servers` makes below
+`$AURALARCHIVE_TEST_CACHE`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from tests.support.certificates import SelfSigned
+from tests.support.processes import cache_folder, free_port, missing, stop, wait_for
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A line of versions that behaves alike, and the folder of the test cache that may have it."""
+
+    name: str
+    tree: str = ""
+    optional: bool = False
+
+    def argv(self) -> tuple[str, ...]:
+        """How to start it; skips the test when it is not on this machine."""
+        program = str(cache_folder() / self.tree / "bin" / "deluged") if self.tree else "/usr/bin/deluged"
+        if _version(program).startswith(self.name):
+            return (program,)
+        return missing(f"Deluge {self.name}", "script/test --all-clients installs it")
+
+
+GENERATIONS = (Generation("2.0"), Generation("2.2", "deluge-2.2", optional=True))
+
+
+@functools.cache
+def _version(program: str) -> str:
+    """`2.2.0` for a program that answers `deluged 2.2.0`, nothing for one that is not there."""
+    if shutil.which(program) is None:
+        return ""
+    answer = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, check=False, timeout=60, env=_environment()
+    )
+    return answer.stdout.partition("\n")[0].removeprefix("deluged").strip()
+
+
+def _environment(**more: str) -> dict[str, str]:
+    """Ours without what leads another Python into our virtual environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    return {**kept, **more}
+
+
+# Everything on this machine, no encryption of the peers' own (a second of hand-shaking each), no queue.
+_SETTINGS: dict[str, Any] = {
+    "allow_remote": False,
+    "random_port": False,
+    "listen_random_port": None,
+    "listen_interface": "127.0.0.1",
+    "outgoing_interface": "",
+    "dht": False,
+    "upnp": False,
+    "natpmp": False,
+    "lsd": False,
+    "utpex": False,
+    "new_release_check": False,
+    "send_info": False,
+    "geoip_db_location": "",
+    "max_active_downloading": -1,
+    "max_active_seeding": -1,
+    "max_active_limit": -1,
+    "ignore_limits_on_local_network": False,
+    "rate_limit_ip_overhead": False,
+    "enc_in_policy": 2,
+    "enc_out_policy": 2,
+}
+
+
+class Deluge:
+    """One daemon with a throw-away folder below `root`, on free ports of 127.0.0.1, kept over restarts.
+
+    `user` may do everything; `plugins` are those that are enabled, `settings` come over the usual ones.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        argv: tuple[str, ...] = ("/usr/bin/deluged",),
+        plugins: tuple[str, ...] = ("Label",),
+        **settings: Any,
+    ) -> None:
+        self.version = _version(argv[0])
+        self.user, self.password = "aural", "test-password"
+        self.host, self.port, self.bt_port = "127.0.0.1", free_port(), free_port()
+        self.save_path = root.resolve() / "downloads"
+        self._root, self._config = root.resolve(), root.resolve() / "config"
+        self._argv, self._plugins, self._settings = argv, plugins, settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._config.mkdir(parents=True)
+        self.save_path.mkdir(parents=True, exist_ok=True)
+        self.allow({self.user: (self.password, 10)})
+        self._make_certificate()
+        settings = {
+            **_SETTINGS,
+            "daemon_port": self.port,
+            "download_location": str(self.save_path),
+            "move_completed_path": str(self.save_path),
+            "torrentfiles_location": str(self.save_path),
+            "listen_ports": [self.bt_port, self.bt_port],
+            "enabled_plugins": list(self._plugins),
+            "plugins_location": str(self._config / "plugins"),
+            **self._settings,
+        }
+        # Two documents in a row: the version of the file, then what it holds.
+        (self._config / "core.conf").write_text('{"file": 1, "format": 1}' + json.dumps(settings), encoding="utf-8")
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def allow(self, accounts: dict[str, tuple[str, int]]) -> None:
+        """Who may sign in: name, password, and level (10 everything, 5 their own torrents, 1 nothing)."""
+        lines = [f"{name}:{password}:{level}" for name, (password, level) in accounts.items()]
+        auth = self._config / "auth"
+        auth.write_text("\n".join(["localclient:not-used-here:10", *lines, ""]), encoding="utf-8")
+        auth.chmod(0o600)
+
+    @property
+    def certificate(self) -> Path:
+        """What the daemon shows whoever connects."""
+        return self._config / "ssl" / "daemon.cert"
+
+    def _make_certificate(self) -> None:
+        """As its own would be; 2.2 cannot make one with a current pyOpenSSL, and ends at once without it."""
+        self.certificate.parent.mkdir()
+        pem = SelfSigned.make(self._root).file.read_bytes()
+        mark = b"-----BEGIN CERTIFICATE-----"
+        key, certificate = pem.split(mark)
+        (self.certificate.parent / "daemon.pkey").write_bytes(key)
+        self.certificate.write_bytes(mark + certificate)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        home = str(self._root / "home")
+        private = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "XDG_CACHE_HOME": home}
+        options = ["--do-not-daemonize", "--config", str(self._config), "--loglevel", "info"]
+        options += ["--ui-interface", self.host, "--port", str(self.port), "--interface", self.host]
+        with (self._root / "output.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._argv, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=_environment(**private),
+                start_new_session=True,
+            )
+        try:
+            wait_for(self._answers, every=0.05)
+        except (TimeoutError, RuntimeError):
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End it in good order; harmless when it has ended already."""
+        if self._process is not None:
+            stop(self._process)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process is not None, "it is not running"
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+        (self._config / "deluged.pid").unlink(missing_ok=True)
+
+    def restart(self) -> None:
+        """Stop and start again, with the same folder and ports."""
+        self.stop()
+        self.start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None, "it is not running"
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return (self._root / "output.log").read_text(encoding="utf-8", errors="replace")
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"Deluge ended at once: {self.log}")
+        try:
+            socket.create_connection((self.host, self.port), 0.5).close()
+        except OSError:
+            return False
+        return True
