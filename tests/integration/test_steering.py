@@ -57,7 +57,7 @@ def fetches(world: World) -> int:
 
 def limit_of(hand: qbittorrentapi.Client, row: dict[str, Any]) -> int:
     (torrent,) = hand.torrents_info(torrent_hashes=row["download_client_id"])
-    return int(torrent["dl_limit"])
+    return int(str(torrent["dl_limit"]))
 
 
 def test_limits_that_somebody_changes_there_are_put_back(

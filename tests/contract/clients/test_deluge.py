@@ -64,7 +64,7 @@ def source(deluge_rig: DelugeRig, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture
 def hand(deluge_rig: DelugeRig) -> DelugeHand:
-    return deluge_rig.hand
+    return DelugeHand(deluge_rig.server)
 
 
 def _told(hand: DelugeHand, item_id: str, *keys: str) -> tuple[Any, ...]:

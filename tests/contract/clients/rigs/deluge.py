@@ -6,7 +6,6 @@ import base64
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +79,7 @@ class DelugeRig(RemoteRig):
         self.server.__enter__()
         self.state = folder / "state"
         self.client = self.connected()
+        self.hand = DelugeHand(self.server)
 
     @property
     def port(self) -> int:
@@ -96,10 +96,6 @@ class DelugeRig(RemoteRig):
     @property
     def folders(self) -> tuple[Path, ...]:
         return (self.server.save_path,)
-
-    @cached_property
-    def hand(self) -> DelugeHand:
-        return DelugeHand(self.server)
 
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         return dialling(folder, lambda: self.peer_port)
