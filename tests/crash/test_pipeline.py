@@ -161,6 +161,13 @@ ELSEWHERE = {
         ("notify.before_send", "notify.after_send"),
         "no download waits for its messages: tests/integration/test_notifications.py",
     ),
+    **{
+        f"direct.{name}": "torrents pass none of these: tests/crash/test_direct.py"
+        for name in (
+            *("source_kept", "noted", "file_begun", "bytes_written", "file_synced", "file_named", "all_there"),
+            *("removal_noted", "data_removed", "source_forgotten"),
+        )
+    },
     "import.reflinked": "needs a file system that shares blocks; it stands where `import.copied` stands here",
     "import.before_take_back": "needs two imports with other content: tests/crash/test_import.py",
     "import.after_take_back": "needs two imports with other content: tests/crash/test_import.py",

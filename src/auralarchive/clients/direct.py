@@ -1,7 +1,7 @@
 """The direct client: files that a site offers by plain links, as sites of free books do.
 
 What an item is says its manifest (`domain.manifest`), which is kept as it was handed over. Every item has a folder
-of its own, named by the manifest's bytes: two books never meet, and removing data can be thorough.
+of its own, named by its download and the manifest's bytes: two books never meet, and removing data can be thorough.
 """
 
 from __future__ import annotations

@@ -106,10 +106,9 @@ class Session:
         return item
 
     def _take_over(self, item: Item, options: AddOptions) -> None:
-        """An earlier attempt or download left it here: it is this one's now. What is gone is loaded again."""
+        """An earlier attempt left it here. What is gone is loaded again."""
         self._wish(
             item,
-            tag=options.tag,
             paused=options.paused,
             priority=options.priority,
             download_limit=options.download_limit or None,

@@ -65,15 +65,15 @@ class Record:
     versions: Mapping[str, Version] = field(default_factory=dict)
 
 
-def id_of(payload: Payload) -> str:
-    """The same bytes are the same item, whoever adds them again."""
+def id_of(payload: Payload, tag: str) -> str:
+    """The same bytes of the same download are the same item. Two downloads never share one: each removes its own."""
     assert payload.data is not None  # the payload reader read them
-    return hashlib.sha256(payload.data).hexdigest()[:40]
+    return hashlib.sha256(tag.encode() + b"\0" + payload.data).hexdigest()[:40]
 
 
 def new_record(payload: Payload, options: AddOptions, downloads: Path) -> Record:
     """The record of an item that is being added; its data goes into a folder named by its id."""
-    item_id = id_of(payload)
+    item_id = id_of(payload, options.tag)
     return Record(
         id=item_id,
         name=payload.name,

@@ -27,11 +27,11 @@ def tag_of(number: int) -> str:
     return f"auralarchive-test-{number}"
 
 
-def write_book(parent: Path, number: int, *sizes: int) -> Path:
-    """A folder of one file for each size, of bytes that no codec can shrink."""
+def write_book(parent: Path, number: int, *sizes: int, called: str = "{:02}.mp3") -> Path:
+    """A folder of one file for each size, of bytes that no codec can shrink; `called` is the pattern of their names."""
     folder = parent / f"Book {number}"
     for index, size in enumerate(sizes):
-        random_file(folder / f"{index + 1:02}.mp3", size, seed=number + index * 10**15)
+        random_file(folder / called.format(index + 1), size, seed=number + index * 10**15)
     return folder
 
 

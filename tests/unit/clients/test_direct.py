@@ -88,14 +88,23 @@ def test_a_book_is_loaded_and_lies_in_a_folder_of_its_own(
 
 
 def test_the_same_book_again_is_the_same_item(client: DownloadClient, host: FileHost) -> None:
-    """As after a lost answer; another download of ours that wants it takes it over."""
+    """As after a lost answer; what is wished now counts."""
     wanted = payload(host)
     first = client.add(wanted, AddOptions(TAG, paused=True, priority=1))
-    again = client.add(wanted, AddOptions("auralarchive-main-2", download_limit=10**6))
+    again = client.add(wanted, AddOptions(TAG, download_limit=10**6))
     assert (again.id, again.adopted) == (first.id, False)
     item = ready(client, first.id)
-    assert item.tags == {"auralarchive-main-2"}
     assert item.limits == SpeedLimits(10**6)
+
+
+def test_two_downloads_of_one_book_have_their_own_items(client: DownloadClient, host: FileHost) -> None:
+    """Each removes its files when it is done: the other one still needs its own."""
+    wanted = payload(host)
+    ids = [client.add(wanted, AddOptions(f"auralarchive-main-{number}")).id for number in (1, 2)]
+    places = [Path(client.local_path(ready(client, item_id))) for item_id in ids]
+    client.remove(ids[0], with_data=True)
+    assert [place.exists() for place in places] == [False, True]
+    assert item_of(client, ids[1]).tags == {"auralarchive-main-2"}
 
 
 def test_found_by_id_and_fingerprint_and_nothing_else(client: DownloadClient, host: FileHost) -> None:

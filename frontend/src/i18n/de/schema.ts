@@ -174,7 +174,6 @@ const WORDS: Record<string, string> = {
   Certificate: "Zertifikat",
   "A copy of its ssl/daemon.cert: nobody else is then believed. Empty: encrypted, but not checked.":
     "Eine Kopie seiner Datei ssl/daemon.cert: Dann wird niemand anderem geglaubt. Leer: verschlüsselt, aber ungeprüft.",
-  Label: "Label",
   "Given to new torrents; needs its plugin.": "Bekommen neue Torrents; braucht sein Plugin.",
   "As Deluge sees it; empty for its own download folder.":
     "Wie Deluge ihn sieht; leer für seinen eigenen Download-Ordner.",

@@ -20,7 +20,8 @@ class NewsSource(Source):
 
     def book(self, *sizes: int, limit: int = 0) -> Book:
         number = next_number()
-        files = write_book(self._folder, number, *sizes)
+        # SABnzbd gives a single file, or one far larger than the others, the job's name where its own says nothing.
+        files = write_book(self._folder, number, *sizes, called="Chapter No {:02}.mp3")
         # Small articles, so that the middle of a small book can be met.
         nzb = self._news.post(files, name=files.name, article=20_000)
         self._news.limit = limit
