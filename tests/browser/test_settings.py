@@ -38,6 +38,81 @@ def test_a_section_is_saved_refused_and_locked(application: RunningServer, signe
     assert (saved["max_concurrent_downloads"], saved["seed_ratio"]) == (3, 1.5)
 
 
+def test_a_weekly_plan_is_made_with_the_keyboard(application: RunningServer, signed_in: SignIn) -> None:
+    """Entries are added, ordered and removed; the picture follows, and a phone's width is enough."""
+    page = signed_in()
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/settings/speed")
+    form = page.locator("form")
+    form.get_by_role("button", name="Add an entry").press("Enter")
+    entry = form.get_by_role("group", name="Entry 1")
+    expect(entry.get_by_label("Monday")).to_be_focused()
+    for day in ("Saturday", "Sunday"):
+        entry.get_by_label(day).press("Space")
+    entry.get_by_label("From", exact=True).fill("08:00")
+    entry.get_by_label("To", exact=True).fill("18:00")
+    entry.get_by_label("Download, kB/s").fill("500")
+    entry.get_by_label("Download, kB/s").press("Tab")
+    expect(form.locator(".hour[data-tone]")).to_have_count(5 * 10)
+    form.get_by_role("button", name="Add an entry").press("Enter")
+    form.get_by_role("button", name="Move entry 2 up").press("Enter")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Speed is saved.")).to_be_visible()
+    night, day = application.api().get("/api/settings/speed")["values"]["plan"]
+    assert (night["begins"], night["download_limit"]) == ("22:00", None)
+    assert (day["days"], day["ends"], day["download_limit"]) == (["mon", "tue", "wed", "thu", "fri"], "18:00", 500_000)
+    form.get_by_role("button", name="Remove entry 1").press("Enter")
+    form.get_by_role("button", name="Remove entry 1").press("Enter")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("button", name="Save")).to_be_disabled()
+    assert application.api().get("/api/settings/speed")["values"]["plan"] == []
+
+
+def test_a_rule_of_a_client_is_edited(application: RunningServer, signed_in: SignIn) -> None:
+    api = application.api()
+    api.add_indexer("http://127.0.0.1:9/", "key", name="Books, mostly")
+    page = signed_in()
+    page.goto("/settings/clients")
+    page.get_by_role("button", name="Edit Embedded").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Which downloads it is for").click()
+    dialog.get_by_label("Books, mostly").check()
+    dialog.get_by_label("Only these categories").fill("3030, 3000")
+    dialog.get_by_label("Only with one of these tags").fill("kids")
+    dialog.get_by_label("Follow the general speed limits").uncheck()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    (client,) = [one for one in api.get("/api/clients")["items"] if one["name"] == "Embedded"]
+    assert client["rule"] == {"indexers": ["Books, mostly"], "categories": [3000, 3030], "tags": ["kids"]}
+    assert client["steered"] is False
+
+
+def test_tags_and_hour_of_a_download(application: RunningServer, signed_in: SignIn) -> None:
+    """In the drawer, in the reader's own time zone; until its hour it says when it starts."""
+    api = application.api()
+    made = api.download(
+        download_url=f"magnet:?xt=urn:btih:{78:040x}", title="Later", author="A", start_at="2099-05-01T03:00:00Z"
+    )
+    page = signed_in()
+    page.goto(f"/downloads/{made}")
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text(re.compile("^Starts at .*2099")).first).to_be_visible()
+    drawer.get_by_text("Priority and speed limits").click()
+    drawer.get_by_label("Tags").fill("kids, german")
+    drawer.get_by_label("Start at").fill("2099-06-01T03:00")
+    drawer.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Priority and limits are saved.")).to_be_visible()
+    row = api.row(made)
+    assert (row["tags"], row["status"]) == (["kids", "german"], "FOUND")
+    assert row["start_at"][:10] in ("2099-05-31", "2099-06-01"), "wherever the browser is"
+    drawer.get_by_label("Start at").fill("")
+    drawer.get_by_role("button", name="Save").click()
+    expect(drawer.get_by_label("Start at")).to_have_value("")
+    assert api.row(made)["start_at"] is None
+    api.delete(f"/api/downloads/queue/{made}")
+
+
 def test_a_saved_secret_stays_where_nobody_touches_it(application: RunningServer, signed_in: SignIn) -> None:
     """It is never shown, and saving something beside it does not empty it."""
     api = application.api()

@@ -2,9 +2,9 @@
 
 import type { Download } from "../api/types";
 import { m } from "../i18n";
-import { integer, speed } from "./format";
+import { integer, moment, speed } from "./format";
 
-export const ADJUSTABLE = ["priority", "download_limit", "upload_limit", "sequential"] as const;
+export const ADJUSTABLE = ["priority", "download_limit", "upload_limit", "sequential", "tags", "start_at"] as const;
 type Field = (typeof ADJUSTABLE)[number];
 export type Adjustable = Pick<Download, Field>;
 
@@ -12,6 +12,8 @@ const SHOWN: Record<Field, { name: () => string; say: (value: Download[Field]) =
   priority: { name: () => m.detail.priority, say: (value) => integer(Number(value ?? 0)) },
   download_limit: { name: () => m.detail.downloading, say: limit },
   upload_limit: { name: () => m.detail.uploading, say: limit },
+  tags: { name: () => m.add.tags, say: (value) => (Array.isArray(value) && value.join(", ")) || m.detail.none },
+  start_at: { name: () => m.add.start, say: (value) => (value ? moment(String(value)) : m.detail.none) },
   sequential: { name: () => m.detail.sequential, say: (value) => (value ? m.detail.on : m.detail.off) },
 };
 
@@ -21,7 +23,7 @@ function limit(value: Download[Field]): string {
 
 /** In words, what differs; empty where nothing that the form holds has changed. */
 export function changes(before: Adjustable, present: Adjustable): string[] {
-  return ADJUSTABLE.filter((field) => before[field] !== present[field]).map((field) => {
+  return ADJUSTABLE.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(present[field])).map((field) => {
     const { name, say } = SHOWN[field];
     return m.detail.theirChange(name(), say(before[field]), say(present[field]));
   });

@@ -11,6 +11,7 @@ const ALL = {
   indexers: { group: "getting", admin: true, load: () => import("../components/IndexersSettings.svelte") },
   search: { group: "getting", admin: true, load: () => import("../components/SearchSettings.svelte") },
   downloads: { group: "getting", admin: true, load: () => import("../components/DownloadsSettings.svelte") },
+  speed: { group: "getting", admin: true, load: () => import("../components/SpeedSettings.svelte") },
   library: { group: "books", admin: true, load: () => import("../components/LibrarySettings.svelte") },
   naming: { group: "books", admin: true, load: () => import("../components/NamingSettings.svelte") },
   conversion: { group: "books", admin: true, load: () => import("../components/ConversionSettings.svelte") },

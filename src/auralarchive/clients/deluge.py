@@ -158,7 +158,8 @@ class DelugeClient:
         self._forget_missing(notes, told)
         for note in notes:
             self._mend_label(note, told)
-        return tuple(self._item(item_id, fields) for item_id, fields in told.items())
+        noted = {item_id: note for note in notes for item_id in note.ids}
+        return tuple(_item(item_id, fields, noted.get(item_id)) for item_id, fields in told.items())
 
     def find(self, keys: frozenset[str]) -> ClientItem | None:
         if not keys:
@@ -169,7 +170,7 @@ class DelugeClient:
         with self._lock:
             self._asked |= ids
         told = self._looked(ids)
-        return next((self._item(item_id, fields) for item_id, fields in told.items()), None)
+        return next((_item(item_id, fields, self._notes.of({item_id})) for item_id, fields in told.items()), None)
 
     def files(self, item_id: str) -> tuple[ClientFile, ...]:
         current = self._current(item_id)
@@ -343,10 +344,6 @@ class DelugeClient:
             self._sizeless = self._sizeless.difference(wanted) | vague
         return seen
 
-    def _item(self, item_id: str, fields: Any) -> ClientItem:
-        note = self._notes.of({item_id})
-        return as_item(item_id, fields, note.hashes, frozenset({note.tag})) if note else as_item(item_id, fields)
-
     def _forget_missing(self, notes: frozenset[Note], told: Mapping[str, Any]) -> None:
         """A note whose torrent is gone for long would claim what somebody adds later."""
         now = time.monotonic()
@@ -428,7 +425,11 @@ def _share_limits(goal: SeedGoal) -> dict[str, Any]:
     """A goal of ours stands alone; nothing without one. Deluge counts no time: that is the pipeline's."""
     if goal == SeedGoal():
         return {}
-    return {"stop_at_ratio": goal.ratio is not None, "stop_ratio": goal.ratio or _DEFAULT_RATIO}
+    return {"stop_at_ratio": goal.ratio is not None, "stop_ratio": _DEFAULT_RATIO if goal.ratio is None else goal.ratio}
+
+
+def _item(item_id: str, fields: Any, note: Note | None) -> ClientItem:
+    return as_item(item_id, fields, note.hashes, frozenset({note.tag})) if note else as_item(item_id, fields)
 
 
 def _is_full(fields: Any) -> bool:

@@ -31,6 +31,7 @@ from tests.contract.clients.sources import TorrentSource, dialling, torrent_of
 from tests.support.deluge import GENERATIONS, Generation
 from tests.support.processes import wait_for
 from tests.support.relay import Relay
+from tests.support.swarm import Seeder
 
 OURS = "auralarchive"
 
@@ -219,26 +220,51 @@ def test_without_the_plugin_downloads_work(deluge_rig: DelugeRig, source: Torren
 # --- states and places ------------------------------------------------------------------------------
 
 
-def test_files_deleted_by_hand_are_an_error_and_are_loaded_again(deluge_rig: DelugeRig, source: TorrentSource) -> None:
-    """Deluge notices at its start and says so; the next add of the release has it look, and load."""
-    book = source.book(60_000, 60_000)
+def test_files_missing_at_its_start_are_an_error(deluge_rig: DelugeRig, source: TorrentSource) -> None:
+    """With Deluge's own words: nothing is failed, and nothing is ready."""
+    book = source.book(60_000)
     added = add_book(deluge_rig, book)
     content = Path(deluge_rig.client.local_path(followed(deluge_rig, source, book, added.id, ready)))
     deluge_rig.server.stop()
     shutil.rmtree(content)
     deluge_rig.server.start()
-    item = in_state(deluge_rig, added.id, ItemState.WARNING)
-    assert item.message
-    assert item.raw_state == "Error"
-    deluge_rig.server.stop()
-    deluge_rig.server.start()
+    item = wait_for(lambda: next((item for item in deluge_rig.client.poll() if _is_warned(item, added.id)), None))
+    assert (item.raw_state, item.progress) == ("Error", 0.0)
+    assert "Missing" in str(item.message)
     deluge_rig.client.remove(added.id, with_data=True)
+
+
+def _is_warned(item: ClientItem, item_id: str) -> bool:
+    return item.id == item_id and item.state is ItemState.WARNING
+
+
+def test_a_folder_that_it_cannot_make_is_an_error(deluge_rig: DelugeRig, source: TorrentSource, tmp_path: Path) -> None:
+    """Disk full, no permission: a person can mend that, so it waits."""
+    (tmp_path / "file").touch()
+    client = deluge_rig.connected(save_path=str(tmp_path / "file" / "below"))
+    book = source.book(60_000)
+    added = client.add(book.payload, options(tag=book.tag))
+    item = in_state(deluge_rig, added.id, ItemState.WARNING)
+    assert (item.message, item.progress) == ("Not a directory", 0.0)
+    client.close()
+
+
+def test_files_deleted_by_hand_are_loaded_again(deluge_rig: DelugeRig, source: TorrentSource) -> None:
+    """Deluge believes in them until it is told to look, which the next add of the release does."""
+    book = source.book(60_000, 60_000)
     added = add_book(deluge_rig, book)
-    item = followed(deluge_rig, source, book, added.id, ready)
+    content = Path(deluge_rig.client.local_path(followed(deluge_rig, source, book, added.id, ready)))
     shutil.rmtree(content)
     assert not add_book(deluge_rig, book).adopted
-    wait_for(lambda: item_of(deluge_rig, added.id).state is not ItemState.READY)
-    followed(deluge_rig, source, book, added.id, lambda item: ready(item) and content.is_dir())
+    wait_for(lambda: item_of(deluge_rig, added.id).progress == 0)
+    with Seeder() as another:  # Deluge does not take the same peer again so soon
+        another.seed(torrent_of(book), source.swarm.folder)
+
+        def complete() -> bool:
+            another.connect(torrent_of(book), deluge_rig.peer_port)
+            return ready(item_of(deluge_rig, added.id))
+
+        assert wait_for(complete, every=0.5)
     assert contents(content) == book.contents
 
 
@@ -276,11 +302,11 @@ def test_the_folder_of_completed_ones(
 
 def test_a_file_that_is_not_wanted(deluge_rig: DelugeRig, source: TorrentSource, hand: DelugeHand) -> None:
     """Chosen away by hand: the rest is complete; with none left, it says so."""
-    book = source.book(60_000, 60_000)
+    book = source.book(65_536, 60_000)  # the first ends with a piece
     added = add_book(deluge_rig, book, paused=True)
     hand.call("core.set_torrent_options", [added.id], {"file_priorities": [4, 0]})
     deluge_rig.client.resume(added.id)
-    assert followed(deluge_rig, source, book, added.id, ready).size == 60_000
+    assert followed(deluge_rig, source, book, added.id, ready).size == 65_536
     assert [file.wanted for file in deluge_rig.client.files(added.id)] == [True, False]
     nothing = add_book(deluge_rig, source.book(60_000), paused=True)
     hand.call("core.set_torrent_options", [nothing.id], {"file_priorities": [0]})
@@ -332,9 +358,9 @@ def test_v2_alone_comes_as_a_file_only(deluge_rig: DelugeRig, source: TorrentSou
 def test_what_an_account_may_do(deluge_rig: DelugeRig, source: TorrentSource, hand: DelugeHand, level: int) -> None:
     """5 adds, follows and adopts what it does not even see in its own list; with less it is told what to change."""
     deluge_rig.server.allow(
-        {deluge_rig.server.user: (deluge_rig.server.password, 10), "small": ("small-password", level)}
+        {deluge_rig.server.user: (deluge_rig.server.password, 10), f"small{level}": ("small-password", level)}
     )
-    client = deluge_rig.connected(username="small", password="small-password")
+    client = deluge_rig.connected(username=f"small{level}", password="small-password")
     own, foreign = source.book(50_000), source.book(50_000)
     item_id = _added_by_hand(hand, foreign)
     if level < 5:

@@ -98,6 +98,7 @@ export const downloads = {
     goal: "Auf dem Weg zum Ziel des Verteilens",
     seedingFor: (time: string) => `verteilt seit ${time}`,
     retryAt: (when: string) => `Neuer Versuch ${when}`,
+    startsAt: (when: string) => `Beginnt am ${when}`,
     cancelTitle: "Diesen Download abbrechen?",
     cancelText: (title: string) =>
       `„${title}“ wird aus dem Download-Programm entfernt, mit allem, was schon da ist. Der Eintrag bleibt.`,
@@ -140,6 +141,15 @@ export const downloads = {
     library: "In der Bibliothek öffnen",
     tryNow: "Jetzt versuchen",
     clientFacts: "Im Download-Programm",
+    clientWhy: "Warum dieses",
+    whys: {
+      chosen: "jemand hat es gewählt",
+      rule: "seine Regel nennt diesen Download",
+      only: "kein anderes nimmt ihn",
+      preferred: "es wird bevorzugt",
+      turn: "es war an der Reihe",
+      stand_in: "das vor ihm hat nicht geantwortet",
+    } as Record<string, string>,
     clientState: "Zustand dort",
     clientId: "Nummer dort",
     infoHash: "Info-Hash",

@@ -98,6 +98,7 @@ export const downloads = {
     goal: "Towards the seeding goal",
     seedingFor: (time: string) => `seeding for ${time}`,
     retryAt: (when: string) => `Tries again ${when}`,
+    startsAt: (when: string) => `Starts at ${when}`,
     cancelTitle: "Cancel this download?",
     cancelText: (title: string) =>
       `“${title}” is removed from the download client together with what has arrived so far. The record stays.`,
@@ -139,6 +140,15 @@ export const downloads = {
     library: "Open in the library",
     tryNow: "Try now",
     clientFacts: "In the download client",
+    clientWhy: "Why this one",
+    whys: {
+      chosen: "a person chose it",
+      rule: "its rule names this download",
+      only: "no other one takes it",
+      preferred: "it is preferred",
+      turn: "it was its turn",
+      stand_in: "the one before it did not answer",
+    } as Record<string, string>,
     clientState: "State there",
     clientId: "Number there",
     infoHash: "Info-hash",
