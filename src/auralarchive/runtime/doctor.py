@@ -14,16 +14,10 @@ from auralarchive.runtime.serve import probes
 def diagnose(core: Core) -> Iterator[Finding]:
     """Every finding, good or bad, as it is made. For an instance that is not being served."""
     told = set()
-    for finding in _found(core):
-        # A folder that several clients use, or that the library looks at too, is told once.
-        if finding not in told:
-            told.add(finding)
-            yield finding
-
-
-def _found(core: Core) -> Iterator[Finding]:
     for client in core.adapters.clients.all():
-        yield from _of_client(client)
+        for finding in _of_client(client):
+            told.add(finding.message)
+            yield finding
     for indexer in core.adapters.indexers.all():
         try:
             answer = indexer.test()
@@ -33,7 +27,8 @@ def _found(core: Core) -> Iterator[Finding]:
             yield Finding(True, indexer.name, f"{answer.title} answers.")
             yield from answer.findings
     for probe in probes(core).values():  # of the clients only that there is none: nobody watches them here
-        yield from probe()
+        # A client's folder, which the library looks at too, is told once.
+        yield from (finding for finding in probe() if finding.message not in told)
     yield from (Finding(False, "Database", damage, "Restore a backup.") for damage in core.store.integrity())
 
 
