@@ -191,6 +191,12 @@ class Deluge:
         self.stop()
         self.start()
 
+    def has_saved(self, item_id: str) -> bool:
+        """Whether it would know the torrent after a power cut."""
+        state = self._config / "state"
+        known = state / "torrents.state"
+        return (state / f"{item_id}.torrent").is_file() and known.is_file() and item_id.encode() in known.read_bytes()
+
     @property
     def pid(self) -> int:
         """The process's id."""

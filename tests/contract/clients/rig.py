@@ -123,6 +123,11 @@ class RemoteRig(Rig):
 
     @property
     @abstractmethod
+    def settings(self) -> dict[str, object]:
+        """Those with which an adapter reaches it."""
+
+    @property
+    @abstractmethod
     def port(self) -> int:
         """The port of 127.0.0.1 where its adapter reaches it."""
 

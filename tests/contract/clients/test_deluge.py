@@ -460,6 +460,7 @@ def test_a_kill_of_the_daemon(deluge_rig: DelugeRig, source: TorrentSource) -> N
     """As a power cut: what it had saved is there again, and is ours."""
     book = source.book(50_000)
     added = add_book(deluge_rig, book, paused=True)
+    wait_for(lambda: deluge_rig.server.has_saved(added.id))  # it answers a moment before
     deluge_rig.server.kill()
     with pytest.raises(Unreachable):
         deluge_rig.client.poll()

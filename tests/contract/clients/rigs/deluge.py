@@ -82,6 +82,10 @@ class DelugeRig(RemoteRig):
         self.hand = DelugeHand(self.server)
 
     @property
+    def settings(self) -> dict[str, object]:
+        return {"port": self.port, "username": self.server.user, "password": self.server.password}
+
+    @property
     def port(self) -> int:
         return self.server.port
 
@@ -102,9 +106,8 @@ class DelugeRig(RemoteRig):
 
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
         """Its notes are those of the rig, unless a context of its own says otherwise."""
-        usual = {"port": self.port, "username": self.server.user, "password": self.server.password}
         own = replace(context, state_folder=self.state) if context.state_folder == NOWHERE.state_folder else context
-        return DELUGE.build("Deluge", {**usual, **settings}, own)
+        return DELUGE.build("Deluge", {**self.settings, **settings}, own)
 
     def restart(self) -> None:
         self.server.restart()

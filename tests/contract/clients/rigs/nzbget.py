@@ -53,6 +53,10 @@ class NZBGetRig(RemoteRig):
         self.client = self.connected()
 
     @property
+    def settings(self) -> dict[str, object]:
+        return {"port": self.port, "username": self.server.user, "password": self.server.password}
+
+    @property
     def port(self) -> int:
         return self.server.port
 
@@ -68,8 +72,7 @@ class NZBGetRig(RemoteRig):
         return posting(self._news, folder)
 
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
-        usual = {"port": self.port, "username": self.server.user, "password": self.server.password}
-        return NZBGET.build("NZBGet", {**usual, **settings}, context)
+        return NZBGET.build("NZBGet", {**self.settings, **settings}, context)
 
     def restart(self) -> None:
         self.server.restart()

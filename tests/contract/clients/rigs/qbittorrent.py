@@ -64,6 +64,10 @@ class QBittorrentRig(RemoteRig):
         self.client = self.connected()
 
     @property
+    def settings(self) -> dict[str, object]:
+        return {"port": self.port, "username": self.server.user, "password": self.server.password}
+
+    @property
     def port(self) -> int:
         return self.server.web_port
 
@@ -83,8 +87,7 @@ class QBittorrentRig(RemoteRig):
         return dialling(folder, lambda: self.peer_port)
 
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
-        usual = {"port": self.port, "username": self.server.user, "password": self.server.password}
-        return QBITTORRENT.build("qBittorrent", {**usual, **settings}, context)
+        return QBITTORRENT.build("qBittorrent", {**self.settings, **settings}, context)
 
     def restart(self) -> None:
         self.server.restart()

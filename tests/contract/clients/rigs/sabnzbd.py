@@ -69,6 +69,10 @@ class SABnzbdRig(RemoteRig):
         self.client = self.connected()
 
     @property
+    def settings(self) -> dict[str, object]:
+        return {"port": self.port, "api_key": self.server.api_key}
+
+    @property
     def port(self) -> int:
         return self.server.port
 
@@ -84,8 +88,7 @@ class SABnzbdRig(RemoteRig):
         return posting(self._news, folder)
 
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
-        usual = {"port": self.port, "api_key": self.server.api_key}
-        return SABNZBD.build("SABnzbd", {**usual, **settings}, context)
+        return SABNZBD.build("SABnzbd", {**self.settings, **settings}, context)
 
     def restart(self) -> None:
         self.server.restart()

@@ -64,6 +64,10 @@ class TransmissionRig(RemoteRig):
         self.client = self.connected()
 
     @property
+    def settings(self) -> dict[str, object]:
+        return {"port": self.port, "username": self.server.user, "password": self.server.password}
+
+    @property
     def port(self) -> int:
         return self.server.rpc_port
 
@@ -80,8 +84,7 @@ class TransmissionRig(RemoteRig):
         return web_seeded(folder, lambda: self.server.peer_port)
 
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
-        usual = {"port": self.port, "username": self.server.user, "password": self.server.password}
-        return TRANSMISSION.build("Transmission", {**usual, **settings}, context)
+        return TRANSMISSION.build("Transmission", {**self.settings, **settings}, context)
 
     def restart(self) -> None:
         self.server.restart()
