@@ -288,9 +288,9 @@ def test_clients_are_ordered_switched_and_tested(application: RunningServer, sig
     page = signed_in()
     page.goto("/settings/clients")
     names = page.get_by_role("list").locator("li strong")
-    expect(names).to_have_text(["Client 1", "Client 2", "Embedded"])
+    expect(names).to_have_text(["Client 1", "Client 2", "Direct", "Embedded"])
     page.get_by_role("button", name="Prefer Client 2 more").press("Enter")
-    expect(names).to_have_text(["Client 2", "Client 1", "Embedded"])
+    expect(names).to_have_text(["Client 2", "Client 1", "Direct", "Embedded"])
     expect(page.get_by_role("switch", name="Client 1 is enabled")).to_be_enabled()
     page.get_by_role("switch", name="Client 1 is enabled").press("Space")
     expect(page.get_by_role("switch", name="Client 1 is enabled")).not_to_be_checked()
@@ -300,8 +300,8 @@ def test_clients_are_ordered_switched_and_tested(application: RunningServer, sig
     row = page.get_by_role("listitem").filter(has_text="Client 2")
     expect(row.get_by_text(re.compile("does not answer|cannot be reached|refused"))).to_be_visible()
     saved = sorted(api.get("/api/clients")["items"], key=lambda one: one["priority"])
-    assert [one["name"] for one in saved] == ["Client 2", "Client 1", "Embedded"]
-    assert [one["enabled"] for one in saved] == [True, False, True]
+    assert [one["name"] for one in saved] == ["Client 2", "Client 1", "Direct", "Embedded"]
+    assert [one["enabled"] for one in saved] == [True, False, True, True]
     assert all(one["settings"]["password"] == {"set": True} for one in saved[:2])
     for one in saved[:2]:
         api.delete(f"/api/clients/{one['id']}")

@@ -220,6 +220,7 @@ def test_a_retry_comes_by_itself(bench: Bench) -> None:
     with running(a_runner(bench, workshop)):
         wait_for(lambda: bench.row(download.id).acquisition is S.DOWNLOAD_FAILED)
         bench.client.faults.clear()
+        bench.poll()  # the monitor finds it well again: until then it is left alone
         wait_for(lambda: bench.row(download.id).acquisition is S.DOWNLOADING)
 
 
