@@ -1,7 +1,8 @@
 // @vitest-environment jsdom
-import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { beforeEach, expect, test, vi } from "vitest";
 import AddDialog from "../src/components/AddDialog.svelte";
+import FoundClientForm from "../src/components/FoundClientForm.svelte";
 import DownloadRow from "../src/components/DownloadRow.svelte";
 import ProblemNote from "../src/components/ProblemNote.svelte";
 import Account from "../src/components/Account.svelte";
@@ -73,4 +74,22 @@ test("the first account needs the same password twice before anything is sent", 
   await fireEvent.click(screen.getByText(m.auth.create));
   expect(screen.getByText(m.auth.mismatch)).toBeTruthy();
   expect(fetched).not.toHaveBeenCalled();
+});
+
+test("a client that was found is signed in to as its kind wants: by name and password, or by a key", () => {
+  const field = (title: string) => ({ type: "string", title });
+  const found = (type: string, username?: string) => {
+    const settings = { host: "127.0.0.1", port: 8085, ...(username ? { username } : {}) };
+    return { type, title: type, settings, configured: false };
+  };
+  const named = { properties: { username: field("User name"), password: field("Password"), api_key: field("API key") } };
+  const qbittorrent = { type: "qbittorrent", label: "qBittorrent", schema: named };
+  render(FoundClientForm, { client: found("qbittorrent", "admin"), type: qbittorrent, onadded: () => {} });
+  expect((screen.getByLabelText(m.welcome.client.user) as HTMLInputElement).value).toBe("admin");
+  expect(screen.getByLabelText(m.welcome.client.password)).toBeTruthy();
+  cleanup();
+  const sabnzbd = { type: "sabnzbd", label: "SABnzbd", schema: { properties: { api_key: field("API key") } } };
+  render(FoundClientForm, { client: found("sabnzbd"), type: sabnzbd, onadded: () => {} });
+  expect(screen.getByLabelText("API key")).toBeTruthy();
+  expect(screen.queryByLabelText(m.welcome.client.user)).toBeNull();
 });

@@ -40,7 +40,8 @@ def fresh(built_pages: None, tmp_path: Path) -> Iterator[RunningServer]:
 def qbittorrent(tmp_path: Path) -> Iterator[QBittorrent]:
     """A real one, on a port where the set-up looks."""
     made = QBittorrent(tmp_path / "qbittorrent", GENERATIONS[0].argv())
-    free = [port for kind in KINDS for port in kind.ports if _is_free(port)]
+    usual = next(kind.ports for kind in KINDS if kind.type == "qbittorrent")
+    free = [port for port in usual if _is_free(port)]
     if not free:
         missing("a free port of the usual ones", "end the program that has it")
     made.web_port = free[-1]
