@@ -16,7 +16,7 @@ import re
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from auralarchive.clients.deluge_items import FIELDS, as_files, as_item, is_lost
 from auralarchive.clients.deluge_notes import Note, Notes
 from auralarchive.clients.display import display_text
 from auralarchive.clients.path_mapping import PathMapper, PathMapping
+from auralarchive.clients.patience import LOOK_EVERY, wait_until
 from auralarchive.clients.remote import HostSettings
 from auralarchive.clients.wire import NothingSent
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
@@ -48,7 +49,6 @@ _LABEL = re.compile(r"[a-z0-9_.-]*")
 _SEEN_WITHIN = 10.0  # seconds until an added torrent shows
 _STARTED_WITHIN = 2.0  # seconds until it says that it runs
 _GONE_WITHIN = 5.0  # seconds until a removed one is gone
-_LOOK_EVERY = 0.1
 _FORGOTTEN_AFTER = 600.0  # seconds without a torrent until its note goes: after a start Deluge loads them one by one
 _FILE_FIELDS = [
     "files",
@@ -137,7 +137,7 @@ class DelugeClient:
         failpoint("deluge.noted")
         refused = self._sent(payload, options, fresh=fresh)
         failpoint("deluge.added")
-        seen = self._seen(payload.hashes, _LOOK_EVERY * 10 if refused else _SEEN_WITHIN)
+        seen = self._seen(payload.hashes, LOOK_EVERY * 10 if refused else _SEEN_WITHIN)
         if isinstance(refused, InvalidInput) and fresh:
             self._notes.drop(payload.hashes)  # whatever is there now, somebody else was quicker
         if seen is None:
@@ -146,7 +146,7 @@ class DelugeClient:
             )
         if not options.paused:
             # Deluge adds every torrent paused, starts it, and hears of that a moment later.
-            _wait(lambda: not self._is_paused(seen.id), _STARTED_WITHIN)
+            wait_until(lambda: not self._is_paused(seen.id), _STARTED_WITHIN)
         return self._there(seen, payload, options)
 
     def poll(self, ids: frozenset[str] = frozenset()) -> tuple[ClientItem, ...]:
@@ -209,7 +209,7 @@ class DelugeClient:
         current = self._current(item_id)
         note = self._notes.of({current})
         self._change("core.remove_torrent", current, with_data)
-        _wait(lambda: not self._looked({current}), _GONE_WITHIN)
+        wait_until(lambda: not self._looked({current}), _GONE_WITHIN)
         self._notes.drop({current})
         with self._lock:
             self._asked -= note.ids if note else {current}
@@ -277,7 +277,7 @@ class DelugeClient:
             seen.extend(item for item in [self.find(hashes)] if item is not None)
             return bool(seen)
 
-        return seen[0] if _wait(look, patience) else None
+        return seen[0] if wait_until(look, patience) else None
 
     def _there(self, item: ClientItem, payload: Payload, options: AddOptions) -> Added:
         """It is in Deluge: ours where a note of this instance says so, else somebody's whom we join."""
@@ -441,15 +441,6 @@ def _sizes(content: Path) -> dict[Path, int]:
     paths = [Path(folder) / name for folder, _, names in os.walk(content) for name in names] or [content]
     found = {path: path.lstat() for path in paths}
     return {path: status.st_size for path, status in found.items() if stat.S_ISREG(status.st_mode)}
-
-
-def _wait(condition: Callable[[], bool], patience: float) -> bool:
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(_LOOK_EVERY)
-    return True
 
 
 def _make(name: str, settings: DelugeSettings, context: ClientContext) -> DownloadClient:

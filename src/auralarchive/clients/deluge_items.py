@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from auralarchive.clients.display import display_text
+from auralarchive.clients.values import number_of, text_of, whole_of
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
 from auralarchive.domain.speed import SpeedLimits
 
@@ -67,10 +67,10 @@ def as_item(
     known = hashes | {item_id}
     if not isinstance(fields, Mapping):
         return ClientItem(item_id, item_id, ItemState.UNKNOWN, known, tags=tags)
-    raw = _text(fields, "state") or ""
-    wanted, left = _whole(fields, "total_wanted"), _whole(fields, "total_remaining")
-    name = _text(fields, "name") or ""
-    save_path = _text(fields, "save_path") or None
+    raw = text_of(fields, "state") or ""
+    wanted, left = whole_of(fields, "total_wanted"), whole_of(fields, "total_remaining")
+    name = text_of(fields, "name") or ""
+    save_path = text_of(fields, "save_path") or None
     state = _lost(fields, wanted, left) if is_lost(item_id, fields) else _state(raw, fields, wanted, left)
     return ClientItem(
         id=item_id,
@@ -80,13 +80,13 @@ def as_item(
         # Its own figure is that of what it does at the moment: 100 in an error, the move's share while it moves.
         progress=max(0.0, 1 - left / wanted) if wanted and left is not None else 0.0,
         size=wanted or None,  # the whole size counts the padding of hybrids
-        downloaded=_whole(fields, "total_done"),
-        uploaded=_whole(fields, "total_uploaded"),
-        download_speed=_whole(fields, "download_payload_rate"),
-        upload_speed=_whole(fields, "upload_payload_rate"),
-        eta=_whole(fields, "eta") or None,  # 0: it does not know
-        ratio=_number(fields, "ratio"),
-        seeding_seconds=_whole(fields, "finished_time"),
+        downloaded=whole_of(fields, "total_done"),
+        uploaded=whole_of(fields, "total_uploaded"),
+        download_speed=whole_of(fields, "download_payload_rate"),
+        upload_speed=whole_of(fields, "upload_payload_rate"),
+        eta=whole_of(fields, "eta") or None,  # 0: it does not know
+        ratio=number_of(fields, "ratio"),
+        seeding_seconds=whole_of(fields, "finished_time"),
         content_path=joined(save_path, name) if save_path and name and wanted else None,
         save_path=save_path,
         limits=_limits(fields),
@@ -103,12 +103,14 @@ def is_lost(item_id: str, fields: Any) -> bool:
     libtorrent then tells of the torrent by its v2 hash, Deluge goes on with the v1 hash and hears nothing more: it
     stays "Downloading" with no size. Its name is there, though, and asked about this one torrent it looks again.
     """
-    return isinstance(fields, Mapping) and _whole(fields, "total_size") == 0 and bool(_whole(fields, "total_wanted"))
+    return (
+        isinstance(fields, Mapping) and whole_of(fields, "total_size") == 0 and bool(whole_of(fields, "total_wanted"))
+    )
 
 
 def label_of(fields: Any) -> str | None:
     """Its label, empty for none; None where the plugin is off."""
-    return _text(fields, "label") if isinstance(fields, Mapping) else None
+    return text_of(fields, "label") if isinstance(fields, Mapping) else None
 
 
 def as_files(told: Any) -> tuple[ClientFile, ...]:
@@ -125,9 +127,9 @@ def as_files(told: Any) -> tuple[ClientFile, ...]:
         )
         for place, entry in enumerate(entries)
         if isinstance(entry, Mapping)
-        and (path := (_text(entry, "path") or "").replace("\\", "/"))
+        and (path := (text_of(entry, "path") or "").replace("\\", "/"))
         and not _is_padding(path)
-        and (size := _whole(entry, "size")) is not None
+        and (size := whole_of(entry, "size")) is not None
     )
 
 
@@ -143,12 +145,12 @@ def kib(limit: int | None) -> float:
 
 def limit_of(value: Any) -> int | None:
     """Deluge's KiB per second in bytes; -1 and 0 are none."""
-    number = _number({"value": value}, "value")
+    number = number_of({"value": value}, "value")
     return round(number * 1024) or None if number else None
 
 
 def _state(raw: str, fields: Mapping[str, Any], wanted: int | None, left: int | None) -> ItemState:
-    state, size = STATES.get(raw, ItemState.UNKNOWN), _whole(fields, "total_size")
+    state, size = STATES.get(raw, ItemState.UNKNOWN), whole_of(fields, "total_size")
     if state in (ItemState.UNKNOWN, ItemState.WARNING) or raw in ("Checking", "Allocating", "Moving"):
         return state
     if size is None or left is None or wanted is None:
@@ -171,7 +173,7 @@ def _lost(fields: Mapping[str, Any], wanted: int | None, left: int | None) -> It
 
 def _message(raw: str, fields: Mapping[str, Any], state: ItemState) -> str | None:
     if raw == "Error":
-        return display_text(_text(fields, "message") or "", "an error, without saying which")
+        return display_text(text_of(fields, "message") or "", "an error, without saying which")
     return _NOTHING_CHOSEN if state is ItemState.WARNING else None
 
 
@@ -189,27 +191,9 @@ def _is_padding(path: str) -> bool:
 
 
 def _share(value: Any) -> float:
-    return min(_number({"value": value}, "value") or 0.0, 1.0)
+    return min(number_of({"value": value}, "value") or 0.0, 1.0)
 
 
 def _list(fields: Mapping[str, Any], key: str) -> list[Any]:
     value = fields.get(key)
     return value if isinstance(value, list) else []
-
-
-def _text(fields: Mapping[str, Any], key: str) -> str | None:
-    value = fields.get(key)
-    return value if isinstance(value, str) else None
-
-
-def _number(fields: Mapping[str, Any], key: str) -> float | None:
-    """A number that can be a share, a ratio or a size; -1 and the like are unknown."""
-    value = fields.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value < _LARGEST and math.isfinite(value) else None
-
-
-def _whole(fields: Mapping[str, Any], key: str) -> int | None:
-    value = _number(fields, key)
-    return None if value is None else int(value)

@@ -8,7 +8,6 @@ file is read.
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 import time
 from collections import Counter
@@ -32,12 +31,12 @@ from auralarchive.clients.direct_items import Item, Transfer, content_of
 from auralarchive.clients.direct_pace import Bucket, pay
 from auralarchive.clients.direct_settings import DirectSettings
 from auralarchive.clients.direct_state import Record, StateFolder, Version
+from auralarchive.clients.folders import remove_folder
 from auralarchive.clients.path_mapping import PathMapper
-from auralarchive.domain.failures import FailureKind
 from auralarchive.failpoints import failpoint
 from auralarchive.net.http import GuardedClient
 from auralarchive.ports.clients import AddOptions
-from auralarchive.ports.errors import AuralError, Cancelled, Misconfigured, Unreachable
+from auralarchive.ports.errors import AuralError, Cancelled, Unreachable
 from auralarchive.ports.work import CancelToken
 
 _log = logging.getLogger(__name__)
@@ -169,7 +168,7 @@ class Session:
 
     def _finish_removal(self, record: Record) -> None:
         if record.with_data:
-            _remove_data(Path(record.folder))
+            remove_folder(Path(record.folder))
         failpoint("direct.data_removed")
         self._state.forget(record.id)
 
@@ -358,16 +357,3 @@ def _size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _remove_data(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise Misconfigured(
-            f"The download {folder} cannot be deleted: {error.strerror}.",
-            "Check the permissions of the download folder; it is tried again at the next start.",
-            kind=FailureKind.PERMISSION,
-        ) from error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pydantic import BaseModel, ConfigDict, Field
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from auralarchive.clients.folders import OwnFolder
 
 
 class DirectSettings(BaseModel):
@@ -12,7 +12,7 @@ class DirectSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    download_folder: Path = Field(
+    download_folder: OwnFolder = Field(
         title="Download folder", description="Each book gets a folder of its own below it. Not inside the library."
     )
     files_at_once: int = Field(default=4, title="Files at once", ge=1, le=32)
@@ -60,10 +60,3 @@ class DirectSettings(BaseModel):
     loopback: bool = Field(
         default=False, title="For tests: this machine only", description="Servers on 127.0.0.1 and nothing else."
     )
-
-    @field_validator("download_folder")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        if not value.is_absolute() or value == Path("/"):
-            raise ValueError("name a folder with its full path, other than the root")
-        return value

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from auralarchive.clients.durable import boot_id, disk_errors, replace_file
+from auralarchive.clients.durable import NotesFolder, disk_errors, replace_file
 from auralarchive.domain.manifest import Manifest, parse
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import AddOptions, Payload
@@ -88,26 +88,14 @@ def new_record(payload: Payload, options: AddOptions, downloads: Path) -> Record
     )
 
 
-class StateFolder:
-    """The files of one direct client. Not locked: the application runs once for each data folder.
+class StateFolder(NotesFolder):
+    """The files of one direct client.
 
     Saving raises `NoSpace` and `Misconfigured`.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._boot = folder / "running"
-        #: The machine went down under us: the end of what was being written may never have reached the disk.
-        self.went_down = self._boot.is_file() and self._boot.read_text("utf-8", "replace") != boot_id()
-        replace_file(self._boot, boot_id().encode())
-
-    def close(self) -> None:
-        """Note that everything was left in good order."""
-        self._boot.unlink(missing_ok=True)
-
     def records(self) -> Iterator[Record]:
-        for path in sorted(self._folder.glob("*.json")):
+        for path in sorted(self.folder.glob("*.json")):
             try:
                 yield _record(json.loads(path.read_bytes()))
             except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -115,18 +103,18 @@ class StateFolder:
 
     def save_new(self, record: Record, payload: Payload) -> None:
         with disk_errors():
-            replace_file(self._path(record.id, "manifest"), payload.data or b"")
+            replace_file(self.path(record.id, "manifest"), payload.data or b"")
         failpoint("direct.source_kept")
         self.save(record)
 
     def save(self, record: Record) -> None:
         with disk_errors():
-            replace_file(self._path(record.id, "json"), json.dumps(asdict(record)).encode())
+            replace_file(self.path(record.id, "json"), json.dumps(asdict(record)).encode())
 
     def manifest(self, item_id: str) -> Manifest | None:
         """What the item is; None where that can no longer be read."""
         try:
-            return parse(self._path(item_id, "manifest").read_bytes())
+            return parse(self.path(item_id, "manifest").read_bytes())
         except (OSError, ValueError) as error:
             _log.warning("The direct download %s is lost: its manifest cannot be read: %s", item_id, error)
             return None
@@ -134,12 +122,9 @@ class StateFolder:
     def forget(self, item_id: str) -> None:
         """The note goes last: until then a crash leaves something that a restart can finish."""
         with disk_errors():
-            self._path(item_id, "manifest").unlink(missing_ok=True)
+            self.path(item_id, "manifest").unlink(missing_ok=True)
             failpoint("direct.source_forgotten")
-            self._path(item_id, "json").unlink(missing_ok=True)
-
-    def _path(self, item_id: str, kind: str) -> Path:
-        return self._folder / f"{item_id}.{kind}"
+            self.path(item_id, "json").unlink(missing_ok=True)
 
 
 def _record(noted: dict[str, Any]) -> Record:

@@ -55,3 +55,23 @@ def boot_id() -> str:
         return _BOOT_ID.read_text("ascii").strip()
     except OSError:
         return "unknown"
+
+
+class NotesFolder:
+    """The notes of one client. Not locked: the application runs once for each data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._boot = folder / "running"
+        #: The machine went down under us: what was noted may be ahead of what the disk has.
+        self.went_down = self._boot.is_file() and self._boot.read_text("utf-8", "replace") != boot_id()
+        replace_file(self._boot, boot_id().encode())
+
+    def close(self) -> None:
+        """Note that everything was left in good order."""
+        self._boot.unlink(missing_ok=True)
+
+    def path(self, item_id: str, kind: str) -> Path:
+        """The file of one item."""
+        return self.folder / f"{item_id}.{kind}"

@@ -26,12 +26,12 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.embedded_items import Torrent, learn_metadata, listed_files, name_of
 from auralarchive.clients.embedded_settings import EmbeddedSettings, ip_filter, session_settings
 from auralarchive.clients.embedded_state import Record, StateFolder
+from auralarchive.clients.folders import remove_folder
 from auralarchive.clients.path_mapping import PathMapper
-from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal, goal_reached
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import AddOptions
-from auralarchive.ports.errors import AuralError, Misconfigured, Unreachable
+from auralarchive.ports.errors import AuralError, Unreachable
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class Session:
 
     def _start_again(self, record: Record, params: lt.add_torrent_params) -> None:
         missing = record.complete and not Path(record.folder).exists()
-        if self._state.recheck and not missing:
+        if self._state.went_down and not missing:
             # To forget what it has: a check that is asked for later begins after a moment as a seed.
             params.have_pieces, params.verified_pieces, params.unfinished_pieces = [], [], {}
             params.flags &= ~lt.torrent_flags.seed_mode
@@ -147,7 +147,7 @@ class Session:
 
     def _finish_removal(self, record: Record) -> None:
         if record.with_data:
-            _remove_data(Path(record.folder))
+            remove_folder(Path(record.folder))
         else:
             with suppress(OSError):
                 Path(record.folder).rmdir()  # only where it is empty
@@ -346,19 +346,6 @@ def _is_whole(torrent: Torrent) -> bool:
         return all((Path(torrent.record.folder) / file.path).stat().st_size == file.size for file in files)
     except OSError:
         return False
-
-
-def _remove_data(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise Misconfigured(
-            f"The download {folder} cannot be deleted: {error.strerror}.",
-            "Check the permissions of the download folder; it is tried again at the next start.",
-            kind=FailureKind.PERMISSION,
-        ) from error
 
 
 def _has_space(folder: Path) -> bool:

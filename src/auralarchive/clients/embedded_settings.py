@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import libtorrent as lt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from auralarchive.clients.folders import OwnFolder
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -29,7 +30,7 @@ class EmbeddedSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    download_folder: Path = Field(
+    download_folder: OwnFolder = Field(
         title="Download folder", description="Each torrent gets a folder of its own below it. Not inside the library."
     )
     listen_interface: str = Field(
@@ -81,13 +82,6 @@ class EmbeddedSettings(BaseModel):
     loopback: bool = Field(
         default=False, title="For tests: this machine only", description="Peers on 127.0.0.1 and nothing else."
     )
-
-    @field_validator("download_folder")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        if not value.is_absolute() or value == Path("/"):
-            raise ValueError("name a folder with its full path, other than the root")
-        return value
 
     @field_validator("listen_interface")
     @classmethod

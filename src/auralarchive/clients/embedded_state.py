@@ -17,7 +17,7 @@ from typing import Any
 
 import libtorrent as lt
 
-from auralarchive.clients.durable import boot_id, disk_errors, replace_file
+from auralarchive.clients.durable import NotesFolder, disk_errors, replace_file
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.clients import AddOptions, Payload
@@ -70,26 +70,14 @@ def new_record(payload: Payload, options: AddOptions, downloads: Path) -> Record
     return record.with_goal(options.seed_goal)
 
 
-class StateFolder:
-    """The files of one embedded client. Not locked: the application runs once for each data folder.
+class StateFolder(NotesFolder):
+    """The files of one embedded client.
 
     Saving raises `NoSpace` and `Misconfigured`.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._boot = folder / "running"
-        #: The machine went down under us: what libtorrent noted may be ahead of what the disk has.
-        self.recheck = self._boot.is_file() and self._boot.read_text("utf-8", "replace") != boot_id()
-        replace_file(self._boot, boot_id().encode())
-
-    def close(self) -> None:
-        """Note that everything was saved in good order."""
-        self._boot.unlink(missing_ok=True)
-
     def records(self) -> Iterator[Record]:
-        for path in sorted(self._folder.glob("*.json")):
+        for path in sorted(self.folder.glob("*.json")):
             try:
                 yield _record(json.loads(path.read_bytes()))
             except (ValueError, TypeError, KeyError) as error:
@@ -102,34 +90,34 @@ class StateFolder:
 
     def _save_source(self, record: Record, payload: Payload) -> None:
         if payload.data is not None:
-            replace_file(self._path(record.id, "torrent"), payload.data)
+            replace_file(self.path(record.id, "torrent"), payload.data)
         else:
-            replace_file(self._path(record.id, "magnet"), (payload.magnet or "").encode())
+            replace_file(self.path(record.id, "magnet"), (payload.magnet or "").encode())
         failpoint("embedded.source_kept")
         self.save(record)
 
     def save(self, record: Record) -> None:
         with disk_errors():
-            replace_file(self._path(record.id, "json"), json.dumps(asdict(record)).encode())
+            replace_file(self.path(record.id, "json"), json.dumps(asdict(record)).encode())
 
     def save_resume(self, item_id: str, data: bytes) -> None:
         with disk_errors():
-            if self._path(item_id, "json").exists():
-                replace_file(self._path(item_id, "resume"), data)
+            if self.path(item_id, "json").exists():
+                replace_file(self.path(item_id, "resume"), data)
 
     def forget(self, item_id: str) -> None:
         """The note goes last: until then a crash leaves something that a restart can finish."""
         for kind in ("resume", "torrent", "magnet"):
-            self._path(item_id, kind).unlink(missing_ok=True)
+            self.path(item_id, kind).unlink(missing_ok=True)
         failpoint("embedded.source_forgotten")
-        self._path(item_id, "json").unlink(missing_ok=True)
+        self.path(item_id, "json").unlink(missing_ok=True)
 
     def params(self, item_id: str) -> lt.add_torrent_params | None:
         """What libtorrent needs to go on with a torrent; None where nothing readable is left."""
         return self._from_resume(item_id) or self._from_source(item_id)
 
     def _from_resume(self, item_id: str) -> lt.add_torrent_params | None:
-        path = self._path(item_id, "resume")
+        path = self.path(item_id, "resume")
         try:
             return lt.read_resume_data(path.read_bytes())
         except FileNotFoundError:
@@ -139,7 +127,7 @@ class StateFolder:
             return None
 
     def _from_source(self, item_id: str) -> lt.add_torrent_params | None:
-        torrent, magnet = self._path(item_id, "torrent"), self._path(item_id, "magnet")
+        torrent, magnet = self.path(item_id, "torrent"), self.path(item_id, "magnet")
         try:
             if torrent.exists():
                 return lt.load_torrent_buffer(torrent.read_bytes())
@@ -151,7 +139,7 @@ class StateFolder:
     def session(self) -> lt.session_params:
         """The session as it was (the DHT's acquaintances), or a new one."""
         try:
-            saved = (self._folder / "session").read_bytes()
+            saved = (self.folder / "session").read_bytes()
             return lt.read_session_params(saved, lt.save_state_flags_t.save_dht_state)
         except FileNotFoundError:
             return lt.session_params()
@@ -161,10 +149,7 @@ class StateFolder:
 
     def save_session(self, params: lt.session_params) -> None:
         data = lt.write_session_params_buf(params, lt.save_state_flags_t.save_dht_state)
-        replace_file(self._folder / "session", data)
-
-    def _path(self, item_id: str, kind: str) -> Path:
-        return self._folder / f"{item_id}.{kind}"
+        replace_file(self.folder / "session", data)
 
 
 def _record(noted: dict[str, Any]) -> Record:

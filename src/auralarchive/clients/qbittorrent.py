@@ -11,8 +11,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
 from auralarchive.clients.findings import remote_folder_findings
 from auralarchive.clients.path_mapping import PathMapper, same_path
+from auralarchive.clients.patience import LOOK_EVERY, wait_until
 from auralarchive.clients.qbittorrent_api import Api, Credentials
 from auralarchive.clients.qbittorrent_items import as_files, as_item, category_of, hashes_of, tags_of
 from auralarchive.clients.remote import RemoteSettings
@@ -41,7 +41,6 @@ ADOPTED = f"{TAG_PREFIX}-adopted"  # on what somebody else had added: nothing wi
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SEEN_WITHIN = 10.0  # seconds until an added torrent shows, magnets included
 _GONE_WITHIN = 5.0  # seconds until a removed one is gone
-_LOOK_EVERY = 0.1
 _LARGEST_LIMIT = 2**31 - 1  # it reads 32 bits
 _REMOVES = {1: "removes the torrent", 3: "removes the torrent and its files"}
 
@@ -121,7 +120,7 @@ class QBittorrentClient:
         if found is not None:
             return self._adopted(found, options)
         refused = self._send(payload, options)
-        seen = self._seen(payload.hashes, patience=_LOOK_EVERY * 10 if refused else _SEEN_WITHIN)
+        seen = self._seen(payload.hashes, patience=LOOK_EVERY * 10 if refused else _SEEN_WITHIN)
         if seen is None:
             raise refused or Unreachable(
                 "qBittorrent took the torrent but does not show it.", "It is looked for again at the next attempt."
@@ -194,7 +193,7 @@ class QBittorrentClient:
     def remove(self, item_id: str, *, with_data: bool) -> None:
         hashes = self._current(item_id)
         self._must(self._api.post("torrents/delete", {"hashes": hashes, "deleteFiles": str(with_data).lower()}))
-        _wait(lambda: self.find(frozenset({hashes})) is None, _GONE_WITHIN)
+        wait_until(lambda: self.find(frozenset({hashes})) is None, _GONE_WITHIN)
 
     def local_path(self, item: ClientItem) -> str:
         remote = item.content_path
@@ -246,7 +245,7 @@ class QBittorrentClient:
             seen.extend(item for item in [self.find(hashes)] if item is not None)
             return bool(seen)
 
-        return seen[0] if _wait(look, patience) else None
+        return seen[0] if wait_until(look, patience) else None
 
     def _adopted(self, item: ClientItem, options: AddOptions) -> Added:
         """Take over what is there: a tag beside the others, our category only where there is none."""
@@ -416,15 +415,6 @@ def _share_limits(goal: SeedGoal) -> tuple[str, str]:
         return "-2", "-2"
     ratio = "-1" if goal.ratio is None else f"{goal.ratio:g}"
     return ratio, "-1" if goal.seconds is None else str(-(-goal.seconds // 60))
-
-
-def _wait(condition: Callable[[], bool], patience: float) -> bool:
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(_LOOK_EVERY)
-    return True
 
 
 def _make(name: str, settings: QBittorrentSettings, context: ClientContext) -> DownloadClient:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from auralarchive.clients.display import display_text
+from auralarchive.clients.values import number_of, text_of, whole_of
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
 from auralarchive.domain.speed import SpeedLimits
 
@@ -51,24 +51,24 @@ def as_item(item_id: str, fields: Any) -> ClientItem:
     """One torrent. What is missing or of the wrong type is unknown; it never fails."""
     if not isinstance(fields, Mapping):
         return ClientItem(item_id, item_id, ItemState.UNKNOWN, frozenset({item_id}))
-    raw = _text(fields, "state") or ""
-    progress = _number(fields, "progress")
+    raw = text_of(fields, "state") or ""
+    progress = number_of(fields, "progress")
     return ClientItem(
         id=item_id,
-        name=display_text(_text(fields, "name") or "", item_id),
-        state=_state(raw, progress, _whole(fields, "amount_left")),
+        name=display_text(text_of(fields, "name") or "", item_id),
+        state=_state(raw, progress, whole_of(fields, "amount_left")),
         hashes=hashes_of(item_id, fields),
         progress=min(progress or 0.0, 1.0),
-        size=_whole(fields, "size") or None,
-        downloaded=_whole(fields, "completed"),
-        uploaded=_whole(fields, "uploaded"),
-        download_speed=_whole(fields, "dlspeed"),
-        upload_speed=_whole(fields, "upspeed"),
+        size=whole_of(fields, "size") or None,
+        downloaded=whole_of(fields, "completed"),
+        uploaded=whole_of(fields, "uploaded"),
+        download_speed=whole_of(fields, "dlspeed"),
+        upload_speed=whole_of(fields, "upspeed"),
         eta=_eta(fields),
-        ratio=_number(fields, "ratio"),
-        seeding_seconds=_whole(fields, "seeding_time"),
-        content_path=_text(fields, "content_path") or None,
-        save_path=_text(fields, "save_path") or None,
+        ratio=number_of(fields, "ratio"),
+        seeding_seconds=whole_of(fields, "seeding_time"),
+        content_path=text_of(fields, "content_path") or None,
+        save_path=text_of(fields, "save_path") or None,
         limits=_limits(fields),
         paused=raw in _PAUSED,
         message=_MESSAGES.get(raw),
@@ -81,18 +81,18 @@ def hashes_of(item_id: str, fields: Any) -> frozenset[str]:
     """Every hash of a torrent; the id of a hybrid is its v2 hash cut to 40 digits."""
     found = {item_id.lower()}
     if isinstance(fields, Mapping):
-        found |= {(_text(fields, key) or "").lower() for key in ("hash", "infohash_v1", "infohash_v2")}
+        found |= {(text_of(fields, key) or "").lower() for key in ("hash", "infohash_v1", "infohash_v2")}
     found |= {value[:40] for value in found if len(value) == 64}
     return frozenset(value for value in found if value)
 
 
 def tags_of(fields: Any) -> frozenset[str]:
-    text = _text(fields, "tags") if isinstance(fields, Mapping) else None
+    text = text_of(fields, "tags") if isinstance(fields, Mapping) else None
     return frozenset(tag.strip() for tag in (text or "").split(",") if tag.strip())
 
 
 def category_of(fields: Any) -> str:
-    return (_text(fields, "category") or "") if isinstance(fields, Mapping) else ""
+    return (text_of(fields, "category") or "") if isinstance(fields, Mapping) else ""
 
 
 def as_files(listed: Any) -> tuple[ClientFile, ...]:
@@ -102,13 +102,13 @@ def as_files(listed: Any) -> tuple[ClientFile, ...]:
         ClientFile(
             path=name.replace("\\", "/"),  # Windows
             size=size,
-            wanted=_whole(entry, "priority") != 0,
-            progress=min(_number(entry, "progress") or 0.0, 1.0),
+            wanted=whole_of(entry, "priority") != 0,
+            progress=min(number_of(entry, "progress") or 0.0, 1.0),
         )
         for entry in entries
         if isinstance(entry, Mapping)
-        and (name := _text(entry, "name")) is not None
-        and (size := _whole(entry, "size")) is not None
+        and (name := text_of(entry, "name")) is not None
+        and (size := whole_of(entry, "size")) is not None
     )
 
 
@@ -131,23 +131,5 @@ def _limits(fields: Mapping[str, Any]) -> SpeedLimits | None:
 
 
 def _eta(fields: Mapping[str, Any]) -> int | None:
-    eta = _whole(fields, "eta")
+    eta = whole_of(fields, "eta")
     return eta if eta is not None and eta < _NO_ETA else None
-
-
-def _text(fields: Mapping[str, Any], key: str) -> str | None:
-    value = fields.get(key)
-    return value if isinstance(value, str) else None
-
-
-def _number(fields: Mapping[str, Any], key: str) -> float | None:
-    """A number that can be a share, a ratio or a size; -1 and the like are unknown."""
-    value = fields.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value < _LARGEST and math.isfinite(value) else None
-
-
-def _whole(fields: Mapping[str, Any], key: str) -> int | None:
-    value = _number(fields, key)
-    return None if value is None else int(value)

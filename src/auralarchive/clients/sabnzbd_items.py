@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, TypedDict
 
 from auralarchive.clients.display import display_text
+from auralarchive.clients.values import text_of
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
 from auralarchive.domain.tags import mark_of, read_mark
 
@@ -90,10 +91,10 @@ def job_name(title: str, mark: str) -> str:
 
 def from_queue(slot: Any, queue: Mapping[str, Any], words: Words, *, first: bool = False) -> ClientItem | None:
     """A job of the queue; None for what is as good as gone. `first` is the one that the queue's speed belongs to."""
-    job_id = _text(slot, "nzo_id") if isinstance(slot, Mapping) else None
+    job_id = text_of(slot, "nzo_id") if isinstance(slot, Mapping) else None
     if not isinstance(slot, Mapping) or not job_id:
         return None
-    raw, name = _text(slot, "status") or "", _text(slot, "filename") or ""
+    raw, name = text_of(slot, "status") or "", text_of(slot, "filename") or ""
     if raw == GONE:
         return None
     size, left = _megabytes(slot, "mb"), _megabytes(slot, "mbleft")
@@ -107,7 +108,7 @@ def from_queue(slot: Any, queue: Mapping[str, Any], words: Words, *, first: bool
         size=size or None,
         downloaded=loaded,
         download_speed=_speed(queue) if first else 0,
-        eta=seconds_of(_text(slot, "timeleft") or "") if state is ItemState.WAITING else None,
+        eta=seconds_of(text_of(slot, "timeleft") or "") if state is ItemState.WAITING else None,
         paused=state is ItemState.PAUSED,
         message=message,
         raw_state=display_text(raw),
@@ -118,7 +119,7 @@ def from_queue(slot: Any, queue: Mapping[str, Any], words: Words, *, first: bool
 def _queue_state(
     slot: Mapping[str, Any], queue: Mapping[str, Any], words: Words, name: str, left: int | None
 ) -> tuple[ItemState, str | None]:
-    raw = _text(slot, "status") or ""
+    raw = text_of(slot, "status") or ""
     state = QUEUE_STATES.get(raw, ItemState.UNKNOWN)
     labels = [label for label in slot.get("labels") or () if isinstance(label, str)] if _is_list(slot, "labels") else []
     if state is ItemState.PAUSED:
@@ -127,7 +128,7 @@ def _queue_state(
             return (ItemState.FAILED, _ENCRYPTED_MESSAGE) if left != 0 else (ItemState.BUSY, None)
         return state, f"SABnzbd holds it back: {display_text(', '.join(labels))}" if labels else None
     stopped = queue.get("paused") in (True, "True", "true", 1)
-    if state is ItemState.WAITING and stopped and _text(slot, "priority") != "Force":
+    if state is ItemState.WAITING and stopped and text_of(slot, "priority") != "Force":
         return ItemState.PAUSED, "SABnzbd's whole queue is paused"
     return state, None
 
@@ -137,10 +138,10 @@ _ENCRYPTED_MESSAGE = "the archive is encrypted, and SABnzbd has no password for 
 
 def from_history(slot: Any, words: Words) -> ClientItem | None:
     """A job of the history, its archive included; None for what is as good as gone."""
-    job_id = _text(slot, "nzo_id") if isinstance(slot, Mapping) else None
+    job_id = text_of(slot, "nzo_id") if isinstance(slot, Mapping) else None
     if not isinstance(slot, Mapping) or not job_id:
         return None
-    raw, name, storage = _text(slot, "status") or "", _text(slot, "name") or "", _text(slot, "storage") or ""
+    raw, name, storage = text_of(slot, "status") or "", text_of(slot, "name") or "", text_of(slot, "storage") or ""
     if raw == GONE:
         return None
     state, message = _history_state(slot, raw, storage, words)
@@ -170,10 +171,10 @@ def _history_state(slot: Mapping[str, Any], raw: str, storage: str, words: Words
         # Up to five articles may be missing, and without par2 files nothing is checked.
         return ItemState.FAILED, f"{losses}, and the post brings nothing to repair them with"
     if state is not ItemState.FAILED:
-        return state, display_text(_text(slot, "action_line") or "") or None
+        return state, display_text(text_of(slot, "action_line") or "") or None
     if slot.get("loaded") is True:
         return ItemState.BUSY, None  # still at it: a script may run, the folder gets its last name
-    reason = display_text(_NOT_COMPLETE.sub("", _text(slot, "fail_message") or "")).rstrip(". ")
+    reason = display_text(_NOT_COMPLETE.sub("", text_of(slot, "fail_message") or "")).rstrip(". ")
     if words.means(reason, DISK_FULL):
         return ItemState.WARNING, f"{reason} Make room, then retry the job in SABnzbd"
     if words.means(reason, WITHOUT_KEY, ABORTED_ENCRYPTED):
@@ -237,7 +238,7 @@ def as_files(answer: Any) -> tuple[ClientFile, ...]:
     entries = answer.get("files") if isinstance(answer, Mapping) else None
     found = []
     for entry in entries if isinstance(entries, list) else ():
-        name = _text(entry, "filename") if isinstance(entry, Mapping) else None
+        name = text_of(entry, "filename") if isinstance(entry, Mapping) else None
         size = _number(entry, "bytes") if name else None
         if name and size is not None:
             left = _megabytes(entry, "mbleft") or 0
@@ -289,11 +290,6 @@ def _speed(queue: Mapping[str, Any]) -> int | None:
 
 def _is_list(fields: Mapping[str, Any], key: str) -> bool:
     return isinstance(fields.get(key), list)
-
-
-def _text(fields: Mapping[str, Any], key: str) -> str | None:
-    value = fields.get(key)
-    return value if isinstance(value, str) else None
 
 
 def _number(fields: Mapping[str, Any], key: str) -> float | None:

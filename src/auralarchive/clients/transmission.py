@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import base64
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
 from auralarchive.clients.findings import link_findings
 from auralarchive.clients.path_mapping import PathMapper, same_path
+from auralarchive.clients.patience import wait_until
 from auralarchive.clients.remote import RemoteSettings
 from auralarchive.clients.transmission_api import Api, Declined
 from auralarchive.clients.transmission_items import FIELDS, KILO, as_files, as_item, inside, is_id, torrents_of
@@ -48,7 +48,6 @@ _SEQUENTIAL = 18  # 4.1
 _SEEN_WITHIN = 3.0  # seconds until a torrent shows whose add was not answered
 _GONE_WITHIN = 5.0  # seconds until a removed one is gone
 _LOADS_WITHIN = 5.0  # seconds from the start of 3.00 until it shows its torrents
-_LOOK_EVERY = 0.1
 _ALWAYS = frozenset({Ability.ITEM_LIMITS, Ability.GLOBAL_LIMITS, Ability.SEED_GOAL, Ability.PRIORITY})
 
 
@@ -189,7 +188,7 @@ class TransmissionClient:
         self._api.call("torrent-remove", {**self._only(item_id), "delete-local-data": with_data})
         with self._lock:
             self._shown -= {item_id}
-        _wait(lambda: self.find(frozenset({item_id})) is None, _GONE_WITHIN)
+        wait_until(lambda: self.find(frozenset({item_id})) is None, _GONE_WITHIN)
 
     def local_path(self, item: ClientItem) -> str:
         folder = item.save_path
@@ -235,7 +234,7 @@ class TransmissionClient:
         except NothingSent:
             raise
         except Unreachable:
-            if not _wait(lambda: self.find(payload.hashes) is not None, _SEEN_WITHIN):
+            if not wait_until(lambda: self.find(payload.hashes) is not None, _SEEN_WITHIN):
                 raise
             answer = {}  # it was not there when we looked a moment ago
         duplicate = "torrent-duplicate" in answer
@@ -300,7 +299,7 @@ class TransmissionClient:
                 torrents[item_id] = as_item(item_id, fields, self._hashes.get(item_id, frozenset()))
             return self._api.session == self._session or expected <= torrents.keys()
 
-        _wait(loaded, _LOADS_WITHIN)
+        wait_until(loaded, _LOADS_WITHIN)
         return torrents
 
     def _is_ours(self, item: ClientItem) -> bool:
@@ -392,15 +391,6 @@ def _goal(goal: SeedGoal) -> dict[str, Any]:
 
 def _sign(priority: int) -> int:
     return (priority > 0) - (priority < 0)
-
-
-def _wait(condition: Callable[[], bool], patience: float) -> bool:
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(_LOOK_EVERY)
-    return True
 
 
 def _make(name: str, settings: TransmissionSettings, context: ClientContext) -> DownloadClient:

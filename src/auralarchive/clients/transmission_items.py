@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from auralarchive.clients.display import display_text
+from auralarchive.clients.values import number_of, whole_of
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
 from auralarchive.domain.speed import SpeedLimits
 
@@ -90,23 +90,23 @@ def is_id(text: str) -> bool:
 def as_item(item_id: str, fields: Mapping[str, Any], also: frozenset[str] = frozenset()) -> ClientItem:
     """One torrent; `also` are other hashes of it. What is missing or of the wrong type is unknown; it never fails."""
     situation = _situation(fields)
-    has_metadata = _number(fields, "metadataPercentComplete") == 1
+    has_metadata = number_of(fields, "metadataPercentComplete") == 1
     name, folder = _text(fields, "name"), _text(fields, "downloadDir") or None
-    left = _whole(fields, "leftUntilDone")
+    left = whole_of(fields, "leftUntilDone")
     return ClientItem(
         id=item_id,
         name=display_text(name or "", item_id),
         state=STATES.get(situation, ItemState.UNKNOWN),
         hashes=frozenset({item_id}) | also,
-        progress=min(_number(fields, "percentDone") or 0.0, 1.0),
-        size=_whole(fields, "sizeWhenDone") or None,
-        downloaded=_sum(_whole(fields, "haveValid"), _whole(fields, "haveUnchecked")),
-        uploaded=_whole(fields, "uploadedEver"),
-        download_speed=_whole(fields, "rateDownload"),
-        upload_speed=_whole(fields, "rateUpload"),
+        progress=min(number_of(fields, "percentDone") or 0.0, 1.0),
+        size=whole_of(fields, "sizeWhenDone") or None,
+        downloaded=_sum(whole_of(fields, "haveValid"), whole_of(fields, "haveUnchecked")),
+        uploaded=whole_of(fields, "uploadedEver"),
+        download_speed=whole_of(fields, "rateDownload"),
+        upload_speed=whole_of(fields, "rateUpload"),
         eta=_eta(fields) if left else None,  # of a complete one it tells when the seeding ends
-        ratio=_number(fields, "uploadRatio"),
-        seeding_seconds=_whole(fields, "secondsSeeding"),
+        ratio=number_of(fields, "uploadRatio"),
+        seeding_seconds=whole_of(fields, "secondsSeeding"),
         content_path=inside(folder, name) if folder and name and has_metadata else None,
         save_path=folder,
         limits=_limits(fields),
@@ -139,20 +139,20 @@ def as_files(fields: Mapping[str, Any]) -> tuple[ClientFile, ...]:
             path=name,
             size=size,
             wanted=not isinstance(stat, Mapping) or stat.get("wanted") not in (False, 0),
-            progress=min((_whole(file, "bytesCompleted") or 0) / size, 1.0) if size else 1.0,
+            progress=min((whole_of(file, "bytesCompleted") or 0) / size, 1.0) if size else 1.0,
         )
         for file, stat in zip(files, told, strict=True)
         if isinstance(file, Mapping)
         and (name := _text(file, "name")) is not None
         and _PADDING.fullmatch(name) is None
-        and (size := _whole(file, "length")) is not None
+        and (size := whole_of(file, "length")) is not None
     )
 
 
 def _situation(fields: Mapping[str, Any]) -> str:
     """One word for status, error, metadata and what is left; the first that applies."""
-    status, left = _whole(fields, "status"), _whole(fields, "leftUntilDone")
-    metadata = _number(fields, "metadataPercentComplete")
+    status, left = whole_of(fields, "status"), whole_of(fields, "leftUntilDone")
+    metadata = number_of(fields, "metadataPercentComplete")
     if status is None or status >= len(_STATUS) or left is None or metadata is None:
         return f"status {display_text(str(fields.get('status')))[:20]}"
     error = _error(fields)
@@ -178,7 +178,7 @@ def _complete(status: int, fields: Mapping[str, Any]) -> str:
         return word
     if word in ("download queued", "downloading"):
         return "completing"  # for a moment after the last piece
-    if (_whole(fields, "sizeWhenDone") or 0) < (_whole(fields, "totalSize") or 0):
+    if (whole_of(fields, "sizeWhenDone") or 0) < (whole_of(fields, "totalSize") or 0):
         return "not all wanted"
     return "finished" if word == "stopped" else word
 
@@ -202,14 +202,14 @@ def _limits(fields: Mapping[str, Any]) -> SpeedLimits | None:
 
 def _limit(fields: Mapping[str, Any], key: str, switch: str) -> int | None:
     """Bytes per second, -1 for no limit, None for not told."""
-    limit, limited = _whole(fields, key), fields.get(switch)
+    limit, limited = whole_of(fields, key), fields.get(switch)
     if limit is None or not isinstance(limited, bool | int):
         return None
     return limit * KILO if limited else -1
 
 
 def _eta(fields: Mapping[str, Any]) -> int | None:
-    eta = _whole(fields, "eta")  # -1 and -2 are its words for unknown
+    eta = whole_of(fields, "eta")  # -1 and -2 are its words for unknown
     return eta if eta is not None and eta < _NO_ETA else None
 
 
@@ -224,16 +224,3 @@ def _text(fields: Mapping[str, Any], key: str) -> str | None:
     return (
         value if isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value) else None
     )
-
-
-def _number(fields: Mapping[str, Any], key: str) -> float | None:
-    """A number that can be a share, a ratio or a size; -1 and the like are unknown."""
-    value = fields.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value < _LARGEST and math.isfinite(value) else None
-
-
-def _whole(fields: Mapping[str, Any], key: str) -> int | None:
-    value = _number(fields, key)
-    return None if value is None else int(value)

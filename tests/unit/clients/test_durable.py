@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auralarchive.clients.durable import boot_id, disk_errors, replace_file
+from auralarchive.clients.durable import NotesFolder, boot_id, disk_errors, replace_file
 from auralarchive.domain.failures import FailureKind
 from auralarchive.ports.errors import Misconfigured, NoSpace
 
@@ -39,3 +39,15 @@ def test_errors_of_the_disk_have_a_remedy() -> None:
 
 def test_a_start_of_the_machine_has_a_name() -> None:
     assert boot_id() == boot_id() != ""
+
+
+def test_a_machine_that_went_down_is_noticed(tmp_path: Path) -> None:
+    """A kill alone loses nothing that was written; a power cut may."""
+    notes = NotesFolder(tmp_path / "notes")
+    assert not notes.went_down
+    assert not NotesFolder(tmp_path / "notes").went_down
+    (tmp_path / "notes" / "running").write_text("an earlier start")
+    again = NotesFolder(tmp_path / "notes")
+    assert again.went_down
+    again.close()
+    assert not NotesFolder(tmp_path / "notes").went_down

@@ -45,10 +45,10 @@ def test_a_record_of_another_version_is_read(tmp_path: Path) -> None:
 def test_a_power_cut_is_noticed(tmp_path: Path) -> None:
     """Only an end in good order, or a crash within the same start of the machine, needs no check."""
     first = StateFolder(tmp_path)
-    assert not first.recheck
-    assert not StateFolder(tmp_path).recheck  # killed, but the machine went on: the disk's cache was not lost
+    assert not first.went_down
+    assert not StateFolder(tmp_path).went_down  # killed, but the machine went on: the disk's cache was not lost
     (tmp_path / "running").write_text("an earlier start of the machine")
     second = StateFolder(tmp_path)
-    assert second.recheck
+    assert second.went_down
     second.close()
-    assert not StateFolder(tmp_path).recheck
+    assert not StateFolder(tmp_path).went_down

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from auralarchive.clients import transmission
+from auralarchive.clients import patience, transmission
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.transmission import TRANSMISSION, TransmissionClient, TransmissionSettings
 from auralarchive.clients.transmission_api import Declined
@@ -92,7 +92,7 @@ def client(daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """A client of the daemon, with less patience than usual."""
     for name in ("_SEEN_WITHIN", "_GONE_WITHIN", "_LOADS_WITHIN"):
         monkeypatch.setattr(transmission, name, 0.2)
-    monkeypatch.setattr(transmission, "_LOOK_EVERY", 0.001)
+    monkeypatch.setattr(patience, "LOOK_EVERY", 0.001)
     made = TransmissionClient("tm", TransmissionSettings(), ClientContext(tmp_path))
     made.close()
     monkeypatch.setattr(made, "_api", daemon)

@@ -28,7 +28,7 @@ def run(job: Job, tools: Tools) -> e.Event:
     Raises `ports.errors.AuralError` for whatever went wrong.
     """
     payload = tools.store.payloads.get(job.download.id)
-    fresh = payload is None or not _belongs(payload, job.download, tools)
+    fresh = payload is None or not _belongs(payload, job.download)
     if payload is None or fresh:
         payload = _fetch(job, tools)
     if fresh or not job.download.fetched or not _recorded(payload, job.download):
@@ -36,19 +36,15 @@ def run(job: Job, tools: Tools) -> e.Event:
     return _send(job, payload, tools)
 
 
-def _belongs(payload: Payload, download: Download, tools: Tools) -> bool:
+def _belongs(payload: Payload, download: Download) -> bool:
     """Whether the kept bytes are those of the release at hand: another choice replaces them."""
     if not download.download_url:
         return True  # it was uploaded, and is the only one
     if payload.info_hash_v1 or payload.info_hash_v2:
         return _recorded(payload, download)
-    # Nothing tells one NZB from another: the log says whether this one came after the choice.
-    steps = [row.event for row in tools.store.downloads.events(download.id)]
-    return "PayloadStored" in steps[_last(steps, "ReleaseChosen") :]
-
-
-def _last(steps: list[str], event: str) -> int:
-    return max((place for place, step in enumerate(steps) if step == event), default=0)
+    return (
+        download.fetched
+    )  # nothing tells one NZB from another: the record says whether this one came after the choice
 
 
 def _recorded(payload: Payload, download: Download) -> bool:
