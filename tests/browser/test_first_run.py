@@ -44,8 +44,8 @@ def qbittorrent(tmp_path: Path) -> Iterator[QBittorrent]:
     free = [port for port in usual if _is_free(port)]
     if not free:
         missing("a free port of the usual ones", "end the program that has it")
-    made.web_port = free[-1]
-    made.url = f"http://127.0.0.1:{made.web_port}"
+    made.port = free[-1]
+    made.url = f"http://127.0.0.1:{made.port}"
     with made:
         yield made
 
@@ -107,7 +107,7 @@ def test_every_step_to_a_book_in_the_library(
         _indexer(page, elsewhere)
     api = fresh.api()
     preferred = min(api.get("/api/clients")["items"], key=lambda one: one["priority"])
-    assert (preferred["name"], preferred["settings"]["port"]) == ("qBittorrent", qbittorrent.web_port)
+    assert (preferred["name"], preferred["settings"]["port"]) == ("qBittorrent", qbittorrent.port)
     # The demo's swarm is reached by both; here it is to be the built-in client, which by itself calls nobody here.
     known = {key: value for key, value in preferred.items() if key != "id"}
     api.put(f"/api/clients/{preferred['id']}", {**known, "enabled": False})
@@ -129,7 +129,7 @@ def _account(server: RunningServer, browser_page: Pages) -> Page:
 
 
 def _client(page: Page, client: QBittorrent) -> None:
-    found = page.get_by_role("form", name=f"qBittorrent found at 127.0.0.1:{client.web_port}")
+    found = page.get_by_role("form", name=f"qBittorrent found at 127.0.0.1:{client.port}")
     expect(found.get_by_label("User name")).to_have_value("admin")
     found.get_by_label("Password").fill("wrong")
     found.get_by_role("button", name="Test and add").click()

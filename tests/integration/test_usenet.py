@@ -41,7 +41,7 @@ class ByNZBGet(Usenet):
     def __init__(self, server: nzbget.NZBGet) -> None:
         self._server = server
         self.settings = {"port": server.port, "username": server.user, "password": server.password}
-        self.folders = (server.complete, server.main / "inter")
+        self.folders = (server.save_path, server.main / "inter")
 
     def jobs(self) -> list[str]:
         return [job["NZBName"] for job in self._server.call("listgroups", 0) + self._server.call("history", False)]
@@ -53,7 +53,7 @@ class BySABnzbd(Usenet):
     def __init__(self, server: sabnzbd.SABnzbd) -> None:
         self._server = server
         self.settings = {"port": server.port, "api_key": server.api_key}
-        self.folders = (server.complete, server.complete.parent / "incomplete")
+        self.folders = (server.save_path, server.save_path.parent / "incomplete")
 
     def jobs(self) -> list[str]:
         queued = [job["filename"] for job in self._server.call("queue")["queue"]["slots"]]

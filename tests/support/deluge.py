@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import shutil
-import signal
 import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from tests.support.certificates import SelfSigned
-from tests.support.processes import cache_folder, free_port, missing, stop, wait_for
+from tests.support.daemon import Daemon, without_our_python
+from tests.support.processes import cache_folder, free_port, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +48,9 @@ def _version(program: str) -> str:
     if shutil.which(program) is None:
         return ""
     answer = subprocess.run(
-        [program, "--version"], capture_output=True, text=True, check=False, timeout=60, env=_environment()
+        [program, "--version"], capture_output=True, text=True, check=False, timeout=60, env=without_our_python()
     )
     return answer.stdout.partition("\n")[0].removeprefix("deluged").strip()
-
-
-def _environment(**more: str) -> dict[str, str]:
-    """Ours without what leads another Python into our virtual environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    return {**kept, **more}
 
 
 # Everything on this machine, no encryption of the peers' own (a second of hand-shaking each), no queue.
@@ -85,11 +78,14 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-class Deluge:
+class Deluge(Daemon):
     """One daemon with a throw-away folder below `root`, on free ports of 127.0.0.1, kept over restarts.
 
     `user` may do everything; `plugins` are those that are enabled, `settings` come over the usual ones.
     """
+
+    product = "Deluge"
+    look_every = 0.05
 
     def __init__(
         self,
@@ -98,15 +94,15 @@ class Deluge:
         plugins: tuple[str, ...] = ("Label",),
         **settings: Any,
     ) -> None:
+        super().__init__(root, argv)
         self.version = _version(argv[0])
         self.user, self.password = "aural", "test-password"
         self.host, self.port, self.bt_port = "127.0.0.1", free_port(), free_port()
-        self.save_path = root.resolve() / "downloads"
-        self._root, self._config = root.resolve(), root.resolve() / "config"
-        self._argv, self._plugins, self._settings = argv, plugins, settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self.save_path = self.folder / "downloads"
+        self._config = self.folder / "config"
+        self._plugins, self._settings = plugins, settings
 
-    def __enter__(self) -> Self:
+    def prepare(self) -> None:
         self._config.mkdir(parents=True)
         self.save_path.mkdir(parents=True, exist_ok=True)
         self.allow({self.user: (self.password, 10)})
@@ -124,11 +120,6 @@ class Deluge:
         }
         # Two documents in a row: the version of the file, then what it holds.
         (self._config / "core.conf").write_text('{"file": 1, "format": 1}' + json.dumps(settings), encoding="utf-8")
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def allow(self, accounts: dict[str, tuple[str, int]]) -> None:
         """Who may sign in: name, password, and level (10 everything, 5 their own torrents, 1 nothing)."""
@@ -145,51 +136,19 @@ class Deluge:
     def _make_certificate(self) -> None:
         """As its own would be; 2.2 cannot make one with a current pyOpenSSL, and ends at once without it."""
         self.certificate.parent.mkdir()
-        pem = SelfSigned.make(self._root).file.read_bytes()
+        pem = SelfSigned.make(self.folder).file.read_bytes()
         mark = b"-----BEGIN CERTIFICATE-----"
         key, certificate = pem.split(mark)
         (self.certificate.parent / "daemon.pkey").write_bytes(key)
         self.certificate.write_bytes(mark + certificate)
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        home = str(self._root / "home")
-        private = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "XDG_CACHE_HOME": home}
-        options = ["--do-not-daemonize", "--config", str(self._config), "--loglevel", "info"]
-        options += ["--ui-interface", self.host, "--port", str(self.port), "--interface", self.host]
-        with (self._root / "output.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._argv, *options],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=_environment(**private),
-                start_new_session=True,
-            )
-        try:
-            wait_for(self._answers, every=0.05)
-        except (TimeoutError, RuntimeError):
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """End it in good order; harmless when it has ended already."""
-        if self._process is not None:
-            stop(self._process)
-            self._process = None
+    def command(self) -> tuple[str, ...]:
+        options = ("--do-not-daemonize", "--config", str(self._config), "--loglevel", "info")
+        return (*self.argv, *options, "--ui-interface", self.host, "--port", str(self.port), "--interface", self.host)
 
     def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self._process is not None, "it is not running"
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-        self._process = None
+        super().kill()
         (self._config / "deluged.pid").unlink(missing_ok=True)
-
-    def restart(self) -> None:
-        """Stop and start again, with the same folder and ports."""
-        self.stop()
-        self.start()
 
     def has_saved(self, item_id: str) -> bool:
         """Whether it would know the torrent after a power cut."""
@@ -197,23 +156,6 @@ class Deluge:
         known = state / "torrents.state"
         return (state / f"{item_id}.torrent").is_file() and known.is_file() and item_id.encode() in known.read_bytes()
 
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        assert self._process is not None, "it is not running"
-        return self._process.pid
-
-    @property
-    def log(self) -> str:
-        """What it has said so far."""
-        return (self._root / "output.log").read_text(encoding="utf-8", errors="replace")
-
-    def _answers(self) -> bool:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"Deluge ended at once: {self.log}")
-        try:
-            socket.create_connection((self.host, self.port), 0.5).close()
-        except OSError:
-            return False
+    def answers(self) -> bool:
+        socket.create_connection((self.host, self.port), 0.5).close()
         return True

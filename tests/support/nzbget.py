@@ -1,7 +1,7 @@
 """A private NZBGet of the real kind, which loads from a test's news server.
 
 with NewsServer() as news, NZBGet(tmp_path, news) as server:
-    server.url, server.user, server.password, server.complete
+    server.url, server.user, server.password, server.save_path
     server.call("listgroups", 0)  # somebody else at the same NZBGet
 """
 
@@ -10,19 +10,19 @@ from __future__ import annotations
 import base64
 import functools
 import json
-import os
 import shutil
-import signal
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
+from tests.support.daemon import Daemon
 from tests.support.news import NewsServer
 from tests.support.posts import seven_zip, unrar
-from tests.support.processes import free_port, missing, stop, wait_for
+from tests.support.processes import free_port, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _config(server: NZBGet) -> dict[str, object]:
     main, news = server.main, server.news
     return {
         "MainDir": main,
-        "DestDir": server.complete,
+        "DestDir": server.save_path,
         "InterDir": main / "inter",
         "NzbDir": main / "nzb",
         "QueueDir": main / "queue",
@@ -90,7 +90,7 @@ def _config(server: NZBGet) -> dict[str, object]:
         "Server1.Retention": 0,
         "Server1.IpVersion": "auto",
         "Category1.Name": server.category,
-        "Category1.DestDir": server.complete / server.category,
+        "Category1.DestDir": server.save_path / server.category,
         "Category1.Unpack": "yes",
         "AppendCategoryDir": "yes",
         "ArticleRetries": 1,
@@ -138,8 +138,10 @@ def _config(server: NZBGet) -> dict[str, object]:
     }
 
 
-class NZBGet:
+class NZBGet(Daemon):
     """One server over a throw-away folder, on a free port of 127.0.0.1 that it keeps over restarts."""
+
+    product = "NZBGet"
 
     def __init__(
         self,
@@ -150,25 +152,22 @@ class NZBGet:
         category: str = "auralarchive",
         options: dict[str, object] | None = None,
     ) -> None:
+        super().__init__(root / "nzbget", argv)
         self.version = _version(argv) or missing("NZBGet", "script/test installs it")
         self.user, self.password = "tester", "test-password"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.news, self.category, self.options = news, category, options or {}
-        self.main = root.resolve() / "nzbget"
-        self.complete = self.main / "complete"
-        self._argv = argv
-        self._process: subprocess.Popen[bytes] | None = None
+        self.main = self.folder
+        self.save_path = self.main / "complete"
 
-    def __enter__(self) -> Self:
-        for folder in (self.complete / self.category, self.main / "inter", self.main / "scripts"):
+    def prepare(self) -> None:
+        for folder in (self.save_path / self.category, self.main / "inter", self.main / "scripts"):
             folder.mkdir(parents=True, exist_ok=True)
         self.configure()
-        self.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def environment(self) -> Mapping[str, str]:
+        return {**super().environment(), "LANG": "C.UTF-8"}
 
     def configure(self, **options: object) -> None:
         """Write its configuration, with further options; it counts from the next start on."""
@@ -176,39 +175,8 @@ class NZBGet:
         text = "".join(f"{name}={value}\n" for name, value in _config(self).items())
         (self.main / "nzbget.conf").write_text(text, encoding="utf-8")
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        with (self.main / "output.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._argv, "--configfile", str(self.main / "nzbget.conf"), "--server"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "LANG": "C.UTF-8"},
-            )
-        try:
-            wait_for(self._answers)
-        except TimeoutError:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """End it in good order; harmless when it has ended already."""
-        if self._process is not None:
-            stop(self._process)
-            self._process = None
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self._process is not None, "it is not running"
-        stop(self._process, signal.SIGKILL)
-        self._process = None
-
-    def restart(self) -> None:
-        """Stop and start again, with the same folder and port."""
-        self.stop()
-        self.start()
+    def command(self) -> tuple[str, ...]:
+        return (*self.argv, "--configfile", str(self.main / "nzbget.conf"), "--server")
 
     def call(self, method: str, *params: object) -> Any:
         """What its JSON-RPC answers to a hand of our own."""
@@ -236,12 +204,6 @@ class NZBGet:
         """The job as the history shows it."""
         return next((each for each in self.call("history", False) if each["NZBID"] == job), None)
 
-    def _answers(self) -> bool:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"NZBGet ended at once: {(self.main / 'output.log').read_text(errors='replace')}")
-        try:
-            self.call("version")
-        except (OSError, urllib.error.URLError):
-            return False
+    def answers(self) -> bool:
+        self.call("version")
         return True

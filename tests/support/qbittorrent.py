@@ -14,15 +14,14 @@ import functools
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
-from tests.support.processes import cache_folder, free_port, missing, stop, wait_for
+from tests.support.daemon import Daemon
+from tests.support.processes import cache_folder, free_port, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,88 +105,38 @@ WebUI\MaxAuthenticationFailCount=1000
 """
 
 
-class QBittorrent:
+class QBittorrent(Daemon):
     """One server with a throw-away profile below `root`, on free ports of 127.0.0.1, kept over restarts."""
 
+    product = "qBittorrent"
+
     def __init__(self, root: Path, argv: tuple[str, ...] = ("qbittorrent-nox",), version: str = "") -> None:
+        super().__init__(root, argv)
         self.version = version or _version(argv)
         self.user, self.password = "admin", "test-password"
-        self.web_port, self.bt_port = free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.web_port}"
-        self.save_path = root.resolve() / "downloads"
-        self._root = root.resolve()
-        self._argv = argv
-        self._process: subprocess.Popen[bytes] | None = None
+        self.port, self.bt_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.save_path = self.folder / "downloads"
 
-    def __enter__(self) -> Self:
-        config = self._root / "profile" / "qBittorrent" / "config" / "qBittorrent.conf"
+    def prepare(self) -> None:
+        config = self.folder / "profile" / "qBittorrent" / "config" / "qBittorrent.conf"
         config.parent.mkdir(parents=True)
         self.save_path.mkdir(parents=True, exist_ok=True)
         text = _CONFIG.format(
             bt_port=self.bt_port,
-            web_port=self.web_port,
+            web_port=self.port,
             save_path=self.save_path,
             user=self.user,
             password=_hashed(self.password),
         )
         config.write_text(text, encoding="utf-8")
-        self.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def command(self) -> tuple[str, ...]:
+        return (*self.argv, f"--profile={self.folder / 'profile'}", f"--webui-port={self.port}")
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        home = str(self._root / "home")
-        private = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "XDG_CACHE_HOME": home}
-        with (self._root / "output.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._argv, f"--profile={self._root / 'profile'}", f"--webui-port={self.web_port}"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **private},
-                start_new_session=True,
-            )
-        try:
-            wait_for(self._answers)
-        except TimeoutError:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """End it in good order; harmless when it has ended already."""
-        if self._process is not None:
-            stop(self._process)
-            self._process = None
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self._process is not None, "it is not running"
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-        self._process = None
-
-    def restart(self) -> None:
-        """Stop and start again, with the same profile and ports."""
-        self.stop()
-        self.start()
-
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        assert self._process is not None, "it is not running"
-        return self._process.pid
-
-    def _answers(self) -> bool:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"qBittorrent ended at once: {(self._root / 'output.log').read_text(errors='replace')}")
+    def answers(self) -> bool:
         try:
             urllib.request.urlopen(f"{self.url}/api/v2/app/version", timeout=1).close()
         except urllib.error.HTTPError as refusal:
             refusal.close()  # it is up and wants a login
-        except OSError:
-            return False
         return True

@@ -1,7 +1,7 @@
 """A private SABnzbd of the real kind, in each generation whose API differs.
 
     with SABnzbd(tmp_path, news, generation.argv()) as server:
-        server.url, server.api_key, server.nzb_key, server.complete
+        server.url, server.api_key, server.nzb_key, server.save_path
         server.call("queue")  # somebody else at the same server, by another way than ours
 
 Both generations are Debian's code with an environment of their own; `script/test-servers` unpacks them below
@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
-from tests.support.processes import cache_folder, free_port, missing, stop, wait_for
+from tests.support.daemon import Daemon
+from tests.support.processes import cache_folder, free_port, missing
 
 
 class News(Protocol):
@@ -126,74 +126,38 @@ priority = -100
 """
 
 
-class SABnzbd:
+class SABnzbd(Daemon):
     """One server with a throw-away profile below `root`, on a free port of 127.0.0.1, kept over restarts."""
 
+    product = "SABnzbd"
+    patience, look_every = 60.0, 0.05
+
     def __init__(self, root: Path, news: News, argv: tuple[str, ...]) -> None:
+        super().__init__(root, argv)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_key, self.nzb_key = "a1" * 16, "b2" * 16
-        self._root = root.resolve()
-        self.complete = self._root / "complete"
-        self.incomplete = self._root / "incomplete"
-        self.scripts = self._root / "scripts"
-        self._news, self._argv = news, argv
-        self._process: subprocess.Popen[bytes] | None = None
+        self.save_path = self.folder / "complete"
+        self.incomplete = self.folder / "incomplete"
+        self.scripts = self.folder / "scripts"
+        self._news = news
 
-    def __enter__(self) -> Self:
+    def prepare(self) -> None:
         self.scripts.mkdir(parents=True)
         self._config.write_text(
             _CONFIG.format(
-                port=self.port, api_key=self.api_key, nzb_key=self.nzb_key, root=self._root, news=self._news
+                port=self.port, api_key=self.api_key, nzb_key=self.nzb_key, root=self.folder, news=self._news
             ),
             encoding="utf-8",
         )
-        self.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        home = str(self._root / "home")
-        unrar = str(cache_folder() / "unrar" / "bin")
-        own = {"HOME": home, "XDG_CONFIG_HOME": home, "PATH": f"{unrar}:{os.environ['PATH']}"}
-        environment = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    def command(self) -> tuple[str, ...]:
         quiet = ("-b", "0", "-l", "1", "--disable-file-log")
-        with (self._root / "output.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._argv, "-f", str(self._config), "-s", f"127.0.0.1:{self.port}", *quiet],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**environment, **own},
-                cwd=self._root,
-                start_new_session=True,
-            )
-        try:
-            wait_for(self._answers, timeout=60, every=0.05)
-        except TimeoutError:
-            self.stop()
-            raise
+        return (*self.argv, "-f", str(self._config), "-s", f"127.0.0.1:{self.port}", *quiet)
 
-    def stop(self) -> None:
-        """End it in good order; harmless when it has ended already."""
-        if self._process is not None:
-            stop(self._process)
-            self._process = None
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self._process is not None, "it is not running"
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-        self._process = None
-
-    def restart(self) -> None:
-        """Stop and start again, with the same profile and port."""
-        self.stop()
-        self.start()
+    def environment(self) -> Mapping[str, str]:
+        unrar = str(cache_folder() / "unrar" / "bin")
+        return {**super().environment(), "PATH": f"{unrar}:{os.environ['PATH']}"}
 
     def call(self, mode: str, **fields: object) -> Any:
         """One call of its API with the full key; the answer's JSON."""
@@ -208,14 +172,11 @@ class SABnzbd:
 
     @property
     def _config(self) -> Path:
-        return self._root / "sabnzbd.ini"
+        return self.folder / "sabnzbd.ini"
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         """Its port opens a moment before its API answers."""
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"SABnzbd ended at once: {(self._root / 'output.log').read_text(errors='replace')}")
         try:
             return bool(self.call("version"))
-        except (OSError, ValueError):
+        except ValueError:
             return False

@@ -16,18 +16,17 @@ from __future__ import annotations
 import base64
 import functools
 import json
-import os
 import shutil
-import signal
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from tests.support.processes import cache_folder, free_port, missing, stop, wait_for
+from tests.support.daemon import Daemon
+from tests.support.processes import cache_folder, free_port, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,67 +62,31 @@ def _version(argv: tuple[str, ...]) -> str:
     return words[1] if len(words) > 1 else ""
 
 
-class Transmission:
+class Transmission(Daemon):
     """One daemon with a throw-away profile below `root`, on free ports of 127.0.0.1, kept over restarts."""
+
+    product = "Transmission"
 
     def __init__(self, root: Path, argv: tuple[str, ...] = ("transmission-daemon",), **settings: object) -> None:
         """`settings` are words of its settings.json, with `_` for `-`."""
+        super().__init__(root, argv)
         self.version = _version(argv)
         self.user, self.password = "transmission", "test-password"
-        self.rpc_port, self.peer_port = free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.rpc_port}"
-        self.save_path = root.resolve() / "downloads"
-        self._root = root.resolve()
-        self._argv = argv
+        self.port, self.peer_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.save_path = self.folder / "downloads"
         self._settings = {name.replace("_", "-"): value for name, value in settings.items()}
         self._session = ""
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        config = self._root / "profile" / "settings.json"
+    def prepare(self) -> None:
+        config = self.folder / "profile" / "settings.json"
         config.parent.mkdir(parents=True)
         self.save_path.mkdir(parents=True, exist_ok=True)
         config.write_text(json.dumps({**self._config(), **self._settings}), encoding="utf-8")
-        self.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        with (self._root / "output.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._argv, "--foreground", "--config-dir", str(self._root / "profile"), "--no-portmap", "--no-dht"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "HOME": str(self._root / "home")},
-                start_new_session=True,
-            )
-        try:
-            wait_for(self._answers)
-        except TimeoutError:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """End it in good order; harmless when it has ended already."""
-        if self._process is not None:
-            stop(self._process)
-            self._process = None
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self._process is not None, "it is not running"
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-        self._process = None
-
-    def restart(self) -> None:
-        """Stop and start again, with the same profile and ports."""
-        self.stop()
-        self.start()
+    def command(self) -> tuple[str, ...]:
+        profile = str(self.folder / "profile")
+        return (*self.argv, "--foreground", "--config-dir", profile, "--no-portmap", "--no-dht")
 
     def call(self, method: str, arguments: Mapping[str, object]) -> Any:
         """What somebody else would ask of it: the arguments of the answer."""
@@ -154,7 +117,7 @@ class Transmission:
         return {
             "rpc-enabled": True,
             "rpc-bind-address": "127.0.0.1",
-            "rpc-port": self.rpc_port,
+            "rpc-port": self.port,
             "rpc-authentication-required": True,
             "rpc-username": self.user,
             "rpc-password": self.password,
@@ -179,14 +142,9 @@ class Transmission:
             "message-level": 3,
         }
 
-    def _answers(self) -> bool:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"Transmission ended at once: {(self._root / 'output.log').read_text(errors='replace')}")
+    def answers(self) -> bool:
         try:
             urllib.request.urlopen(f"{self.url}/transmission/rpc", timeout=1).close()
         except urllib.error.HTTPError as refusal:
             refusal.close()  # it is up and wants a login
-        except OSError:
-            return False
         return True

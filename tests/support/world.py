@@ -58,7 +58,7 @@ class World:
 
 def use_qbittorrent(api: Api, client: QBittorrent, **settings: Any) -> dict[str, Any]:
     """Prefer this qBittorrent to the embedded client; what the API answers."""
-    known = {"host": "127.0.0.1", "port": client.web_port, "username": client.user, "password": client.password}
+    known = {"host": "127.0.0.1", "port": client.port, "username": client.user, "password": client.password}
     body = {"type": "qbittorrent", "name": "qBittorrent", "priority": 1, "settings": {**known, **settings}}
     made: dict[str, Any] = api.post("/api/clients", body)
     return made

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from auralarchive.clients.context import ClientContext
 from auralarchive.domain.status import DownloadType
+from auralarchive.ports.adapters import AdapterType
 from auralarchive.ports.clients import Ability, DownloadClient, Payload
 
 
@@ -113,6 +114,20 @@ class Rig(ABC):
 NOWHERE = ClientContext(Path("/nonexistent"))  # for adapters that keep nothing on disk
 
 
+class Server(Protocol):
+    """What a rig asks of the program behind it."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def save_path(self) -> Path: ...
+
+    def restart(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class RemoteRig(Rig):
     """A program of its own: it has an address, asks for a password, and other people reach it too."""
 
@@ -121,24 +136,44 @@ class RemoteRig(Rig):
     #: The settings that make its sign-in fail.
     wrong_secret: Mapping[str, Any] = {"password": "wrong"}
 
+    #: The adapter under test, and the server that it reaches.
+    adapter: AdapterType[DownloadClient, ClientContext]
+    server: Server
+
     @property
     @abstractmethod
+    def secrets(self) -> dict[str, object]:
+        """The settings that sign an adapter in."""
+
+    @property
     def settings(self) -> dict[str, object]:
         """Those with which an adapter reaches it."""
+        return {"port": self.port, **self.secrets}
 
     @property
-    @abstractmethod
     def port(self) -> int:
         """The port of 127.0.0.1 where its adapter reaches it."""
+        return self.server.port
 
     @property
-    @abstractmethod
     def save_path(self) -> Path:
         """Where finished books lie."""
+        return self.server.save_path
 
-    @abstractmethod
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return (self.save_path,)
+
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
         """A new adapter of this server, with other settings than the usual ones."""
+        return self.adapter.build(self.adapter.title, {**self.settings, **settings}, context)
+
+    def restart(self) -> None:
+        self.server.restart()
+
+    def close(self) -> None:
+        self.client.close()
+        self.server.stop()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class Bench:
         return next((item for item in self.client.poll(frozenset({item_id})) if item.id == item_id), None)
 
     def on_disk(self) -> set[Path]:
-        folders = (self.server.complete, self.server.main / "inter")
+        folders = (self.server.save_path, self.server.main / "inter")
         return {path for folder in folders for path in folder.rglob("*")}
 
 
@@ -197,7 +197,7 @@ def test_names_of_every_kind_lead_to_their_files(bench: Bench, tmp_path: Path, t
     item = ended(bench, added)
     path = Path(bench.client.local_path(item))
     assert contents(path) == book.contents
-    assert path.parent == bench.server.complete / bench.server.category
+    assert path.parent == bench.server.save_path / bench.server.category
     assert item.tags == {book.tag}
     bench.client.remove(added.id, with_data=True)
     assert not path.exists()

@@ -110,7 +110,7 @@ class Bench:
         return {slot["nzo_id"] for slot in (*history, *queue)}
 
     def on_disk(self) -> set[str]:
-        return {path.name for path in (self.server.complete / "auralarchive").glob("*")}
+        return {path.name for path in (self.server.save_path / "auralarchive").glob("*")}
 
     def wrong(self, client: DownloadClient | None = None) -> list[Finding]:
         report = (client or self.client).test()
@@ -429,7 +429,7 @@ def test_nothing_of_others_is_deleted(bench: Bench, tmp_path: Path) -> None:
     payload, _ = bench.book(30_000, 20_000)
     added = bench.add(payload)
     content = Path(bench.client.local_path(bench.until(added.id, ItemState.READY)))
-    within = bench.connected(library=bench.server.complete)
+    within = bench.connected(library=bench.server.save_path)
     within.remove(added.id, with_data=True)
     within.close()
     assert len(list(content.iterdir())) == 2, "inside of the library nothing is deleted"
@@ -470,7 +470,7 @@ def test_category_and_name_changed_by_hand_lose_nothing(bench: Bench) -> None:
     bench.client.resume(added.id)
     item = bench.until(added.id, ItemState.READY)
     path = Path(bench.client.local_path(item))
-    assert path == bench.server.complete / "My own name"
+    assert path == bench.server.save_path / "My own name"
     assert contents(path) == content
     bench.client.remove(added.id, with_data=True)
     assert not path.exists()
@@ -496,7 +496,7 @@ def test_sorting_is_refused_at_the_import(bench: Bench) -> None:
         bench.client.remove(added.id, with_data=True)
     finally:
         bench.server.call("del_config", section="sorters", keyword="all")
-    assert contents(bench.server.complete / "auralarchive" / "Austen") == content, "others' files may be among them"
+    assert contents(bench.server.save_path / "auralarchive" / "Austen") == content, "others' files may be among them"
     assert bench.wrong() == []
 
 
@@ -635,7 +635,7 @@ def test_path_mapping_leads_to_the_files(bench: Bench, tmp_path: Path) -> None:
     payload, content = bench.book(30_000, 20_000)
     added = bench.add(payload)
     item = bench.until(added.id, ItemState.READY)
-    remote = str(bench.server.complete)
+    remote = str(bench.server.save_path)
     (tmp_path / "here").symlink_to(remote)
     mapped = bench.connected(path_mappings=[{"remote": remote, "local": str(tmp_path / "here")}])
     local = Path(mapped.local_path(item))
@@ -703,4 +703,4 @@ def test_without_folders_for_jobs_nothing_is_imported(bench: Bench) -> None:
         bench.client.remove(added.id, with_data=True)
     finally:
         bench.category(dir="auralarchive")
-    assert len(list((bench.server.complete / "loose").iterdir())) == 2, "others' files may be among them"
+    assert len(list((bench.server.save_path / "loose").iterdir())) == 2, "others' files may be among them"

@@ -46,7 +46,7 @@ def test_each_client_is_told_under_its_name(opened: OpenCore, tmp_path: Path) ->
     (kind,) = [one for one in core.adapters.types("client") if one.type == "transmission"]
     with Transmission(tmp_path / "first") as first, Transmission(tmp_path / "second") as second:
         for name, server in (("First", first), ("Second", second)):
-            values = {"port": server.rpc_port, "username": server.user, "password": server.password}
+            values = {"port": server.port, "username": server.user, "password": server.password}
             row = AdapterRow(0, "client", kind.type, name, True, 1, kind.plain(values))
             core.store.adapters.add(row, kind.secret_keys)
         core.adapters.reload("client")

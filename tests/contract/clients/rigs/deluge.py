@@ -74,6 +74,9 @@ class DelugeHand(Hand):
 
 
 class DelugeRig(RemoteRig):
+    adapter = DELUGE
+    server: Deluge
+
     def __init__(self, folder: Path, generation: Generation, **settings: Any) -> None:
         self.server = Deluge(folder, generation.argv(), **settings)
         self.server.__enter__()
@@ -82,24 +85,12 @@ class DelugeRig(RemoteRig):
         self.hand = DelugeHand(self.server)
 
     @property
-    def settings(self) -> dict[str, object]:
-        return {"port": self.port, "username": self.server.user, "password": self.server.password}
-
-    @property
-    def port(self) -> int:
-        return self.server.port
+    def secrets(self) -> dict[str, object]:
+        return {"username": self.server.user, "password": self.server.password}
 
     @property
     def peer_port(self) -> int:
         return self.server.bt_port
-
-    @property
-    def save_path(self) -> Path:
-        return self.server.save_path
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        return (self.server.save_path,)
 
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         return dialling(folder, lambda: self.peer_port)
@@ -107,14 +98,7 @@ class DelugeRig(RemoteRig):
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
         """Its notes are those of the rig, unless a context of its own says otherwise."""
         own = replace(context, state_folder=self.state) if context.state_folder == NOWHERE.state_folder else context
-        return DELUGE.build("Deluge", {**self.settings, **settings}, own)
-
-    def restart(self) -> None:
-        self.server.restart()
-
-    def close(self) -> None:
-        self.client.close()
-        self.server.stop()
+        return super().connected(own, **settings)
 
 
 def _starter(generation: Generation) -> Callable[[Path], DelugeRig]:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from auralarchive.clients.context import ClientContext
 from auralarchive.clients.nzbget import NZBGET
 from auralarchive.domain.status import DownloadType
-from auralarchive.ports.clients import Ability, DownloadClient
-from tests.contract.clients.rig import FOREIGN, NOWHERE, Book, Hand, Kind, RemoteRig, Source
+from auralarchive.ports.clients import Ability
+from tests.contract.clients.rig import FOREIGN, Book, Hand, Kind, RemoteRig, Source
 from tests.contract.clients.rigs.news import posting
 from tests.support.news import NewsServer
 from tests.support.nzbget import GENERATIONS, Generation, NZBGet
@@ -44,6 +43,9 @@ class NZBGetHand(Hand):
 
 
 class NZBGetRig(RemoteRig):
+    adapter = NZBGET
+    server: NZBGet
+
     def __init__(self, folder: Path, generation: Generation) -> None:
         argv = generation.argv()
         self._ends = ExitStack()
@@ -53,29 +55,15 @@ class NZBGetRig(RemoteRig):
         self.client = self.connected()
 
     @property
-    def settings(self) -> dict[str, object]:
-        return {"port": self.port, "username": self.server.user, "password": self.server.password}
-
-    @property
-    def port(self) -> int:
-        return self.server.port
-
-    @property
-    def save_path(self) -> Path:
-        return self.server.complete
+    def secrets(self) -> dict[str, object]:
+        return {"username": self.server.user, "password": self.server.password}
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        return (self.server.complete, self.server.main / "inter")
+        return (self.server.save_path, self.server.main / "inter")
 
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         return posting(self._news, folder)
-
-    def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
-        return NZBGET.build("NZBGet", {**self.settings, **settings}, context)
-
-    def restart(self) -> None:
-        self.server.restart()
 
     def close(self) -> None:
         self.client.close()

@@ -9,11 +9,10 @@ from typing import Any
 
 import qbittorrentapi
 
-from auralarchive.clients.context import ClientContext
 from auralarchive.clients.qbittorrent import QBITTORRENT
 from auralarchive.domain.status import DownloadType
-from auralarchive.ports.clients import Ability, DownloadClient
-from tests.contract.clients.rig import FOREIGN, NOWHERE, Book, Hand, Kind, RemoteRig, Source
+from auralarchive.ports.clients import Ability
+from tests.contract.clients.rig import FOREIGN, Book, Hand, Kind, RemoteRig, Source
 from tests.contract.clients.sources import dialling
 from tests.support.processes import wait_for
 from tests.support.qbittorrent import GENERATIONS, Generation, QBittorrent
@@ -56,6 +55,9 @@ class QBittorrentHand(Hand):
 
 
 class QBittorrentRig(RemoteRig):
+    adapter = QBITTORRENT
+    server: QBittorrent
+
     def __init__(self, folder: Path, generation: Generation) -> None:
         self.server = QBittorrent(folder, generation.argv())
         self.server.__enter__()
@@ -64,33 +66,15 @@ class QBittorrentRig(RemoteRig):
         self.client = self.connected()
 
     @property
-    def settings(self) -> dict[str, object]:
-        return {"port": self.port, "username": self.server.user, "password": self.server.password}
-
-    @property
-    def port(self) -> int:
-        return self.server.web_port
+    def secrets(self) -> dict[str, object]:
+        return {"username": self.server.user, "password": self.server.password}
 
     @property
     def peer_port(self) -> int:
         return self.server.bt_port
 
-    @property
-    def save_path(self) -> Path:
-        return self.server.save_path
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        return (self.server.save_path,)
-
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         return dialling(folder, lambda: self.peer_port)
-
-    def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
-        return QBITTORRENT.build("qBittorrent", {**self.settings, **settings}, context)
-
-    def restart(self) -> None:
-        self.server.restart()
 
     def close(self) -> None:
         self.client.close()

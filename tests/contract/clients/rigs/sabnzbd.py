@@ -9,11 +9,10 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
-from auralarchive.clients.context import ClientContext
 from auralarchive.clients.sabnzbd import SABNZBD
 from auralarchive.domain.status import DownloadType
-from auralarchive.ports.clients import Ability, DownloadClient
-from tests.contract.clients.rig import FOREIGN, NOWHERE, Book, Hand, Kind, RemoteRig, Source
+from auralarchive.ports.clients import Ability
+from tests.contract.clients.rig import FOREIGN, Book, Hand, Kind, RemoteRig, Source
 from tests.contract.clients.rigs.news import posting
 from tests.support.news import NewsServer
 from tests.support.sabnzbd import GENERATIONS, Generation, SABnzbd
@@ -57,6 +56,9 @@ class SABnzbdHand(Hand):
 
 
 class SABnzbdRig(RemoteRig):
+    adapter = SABNZBD
+    server: SABnzbd
+
     wrong_secret: Mapping[str, Any] = {"api_key": "0" * 32}
 
     def __init__(self, folder: Path, generation: Generation) -> None:
@@ -69,29 +71,15 @@ class SABnzbdRig(RemoteRig):
         self.client = self.connected()
 
     @property
-    def settings(self) -> dict[str, object]:
-        return {"port": self.port, "api_key": self.server.api_key}
-
-    @property
-    def port(self) -> int:
-        return self.server.port
-
-    @property
-    def save_path(self) -> Path:
-        return self.server.complete
+    def secrets(self) -> dict[str, object]:
+        return {"api_key": self.server.api_key}
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        return (self.server.complete, self.server.complete.parent / "incomplete")
+        return (self.server.save_path, self.server.save_path.parent / "incomplete")
 
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         return posting(self._news, folder)
-
-    def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
-        return SABNZBD.build("SABnzbd", {**self.settings, **settings}, context)
-
-    def restart(self) -> None:
-        self.server.restart()
 
     def close(self) -> None:
         self.client.close()

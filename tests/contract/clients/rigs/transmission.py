@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from auralarchive.clients.context import ClientContext
 from auralarchive.clients.transmission import TRANSMISSION
 from auralarchive.domain.status import DownloadType
-from auralarchive.ports.clients import Ability, DownloadClient
-from tests.contract.clients.rig import FOREIGN, NOWHERE, Book, Hand, Kind, RemoteRig, Source
+from auralarchive.ports.clients import Ability
+from tests.contract.clients.rig import FOREIGN, Book, Hand, Kind, RemoteRig, Source
 from tests.contract.clients.sources import web_seeded
 from tests.support.processes import wait_for
 from tests.support.transmission import GENERATIONS, Generation, Transmission
@@ -57,6 +56,9 @@ class TransmissionHand(Hand):
 
 
 class TransmissionRig(RemoteRig):
+    adapter = TRANSMISSION
+    server: Transmission
+
     def __init__(self, folder: Path, generation: Generation) -> None:
         self.server = Transmission(folder, generation.argv())
         self.server.__enter__()
@@ -64,34 +66,12 @@ class TransmissionRig(RemoteRig):
         self.client = self.connected()
 
     @property
-    def settings(self) -> dict[str, object]:
-        return {"port": self.port, "username": self.server.user, "password": self.server.password}
-
-    @property
-    def port(self) -> int:
-        return self.server.rpc_port
-
-    @property
-    def save_path(self) -> Path:
-        return self.server.save_path
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        return (self.server.save_path,)
+    def secrets(self) -> dict[str, object]:
+        return {"username": self.server.user, "password": self.server.password}
 
     def source(self, folder: Path) -> AbstractContextManager[Source]:
         """It takes ten seconds until it asks a peer for anything, a web seed it asks at once."""
         return web_seeded(folder, lambda: self.server.peer_port)
-
-    def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
-        return TRANSMISSION.build("Transmission", {**self.settings, **settings}, context)
-
-    def restart(self) -> None:
-        self.server.restart()
-
-    def close(self) -> None:
-        self.client.close()
-        self.server.stop()
 
 
 def _starter(generation: Generation) -> Callable[[Path], TransmissionRig]:
