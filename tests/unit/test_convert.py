@@ -170,6 +170,12 @@ def test_what_is_piped_is_plain_and_fits(tmp_path: Path) -> None:
     assert made.stderr == ""
 
 
+@pytest.fixture(scope="module")
+def long_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Long enough to be watched and to be stopped midway; and it is cut in many parts."""
+    return encode(tmp_path_factory.mktemp("long") / "long.flac", voice(1, 900, 22050), "flac", rate=22050)
+
+
 def _at_a_terminal(folder: Path, columns: int, *arguments: str) -> str:
     """What a terminal of so many columns is sent."""
     ours, theirs = pty.openpty()
@@ -193,10 +199,9 @@ def _read(descriptor: int) -> bytes:
 
 
 @pytest.mark.parametrize("columns", [40, 80])
-def test_at_a_terminal_a_bar_goes_before_the_table(tmp_path: Path, columns: int) -> None:
-    encode(tmp_path / "book.flac", voice(1, 240), "flac")
-    source, output = str(tmp_path / "book.flac"), str(tmp_path / "Emma.m4b")
-    said = _at_a_terminal(tmp_path, columns, "convert", source, "-o", output, "--jobs", "1")
+def test_at_a_terminal_a_bar_goes_before_the_table(tmp_path: Path, long_book: Path, columns: int) -> None:
+    output = str(tmp_path / "Emma.m4b")
+    said = _at_a_terminal(tmp_path, columns, "convert", str(long_book), "-o", output, "--jobs", "1")
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said)
     frames = [frame.rstrip() for frame in re.split(r"[\r\n]+", shown)]
     bars = [frame for frame in frames if re.match(r"(Looking|Encoding|Joining|Checking) ", frame)]
@@ -207,12 +212,6 @@ def test_at_a_terminal_a_bar_goes_before_the_table(tmp_path: Path, columns: int)
 
 
 # Stopped and killed
-
-
-@pytest.fixture(scope="module")
-def long_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nobody finishes it before he is stopped; and it is cut in many parts."""
-    return encode(tmp_path_factory.mktemp("long") / "long.flac", voice(1, 900, 22050), "flac", rate=22050)
 
 
 def _started(folder: Path, source: Path, output: Path, *more: str) -> subprocess.Popen[str]:

@@ -12,31 +12,36 @@ from auralarchive.live.limits import Limits
 from tests.support.sockets import listening
 from tests.support.web import API_KEY, World, make_world, serving, wait_until
 
-LIMITS = Limits(connections_per_peer=6, nameless_per_peer=3, nameless_seconds=0.5)
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[World]:
+    """A server with room for few who have not said who they are, and hardly time."""
+    with serving(make_world(tmp_path, limits=Limits(nameless_per_peer=3, nameless_seconds=0.5))) as running:
+        yield running
 
 
 @pytest.fixture
 def narrow(tmp_path: Path) -> Iterator[World]:
     """A server with room for few."""
-    with serving(make_world(tmp_path, limits=LIMITS)) as running:
+    with serving(make_world(tmp_path, limits=Limits(connections_per_peer=6))) as running:
         yield running
 
 
-def test_half_open_connections_are_few_and_end(narrow: World) -> None:
+def test_half_open_connections_are_few_and_end(hasty: World) -> None:
     """Whoever never says who they are holds memory for a moment only."""
-    stranger = narrow.client()
+    stranger = hasty.client()
     address = "/socket.io/?EIO=4&transport=polling"
     answers = [stranger.get(address).status_code for _ in range(8)]
     assert answers == [200] * 3 + [429] * 5
     wait_until(lambda: stranger.get(address).status_code == 200, "the old ones are forgotten")
-    assert len(narrow.gateway._sio.environ) <= 3
+    assert len(hasty.gateway._sio.environ) <= 3
 
 
-def test_a_silent_websocket_is_hung_up_on(narrow: World) -> None:
+def test_a_silent_websocket_is_hung_up_on(hasty: World) -> None:
     """Also one that answers nothing."""
-    with connect(narrow.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", proxy=None) as socket:
+    with connect(hasty.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", proxy=None) as socket:
         assert str(socket.recv()).startswith("0{")
-        wait_until(lambda: not narrow.gateway._sio.environ, "it is forgotten")
+        wait_until(lambda: not hasty.gateway._sio.environ, "it is forgotten")
 
 
 def test_connections_of_one_peer_are_counted(narrow: World) -> None:
