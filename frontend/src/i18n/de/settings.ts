@@ -127,7 +127,7 @@ export const settings = {
     },
     testAll: "Alle prüfen",
     orderText: {
-      clients: "Das erste, dem nichts fehlt, bekommt einen Download.",
+      clients: "Von denen, die einen Download nehmen, bekommt ihn das erste, dem nichts fehlt; bei gleichem Vorrang geht es reihum.",
       indexers: "Alle werden zugleich gefragt; bieten zwei dasselbe, gilt der erste.",
       notifiers: "Jede sagt, was für sie gewählt ist.",
     },
@@ -158,6 +158,7 @@ export const settings = {
     test: "Prüfen",
     testing: "Wird geprüft…",
     testOk: "Es geht.",
+    testAnswers: "Es antwortet, aber was unten hervorgehoben ist, muss behoben werden.",
     save: "Speichern",
     edit: "Bearbeiten",
     editOf: (name: string) => `${name} bearbeiten`,

@@ -119,7 +119,7 @@ export const settings = {
     },
     testAll: "Test all",
     orderText: {
-      clients: "The first one that is well gets a download.",
+      clients: "Of those that take a download the first that is well gets it; those of the same priority take turns.",
       indexers: "All are asked at once; the first one wins where two offer the same.",
       notifiers: "Each is told what it asks for.",
     },
@@ -146,6 +146,7 @@ export const settings = {
     test: "Test",
     testing: "Testing…",
     testOk: "It works.",
+    testAnswers: "It answers, but what is marked below has to be mended.",
     save: "Save",
     edit: "Edit",
     editOf: (name: string) => `Edit ${name}`,
