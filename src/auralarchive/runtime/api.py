@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +86,17 @@ class LocalApi:
                     yield from self._tested(plural, adapter)
 
     def _tested(self, plural: str, adapter: Mapping[str, Any]) -> Iterator[Finding]:
-        report = self._send("POST", f"/api/{plural}/{adapter['id']}/test")
+        """What its own test finds out, each under its name as in `doctor`: there may be several of a kind."""
+        report, name = self._send("POST", f"/api/{plural}/{adapter['id']}/test"), adapter["name"]
+        found = [_finding(row) for row in report["findings"]]
+        if not report["version"]:
+            # What does not answer is one finding about all of it.
+            yield from (replace(finding, subject=name) for finding in found)
+            return
         answers = f"{report['version']} answers{'' if report['ok'] else ', but something is wrong'}."
-        yield Finding(report["ok"], adapter["name"], answers if report["version"] else "Something is wrong.")
-        yield from (_finding(row) for row in report["findings"])
+        yield Finding(report["ok"], name, answers)
+        pieces = plural == "clients"
+        yield from (replace(one, subject=f"{name}, {one.subject}" if pieces else name) for one in found)
 
     def _send(self, method: str, path: str, **content: Any) -> Any:
         try:
