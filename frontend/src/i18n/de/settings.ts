@@ -73,7 +73,6 @@ export const settings = {
       min: "Minuten",
       h: "Stunden",
       bytes: "Byte",
-      "bytes/s": "Byte je Sekunde",
       "kbit/s": "kbit/s",
     } as Record<string, string>,
     size: (size: string) => `Das sind ${size}.`,

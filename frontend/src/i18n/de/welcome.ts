@@ -16,7 +16,7 @@ export const welcome = {
         text: "Fertige Bücher kommen in diesen Ordner. Auf derselben Platte wie die Downloads brauchen sie keinen doppelten Platz.",
       },
       client: {
-        name: "Programm",
+        name: "Laden",
         title: "Womit soll geladen werden?",
         text: "Torrents und freie Bücher holt, was eingebaut ist. Ist Ihnen ein anderes Torrent-Programm lieber, fügen Sie es hinzu: Es wird dann bevorzugt. Für das Usenet fügen Sie Ihr SABnzbd oder NZBGet hinzu.",
       },

@@ -66,7 +66,6 @@ export const settings = {
       min: "minutes",
       h: "hours",
       bytes: "bytes",
-      "bytes/s": "bytes a second",
       "kbit/s": "kbit/s",
     } as Record<string, string>,
     size: (size: string) => `That is ${size}.`,
