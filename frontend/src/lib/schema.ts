@@ -30,6 +30,8 @@ export interface FormField {
   unit: string;
   /** Which other settings it stands with. */
   group: string;
+  /** Most people never touch it. */
+  seldom: boolean;
   columns: Column[];
 }
 
@@ -69,6 +71,7 @@ export function fieldsOf(schema: JsonSchema): FormField[] {
       initial: raw.default ?? null,
       unit: raw.unit ?? inner.unit ?? "",
       group: raw.group ?? inner.group ?? "",
+      seldom: raw.seldom ?? inner.seldom ?? false,
       columns: columnsOf(inner, schema),
     };
   });
@@ -214,14 +217,10 @@ function parsed(field: FormField, text: string): unknown {
   }
 }
 
-const PLAIN = 8;
-
-/** Fields to show at once, and those for "more settings". */
+/** Fields to show at once, and those for "more settings": the server says which hardly anybody needs. */
 export function split(fields: readonly FormField[]): { plain: FormField[]; more: FormField[] } {
-  if (fields.length <= PLAIN) return { plain: [...fields], more: [] };
-  const first = new Set(fields.slice(0, PLAIN - 2));
-  const plain = fields.filter((field) => field.required || first.has(field));
-  return { plain, more: fields.filter((field) => !plain.includes(field)) };
+  const aside = (field: FormField) => field.seldom && !field.required;
+  return { plain: fields.filter((field) => !aside(field)), more: fields.filter(aside) };
 }
 
 /** Fields by their groups, in the order in which the groups first come. */

@@ -160,7 +160,8 @@ class DownloadClient(Protocol):
 
     def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None: ...
 
-    def set_priority(self, item_id: str, priority: int) -> None: ...
+    def set_priority(self, item_id: str, priority: int) -> None:
+        """Give it its place in the client's queue. What is paused stays so, though it may be awake for a moment."""
 
     def remove(self, item_id: str, *, with_data: bool) -> None:
         """Remove the item; an item that is already gone is no error."""
