@@ -81,13 +81,14 @@ class LocalApi:
         return self._send("POST", path, files={"file": (file.name, file.read_bytes())}, data=dict(fields))
 
     def examine(self) -> Iterator[Finding]:
-        """The server's own health, and a test of every client and indexer."""
-        for row in self.get("/api/system/health")["findings"]:
-            yield _finding(row)
+        """The server's own health, and a test of every client and indexer; what both tell is told once."""
+        health = [_finding(row) for row in self.get("/api/system/health")["findings"]]
+        told = {finding.message for finding in health}
+        yield from health
         for plural in ("clients", "indexers"):
             for adapter in self.get(f"/api/{plural}")["items"]:
                 if adapter["enabled"]:
-                    yield from self._tested(plural, adapter)
+                    yield from (one for one in self._tested(plural, adapter) if one.message not in told)
 
     def _tested(self, plural: str, adapter: Mapping[str, Any]) -> Iterator[Finding]:
         """What its own test finds out, each under its name as in `doctor`: there may be several of a kind."""

@@ -34,6 +34,7 @@ def test_the_doctor_asks_the_running_server(server: RunningServer) -> None:
     assert "Embedded" in result.stdout
     assert result.returncode == (1 if "bad " in result.stdout else 0), result.stdout
     assert re.search(r"^ok +Embedded, Port: ", result.stdout, re.MULTILINE), "each finding under its client's name"
+    assert result.stdout.count("seeding files are linked") <= 1, "what the library and the client both tell"
 
 
 def test_the_doctor_names_the_client_that_does_not_answer(server: RunningServer) -> None:
