@@ -339,7 +339,7 @@ def test_a_hybrid_by_magnet_to_its_content(deluge_rig: DelugeRig, source: Torren
     (path / "01.mp3").unlink()
     assert len(deluge_rig.client.files(added.id)) in (0, 2), "the whole or nothing"
     deluge_rig.client.remove(added.id, with_data=True)
-    wait_for(lambda: not path.exists(), timeout=5)
+    wait_for(lambda: not path.exists())
 
 
 def test_v2_alone_comes_as_a_file_only(deluge_rig: DelugeRig, source: TorrentSource) -> None:
