@@ -114,6 +114,27 @@ def test_tags_and_hour_of_a_download(application: RunningServer, signed_in: Sign
     api.delete(f"/api/downloads/queue/{made}")
 
 
+def test_another_client_is_chosen_for_a_download_that_has_none(application: RunningServer, signed_in: SignIn) -> None:
+    """What the reason asks for stands open in the drawer; who cannot take it is not offered."""
+    api = application.api()
+    made = api.download(download_url=f"magnet:?xt=urn:btih:{79:040x}", title="Astray", author="A", client="Direct")
+    api.wait_for_status(made, "DOWNLOAD_FAILED")
+    page = signed_in()
+    page.goto(f"/downloads/{made}")
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("Choose another client for it, then retry.").first).to_be_visible()
+    choice = drawer.get_by_label("Download client")
+    expect(choice.get_by_role("option")).to_have_text(
+        ["By rule and preference", "Embedded", "Direct (does not take this)"]
+    )
+    choice.select_option("Embedded")
+    drawer.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Priority and limits are saved.")).to_be_visible()
+    drawer.get_by_role("button", name="Retry").click()
+    assert api.wait_for_status(made, "DOWNLOADING")["download_client"] == "Embedded"
+    api.delete(f"/api/downloads/queue/{made}")
+
+
 def test_a_saved_secret_stays_where_nobody_touches_it(application: RunningServer, signed_in: SignIn) -> None:
     """It is never shown, and saving something beside it does not empty it."""
     api = application.api()

@@ -19,7 +19,7 @@ from typing import IO, Any
 import pytest
 from mutagen.mp4 import MP4
 
-from auralarchive.convert import _publish
+from auralarchive.commands.convert import _publish
 from auralarchive.ports.errors import Misconfigured
 from tests.support.audio import encode, make_book, make_m4b, picture, voice
 from tests.support.commands import environment, run
