@@ -271,7 +271,7 @@ def test_a_general_limit_changed_by_hand_shows(rig: RemoteRig) -> None:
 @able_to(Ability.SEQUENTIAL)
 def test_sequential_order(rig: Rig, source: Source) -> None:
     """With sequential order the beginning of the book is there before its end."""
-    book = source.book(600_000, 600_000, 600_000, limit=500_000)
+    book = source.book(600_000, 600_000, 600_000, limit=200_000)
     added = add_book(rig, book, sequential=True)
     followed(rig, source, book, added.id, lambda item: item.progress > 0.3)
     shares = [file.progress for file in sorted(rig.client.files(added.id), key=lambda file: file.path)]

@@ -244,7 +244,7 @@ def test_a_folder_that_it_cannot_make_is_an_error(deluge_rig: DelugeRig, source:
     client = deluge_rig.connected(save_path=str(tmp_path / "file" / "below"))
     book = source.book(60_000)
     added = client.add(book.payload, options(tag=book.tag))
-    item = in_state(deluge_rig, added.id, ItemState.WARNING)
+    item = followed(deluge_rig, source, book, added.id, lambda item: item.state is ItemState.WARNING)
     assert (item.message, item.progress) == ("Not a directory", 0.0)
     client.close()
 
