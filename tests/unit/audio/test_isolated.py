@@ -92,7 +92,7 @@ def test_a_killed_process_is_tried_again_and_not_a_verdict(tmp_path: Path) -> No
     threading.Thread(target=kill).start()
     with pytest.raises(TransientError, match="was killed"):
         IsolatedEngine().convert(order(source, tmp_path / "work"), lambda _: None, CancelToken())
-    wait_for(lambda: not conversions(), timeout=5)
+    wait_for(lambda: not conversions())
 
 
 def test_it_never_outlives_its_parent(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ IsolatedEngine().convert(request, lambda part: print(part, flush=True), CancelTo
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    wait_for(lambda: not any(_lives(pid) for pid in below), timeout=5)
+    wait_for(lambda: not any(_lives(pid) for pid in below))
 
 
 def test_it_takes_no_module_from_where_it_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
