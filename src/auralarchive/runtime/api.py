@@ -17,21 +17,25 @@ import httpx2
 
 from auralarchive import settings as tree
 from auralarchive.ports.clients import Finding
+from auralarchive.ports.errors import PermanentError, Unreachable
 
 
-class NoServer(Exception):
+class NoServer(Unreachable):
     """No server runs over this data folder."""
 
     def __init__(self, data_dir: Path) -> None:
-        super().__init__(f"No server answers for {data_dir}. Start it with: auralarchive serve --data-dir {data_dir}")
+        super().__init__(
+            f"No server answers for {data_dir}.", f"Start it with: auralarchive serve --data-dir {data_dir}"
+        )
 
 
-class ApiError(Exception):
+class ApiError(PermanentError):
     """The server said no; its words, with the remedy."""
 
     def __init__(self, problem: Mapping[str, Any]) -> None:
-        words = [str(problem[key]) for key in ("detail", "remedy") if problem.get(key)]
-        super().__init__(" ".join(words) or str(problem.get("title", "The server refused.")))
+        reason = str(problem.get("detail") or "")
+        remedy = str(problem.get("remedy") or "")
+        super().__init__(reason if reason or remedy else str(problem.get("title", "The server refused.")), remedy)
 
 
 def server_file(data_dir: Path) -> Path:
