@@ -1,11 +1,12 @@
-"""What a poll of 1,000 items and its evaluation cost us, for every client over the network, and how many requests.
+"""What a poll of 1,000 items and its evaluation cost us, for every client, and how many requests.
 
     .venv/bin/python bench/bench_poll_clients.py [ITEMS]
 
 The real server is asked through a proxy in a process of its own, which takes the one or two items of the first answer
 a thousandfold and repeats that: the shape is the real one, and neither the server's work nor the proxy's is measured.
 What is measured is our CPU time from the question to the decisions of all downloads, beside that for reading the
-same bytes with json.loads (Deluge: with the decoder of its own format).
+same bytes with json.loads (Deluge: with the decoder of its own format). The direct client has no server to ask: half
+of its items are complete, the others wait. (The embedded client is a part of `bench_poll`.)
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from auralarchive.domain.status import DownloadStatus
 from auralarchive.ports.clients import AddOptions, DownloadClient
 from bench.report import Bound, against_bounds, compare, rows
 from tests.contract.clients.kinds import KINDS
-from tests.contract.clients.rig import RemoteRig
+from tests.contract.clients.rig import Kind, RemoteRig
 from tests.contract.clients.rigs.deluge import DelugeHand, DelugeRig
 from tests.support.fake_deluge import FakeDeluge
 from tests.support.processes import wait_for
@@ -244,11 +245,43 @@ def _measured(name: str, rig: RemoteRig, folder: Path, count: int) -> tuple[int,
         return len(asked), results[0].median
 
 
+def _measured_direct(kind: Kind, folder: Path, count: int) -> float:
+    rig = kind.make(folder / "client")
+    with rig.source(folder / "books") as source:
+        books = [source.book(1_000) for _ in range(count)]
+        ids = frozenset(
+            rig.client.add(book.payload, AddOptions(tag=book.tag, paused=number % 2 == 0)).id
+            for number, book in enumerate(books)
+        )
+
+        def settled() -> bool:
+            return sum(item.state is ItemState.READY for item in rig.client.poll(ids)) == count // 2
+
+        wait_for(settled, every=0.5, timeout=300)
+        downloads = [a_download(DownloadStatus.DOWNLOADING, id_=number) for number in range(count)]
+        result = compare(
+            f"Poll of {count} items: {kind.name}",
+            {
+                "poll and evaluate": lambda: _decided(rig.client, ids, downloads),
+                "poll": lambda: _decided(rig.client, ids, []),
+            },
+            reference="poll",
+            unit="ms",
+            repetitions=9,
+        )
+        rig.close()
+        return result[0].median
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
     figures, requests = [], []
     for kind in KINDS:
-        if not kind.remote or kind.optional:
+        if kind.optional or kind.name == "embedded":
+            continue
+        if not kind.remote:
+            with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+                figures.append(Bound(kind.name, _measured_direct(kind, Path(folder), count), BOUND))
             continue
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             rig = kind.make(Path(folder) / "client")

@@ -139,7 +139,8 @@ def cli_page() -> str:
     """docs/reference/cli.md"""
     program: Any = typer.main.get_command(app)
     parts = [_CLI, *_options(program), ""]
-    for name, command in program.commands.items():
+    for name, later in program.commands.items():
+        command = later.loaded()
         arguments = " ".join(f"{one.name.upper()}{'…' if one.nargs == -1 else ''}" for one in _arguments(command))
         parts += [f"## `auralarchive {name}`\n", f"{inspect.cleandoc(command.help)}\n"]
         parts += [f"    auralarchive {name} {arguments}".rstrip(), "", *_options(command), ""]

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
 from rich.console import Console
 from rich.text import Text
 
 # Names of strangers hold brackets: nothing that is printed is read as markup.
 out, err = Console(markup=False, highlight=False), Console(stderr=True, markup=False, highlight=False)
+
+# What several commands take.
+DataDir = Annotated[Path | None, typer.Option(help="Folder for database, keys and logs.", show_default=False)]
+Config = Annotated[
+    Path | None,
+    typer.Option(help="Settings in TOML; by default config.toml in the data folder.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def tell(text: str, mark: str = "", style: str = "", *, to: Console = out) -> None:

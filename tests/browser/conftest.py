@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from auralarchive.demo import Demo
 from tests.browser.house import House
+from tests.browser.places import places
 from tests.support.browser import Pages
 from tests.support.server import RunningServer
 
@@ -62,6 +63,14 @@ def signed_in(application: RunningServer, browser_page: Pages) -> SignIn:
 def at_home(house: House, browser_page: Pages) -> SignIn:
     """The same, in the house where there is something of everything."""
     return _opener(house.server, browser_page)
+
+
+@pytest.fixture
+def every_place(house: House, at_home: SignIn) -> list[str]:
+    """All that there is in the house; looked for by whoever asks first, since nobody changes what is there."""
+    if not house.places:
+        house.places = places(at_home())
+    return house.places
 
 
 def _opener(server: RunningServer, browser_page: Pages) -> SignIn:

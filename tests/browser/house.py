@@ -44,6 +44,7 @@ class House:
         self._stack = ExitStack()
         self.server = RunningServer(root / "application")
         self.world = World(root / "world")
+        self.places: list[str] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

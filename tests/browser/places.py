@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import re
+from pathlib import Path
 
 from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as NotInTime
 
-from tests.browser.conftest import ROOT
-
-_ROUTER = ROOT / "frontend" / "src" / "lib" / "router.svelte.ts"
+_ROUTER = Path(__file__).parents[2] / "frontend" / "src" / "lib" / "router.svelte.ts"
 _PATIENCE_MS = 4_000
 _LINKS = "[...document.querySelectorAll('a[data-route]')].map(link => link.dataset.route)"
 

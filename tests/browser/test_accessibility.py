@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import violations as _violations
 from tests.browser.conftest import SignIn
 from tests.browser.house import QUERY, House
-from tests.browser.places import places, visit
+from tests.browser.places import visit
 from tests.support.browser import Pages
 from tests.support.server import RunningServer
 
@@ -28,11 +28,11 @@ _ADDING = re.compile(r"^Add\b")
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_no_place_has_a_serious_violation(at_home: SignIn, look: str) -> None:
+def test_no_place_has_a_serious_violation(at_home: SignIn, every_place: list[str], look: str) -> None:
     """Names, roles, contrast, order: on every page, part, book and download, with all that can be unfolded."""
     page = at_home(**LOOKS[look], reduced_motion="reduce")
     found = {}
-    for path in places(page):
+    for path in every_place:
         visit(page, path)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         found[path] = _violations(page)
@@ -41,11 +41,11 @@ def test_no_place_has_a_serious_violation(at_home: SignIn, look: str) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_no_dialog_has_one(at_home: SignIn, house: House, look: str) -> None:
+def test_no_dialog_has_one(at_home: SignIn, house: House, every_place: list[str], look: str) -> None:
     """Every form to add something, the list of keys, and a confirmation above a drawer."""
     page = at_home(**LOOKS[look], reduced_motion="reduce")
     found = {}
-    for path in places(page):
+    for path in every_place:
         visit(page, path)
         for button in page.locator("#content").get_by_role("button", name=_ADDING).all():
             button.click()

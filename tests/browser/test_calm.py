@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import SignIn
-from tests.browser.places import places, visit
+from tests.browser.places import visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -28,13 +28,12 @@ new PerformanceObserver((list) => {
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_nothing_jumps_while_a_page_loads(at_home: SignIn, look: str) -> None:
+def test_nothing_jumps_while_a_page_loads(at_home: SignIn, every_place: list[str], look: str) -> None:
     """On every place, from an empty window to the last answer of the server."""
     page = at_home(**LOOKS[look], reduced_motion="reduce")
-    every = places(page)
     page.add_init_script(_WATCH)
     found = {}
-    for path in every:
+    for path in every_place:
         visit(page, path)
         shifts: list[list[Any]] = page.evaluate("shifts")
         if sum(shift[0] for shift in shifts) > _MOST:

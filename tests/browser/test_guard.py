@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.house import HOSTILE, QUERY, House
-from tests.browser.places import places, visit
+from tests.browser.places import visit
 from tests.support.browser import Pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -31,7 +31,7 @@ def hosts() -> set[str]:
 
 
 def test_every_place_shows_hostile_text_as_text(
-    at_home: SignIn, house: House, browser_page: Pages, hosts: set[str]
+    at_home: SignIn, house: House, every_place: list[str], browser_page: Pages, hosts: set[str]
 ) -> None:
     """On all pages with a hostile book, queue and indexer nothing runs, nothing loads, and no other host is asked."""
     page = at_home()
@@ -40,7 +40,7 @@ def test_every_place_shows_hostile_text_as_text(
     books = [book["id"] for book in house.api.get("/api/library/books")["items"]]
     downloads = [row["id"] for row in house.api.get("/api/downloads/queue")["downloads"]]
     for path in (
-        *places(page),
+        *every_place,
         *(f"/library/{book}" for book in books),
         *(f"/downloads/{download}" for download in downloads),
     ):

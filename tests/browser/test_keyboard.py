@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from auralarchive.demo import Demo
 from tests.browser.conftest import NAME, PASSWORD, SignIn
 from tests.browser.keys import Keys
-from tests.browser.places import places, visit
+from tests.browser.places import visit
 from tests.support.browser import Pages
 from tests.support.server import RunningServer
 
@@ -146,12 +146,12 @@ def test_the_list_of_keys_is_one_key_away(account: RunningServer, signed_in: Sig
         page.wait_for_url(f"**{path}")
 
 
-def test_nothing_traps_the_focus_and_it_always_shows(at_home: SignIn) -> None:
+def test_nothing_traps_the_focus_and_it_always_shows(at_home: SignIn, every_place: list[str]) -> None:
     """On every place Tab comes around to the skip link again, and each stop on the way can be seen."""
     page = at_home()
     keys = Keys(page)
     skip = page.get_by_role("link", name="Skip to the content")
-    for path in places(page):
+    for path in every_place:
         visit(page, path)
         if page.get_by_role("dialog").count():
             keys.press("Escape")
@@ -161,11 +161,11 @@ def test_nothing_traps_the_focus_and_it_always_shows(at_home: SignIn) -> None:
     assert keys.unseen == []
 
 
-def test_who_asked_for_less_motion_sees_none(at_home: SignIn) -> None:
+def test_who_asked_for_less_motion_sees_none(at_home: SignIn, every_place: list[str]) -> None:
     """Neither on arrival nor when something opens."""
     page = at_home(reduced_motion="reduce")
     found = {}
-    for path in places(page):
+    for path in every_place:
         page.goto(path)
         page.locator("#content h1").wait_for()
         found[path] = page.evaluate(_MOVING)

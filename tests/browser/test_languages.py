@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Response, expect
 
 from tests.browser.conftest import ROOT, SignIn
 from tests.browser.house import QUERY
-from tests.browser.places import places, visit
+from tests.browser.places import visit
 from tests.support.browser import Pages
 from tests.support.server import RunningServer
 
@@ -65,7 +65,7 @@ _OUT_OF_REACH = """() => {
 }"""
 
 
-def test_a_reader_of_german_meets_no_english(at_home: SignIn) -> None:
+def test_a_reader_of_german_meets_no_english(at_home: SignIn, every_place: list[str]) -> None:
     """The browser's language is spoken on every page; of the English catalogue nothing is left there."""
     page = at_home(locale="de-DE")
     said_by_server: list[str] = []
@@ -73,7 +73,7 @@ def test_a_reader_of_german_meets_no_english(at_home: SignIn) -> None:
     english = _sentences(CATALOGUES / "en") - _sentences(CATALOGUES / "de")
     assert len(english) > 100
     found = {}
-    for path in places(page):
+    for path in every_place:
         visit(page, path)
         assert page.evaluate("document.documentElement.lang") == "de"
         found[path] = _english(page, english)
@@ -101,16 +101,15 @@ def test_another_language_speaks_english(application: RunningServer, browser_pag
 
 @pytest.mark.parametrize("width", [320, 1440])
 @pytest.mark.parametrize("change", ["longer", "mirrored"])
-def test_layouts_hold(at_home: SignIn, change: str, width: int) -> None:
+def test_layouts_hold(at_home: SignIn, every_place: list[str], change: str, width: int) -> None:
     """Under longer words and from right to left nothing is cut, covered or out of reach.
 
     320 pixels are also a window of 1280 at 400 %, and less than one of 640 at 200 %.
     """
     page = at_home(viewport={"width": width, "height": 800}, reduced_motion="reduce")
-    every = places(page)
     page.add_init_script(_LONGER if change == "longer" else _MIRRORED)
     found: dict[str, Any] = {}
-    for path in every:
+    for path in every_place:
         visit(page, path)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")

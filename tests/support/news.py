@@ -50,6 +50,7 @@ docancels: none
 verifygroups: false
 doinnwatch: false
 nnrpdcheckart: false
+nnrpdloadlimit: 0
 nnrpdoverstats: false
 backoffauth: false
 htmlstatus: false

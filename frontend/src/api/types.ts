@@ -105,6 +105,7 @@ export interface JsonSchema {
   /** Our own words: what a number counts, and where the setting stands. */
   unit?: string;
   group?: string;
+  seldom?: boolean;
   properties?: Record<string, JsonSchema>;
   required?: string[];
   items?: JsonSchema;

@@ -39,7 +39,7 @@ from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
 from auralarchive.failpoints import failpoint
-from auralarchive.ports.adapters import AdapterType, adapter_type
+from auralarchive.ports.adapters import SELDOM, AdapterType, adapter_type
 from auralarchive.ports.clients import Ability, Added, AddOptions, ClientReport, DownloadClient, Payload
 from auralarchive.ports.errors import AuthRefused, InvalidInput, Misconfigured, Unreachable
 
@@ -78,13 +78,20 @@ class DelugeSettings(HostSettings):
         default="",
         title="Certificate",
         description="A copy of its ssl/daemon.cert: nobody else is then believed. Empty: encrypted, but not checked.",
+        json_schema_extra=SELDOM,
     )
     label: str = Field(default="auralarchive", title="Label", description="Given to new torrents; needs its plugin.")
     save_path: str = Field(
-        default="", title="Save path", description="As Deluge sees it; empty for its own download folder."
+        default="",
+        title="Save path",
+        description="As Deluge sees it; empty for its own download folder.",
+        json_schema_extra=SELDOM,
     )
     path_mappings: tuple[PathMapping, ...] = Field(
-        default=(), title="Path mappings", description="Where the client names its folders by other paths than we."
+        default=(),
+        title="Path mappings",
+        description="Where the client names its folders by other paths than we.",
+        json_schema_extra=SELDOM,
     )
 
     @field_validator("label")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from auralarchive.clients.folders import OwnFolder
+from auralarchive.ports.adapters import SELDOM
 
 
 class DirectSettings(BaseModel):
@@ -48,7 +49,7 @@ class DirectSettings(BaseModel):
         ge=1,
         le=1 << 40,
         description="A file whose size the site does not tell is given up beyond it.",
-        json_schema_extra={"unit": "bytes"},
+        json_schema_extra={"unit": "bytes", **SELDOM},
     )
     give_up_hours: float = Field(
         default=48,
@@ -56,7 +57,11 @@ class DirectSettings(BaseModel):
         gt=0,
         le=10_000,
         description="A server that sends nothing is asked again for so long.",
+        json_schema_extra=SELDOM,
     )
     loopback: bool = Field(
-        default=False, title="For tests: this machine only", description="Servers on 127.0.0.1 and nothing else."
+        default=False,
+        title="For tests: this machine only",
+        description="Servers on 127.0.0.1 and nothing else.",
+        json_schema_extra=SELDOM,
     )

@@ -15,6 +15,7 @@ import libtorrent as lt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from auralarchive.clients.folders import OwnFolder
+from auralarchive.ports.adapters import SELDOM
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -68,19 +69,37 @@ class EmbeddedSettings(BaseModel):
         ge=0,
         le=10_000_000,
         description="As the ratio; reaching either is enough.",
+        json_schema_extra=SELDOM,
     )
     dht: bool = Field(
-        default=True, title="DHT", description="Find peers without trackers. Private torrents never use it."
+        default=True,
+        title="DHT",
+        description="Find peers without trackers. Private torrents never use it.",
+        json_schema_extra=SELDOM,
     )
-    lsd: bool = Field(default=False, title="Local peers", description="Look for peers in the local network.")
-    upnp: bool = Field(default=False, title="Open the port in the router", description="By UPnP and NAT-PMP.")
+    lsd: bool = Field(
+        default=False,
+        title="Local peers",
+        description="Look for peers in the local network.",
+        json_schema_extra=SELDOM,
+    )
+    upnp: bool = Field(
+        default=False,
+        title="Open the port in the router",
+        description="By UPnP and NAT-PMP.",
+        json_schema_extra=SELDOM,
+    )
     local_network: bool = Field(
         False,
         title="Allow private addresses",
         description="Trackers, web seeds and peers in the local network. A torrent could then call your own devices.",
+        json_schema_extra=SELDOM,
     )
     loopback: bool = Field(
-        default=False, title="For tests: this machine only", description="Peers on 127.0.0.1 and nothing else."
+        default=False,
+        title="For tests: this machine only",
+        description="Peers on 127.0.0.1 and nothing else.",
+        json_schema_extra=SELDOM,
     )
 
     @field_validator("listen_interface")

@@ -32,7 +32,7 @@ from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
-from auralarchive.ports.adapters import AdapterType, adapter_type
+from auralarchive.ports.adapters import SELDOM, AdapterType, adapter_type
 from auralarchive.ports.clients import Ability, Added, AddOptions, ClientReport, DownloadClient, Finding, Payload
 from auralarchive.ports.errors import InvalidInput, Misconfigured, Unreachable
 
@@ -59,6 +59,7 @@ class QBittorrentSettings(RemoteSettings):
         default="",
         title="Save path",
         description="As qBittorrent sees it; empty for its own default or the category's.",
+        json_schema_extra=SELDOM,
     )
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from auralarchive.clients.path_mapping import PathMapping
+from auralarchive.ports.adapters import SELDOM
 
 
 class HostSettings(BaseModel):
@@ -36,16 +37,28 @@ class RemoteSettings(HostSettings):
 
     https: bool = Field(default=False, title="Encrypted (https)")
     base_path: str = Field(
-        default="", title="Base path", description="Behind a reverse proxy under a path: /qbittorrent."
+        default="",
+        title="Base path",
+        description="Where a reverse proxy has it under a path, such as /client.",
+        json_schema_extra=SELDOM,
     )
     verify_tls: bool = Field(
-        default=True, title="Check its certificate", description="Off only in a network that you trust."
+        default=True,
+        title="Check its certificate",
+        description="Off only in a network that you trust.",
+        json_schema_extra=SELDOM,
     )
     ca_file: str = Field(
-        default="", title="Certificate authority", description="A file that vouches for its certificate."
+        default="",
+        title="Certificate authority",
+        description="A file that vouches for its certificate.",
+        json_schema_extra=SELDOM,
     )
     path_mappings: tuple[PathMapping, ...] = Field(
-        default=(), title="Path mappings", description="Where the client names its folders by other paths than we."
+        default=(),
+        title="Path mappings",
+        description="Where the client names its folders by other paths than we.",
+        json_schema_extra=SELDOM,
     )
 
     @model_validator(mode="before")

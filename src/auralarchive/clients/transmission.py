@@ -36,7 +36,7 @@ from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
-from auralarchive.ports.adapters import AdapterType, adapter_type
+from auralarchive.ports.adapters import SELDOM, AdapterType, adapter_type
 from auralarchive.ports.clients import Ability, Added, AddOptions, ClientReport, DownloadClient, Payload
 from auralarchive.ports.errors import InvalidInput, Misconfigured, Unreachable
 
@@ -59,12 +59,16 @@ class TransmissionSettings(RemoteSettings):
         default="/transmission",
         title="Base path",
         description="Its rpc-url. Behind a reverse proxy, with the proxy's path before it.",
+        json_schema_extra=SELDOM,
     )
     username: str = Field(default="", title="User name", description="Empty where it asks nobody.")
     password: SecretStr = Field(default=SecretStr(""), title="Password")
     label: str = Field(default="auralarchive", title="Label", description="Given to new torrents; empty for none.")
     save_path: str = Field(
-        default="", title="Save path", description="As Transmission sees it; empty for its own default."
+        default="",
+        title="Save path",
+        description="As Transmission sees it; empty for its own default.",
+        json_schema_extra=SELDOM,
     )
 
     @field_validator("base_path")

@@ -26,6 +26,7 @@ from auralarchive.indexers.pacing import Pace, parse_retry_after
 from auralarchive.indexers.releases import FeedContext, releases_of
 from auralarchive.net.addresses import Link, Reach, parse_link, redact
 from auralarchive.net.http import Answer, Limits
+from auralarchive.ports.adapters import SELDOM
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import (
     AuthRefused,
@@ -62,11 +63,17 @@ class TorznabSettings(BaseModel):
     seed_ratio: float | None = Field(
         default=None, title="Seed ratio", ge=0, le=1e6, description="Empty: the general setting."
     )
-    seed_time_minutes: int | None = Field(default=None, title="Seed time (minutes)", ge=0, le=10_000_000)
-    timeout_seconds: float = Field(default=30.0, title="Time-out (seconds)", gt=0, le=300)
-    min_interval_seconds: float = Field(default=0.5, title="Pause between requests (seconds)", ge=0, le=3600)
-    verify_tls: bool = Field(default=True, title="Verify the certificate", description="Off lets others listen.")
-    ca_file: str | None = Field(default=None, title="File of its certificate authority")
+    seed_time_minutes: int | None = Field(
+        default=None, title="Seed time (minutes)", ge=0, le=10_000_000, json_schema_extra=SELDOM
+    )
+    timeout_seconds: float = Field(default=30.0, title="Time-out (seconds)", gt=0, le=300, json_schema_extra=SELDOM)
+    min_interval_seconds: float = Field(
+        default=0.5, title="Pause between requests (seconds)", ge=0, le=3600, json_schema_extra=SELDOM
+    )
+    verify_tls: bool = Field(
+        default=True, title="Verify the certificate", description="Off lets others listen.", json_schema_extra=SELDOM
+    )
+    ca_file: str | None = Field(default=None, title="File of its certificate authority", json_schema_extra=SELDOM)
 
     @field_validator("url")
     @classmethod

@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from auralarchive.domain.client_item import ClientItem
+from auralarchive.domain.client_item import ClientItem, ItemState
 from auralarchive.domain.download import Download
 from auralarchive.domain.schedule import backoff
 from auralarchive.domain.speed import SpeedLimits
@@ -33,9 +33,6 @@ _log = logging.getLogger(__name__)
 LOOK_SECONDS = 60.0
 #: Limits that do not stay are put back after growing waits.
 FIRST_WAIT, LONGEST_WAIT = 5.0, 600.0
-
-#: Whose place in a client's queue matters.
-_QUEUED = (DownloadStatus.DOWNLOADING, DownloadStatus.PAUSED)
 
 #: A download with its item in the client.
 Pair = tuple[Download, ClientItem]
@@ -127,7 +124,7 @@ class Steering:
                 if row.limited:
                     self._limit(client, row, item)
         if Ability.PRIORITY in client.abilities:
-            self._arrange(client, [(row, item) for row, item in pairs if row.acquisition in _QUEUED])
+            self._arrange(client, [(row, item) for row, item in pairs if _in_line(row, item)])
 
     def _limit(self, client: DownloadClient, row: Download, item: ClientItem) -> None:
         wanted = SpeedLimits(row.download_limit, row.upload_limit)
@@ -217,6 +214,11 @@ class Steering:
         failpoint("steering.given_back")
         self.own.keep(client.name, None)
         _log.info("the general speed limits of %s are its own again: %s", client.name, _spoken(before))
+
+
+def _in_line(row: Download, item: ClientItem) -> bool:
+    """Whether its place in the queue matters. What stands still gets its place as it goes on: some would be woken."""
+    return row.acquisition is DownloadStatus.DOWNLOADING and not item.paused and item.state is not ItemState.PAUSED
 
 
 def _upwards(above: Sequence[str], before: Mapping[str, int], ranks: Mapping[str, int]) -> list[str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar, get_args
+from typing import Any, Final, Generic, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, SecretStr
+from pydantic.config import JsonDict
 
 PortT = TypeVar("PortT")
 ContextT = TypeVar("ContextT")
@@ -19,6 +20,9 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 #: Inside the class below the word `type` is one of its fields.
 SettingsModel: TypeAlias = type[BaseModel]
+
+#: `json_schema_extra` of a setting that most people never touch: its form keeps it behind "More settings".
+SELDOM: Final[JsonDict] = {"seldom": True}
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ class DownloadClient(Protocol):
     def find(self, keys: frozenset[str]) -> ClientItem | None:
         """The item under any of these ids or hashes, whatever its category, tags or place (an archive included).
 
+        A client of Usenet also takes our tags: a job that a person repeats there goes on under another id.
         Without any key it raises ValueError.
         """
 
@@ -160,7 +161,8 @@ class DownloadClient(Protocol):
 
     def set_seed_goal(self, item_id: str, goal: SeedGoal) -> None: ...
 
-    def set_priority(self, item_id: str, priority: int) -> None: ...
+    def set_priority(self, item_id: str, priority: int) -> None:
+        """Give it its place in the client's queue. What is paused stays so, though it may be awake for a moment."""
 
     def remove(self, item_id: str, *, with_data: bool) -> None:
         """Remove the item; an item that is already gone is no error."""

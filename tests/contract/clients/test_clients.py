@@ -271,7 +271,7 @@ def test_a_general_limit_changed_by_hand_shows(rig: RemoteRig) -> None:
 @able_to(Ability.SEQUENTIAL)
 def test_sequential_order(rig: Rig, source: Source) -> None:
     """With sequential order the beginning of the book is there before its end."""
-    book = source.book(600_000, 600_000, 600_000, limit=500_000)
+    book = source.book(600_000, 600_000, 600_000, limit=200_000)
     added = add_book(rig, book, sequential=True)
     followed(rig, source, book, added.id, lambda item: item.progress > 0.3)
     shares = [file.progress for file in sorted(rig.client.files(added.id), key=lambda file: file.path)]
@@ -283,7 +283,8 @@ def test_sequential_order(rig: Rig, source: Source) -> None:
 @pytest.mark.parametrize("priority", [5, -5, 0])
 def test_goal_and_priority_are_taken(rig: Rig, source: Source, priority: int) -> None:
     """Each client wants them in another form, or has no such thing; neither disturbs the item."""
-    added = add_book(rig, source.book(50_000), paused=True, priority=priority)
+    # Slow, for SABnzbd wakes a paused job until our next call.
+    added = add_book(rig, source.book(50_000, limit=25_000), paused=True, priority=priority)
     rig.client.set_seed_goal(added.id, SeedGoal(1.5, 3600))
     rig.client.set_priority(added.id, priority)
     assert in_state(rig, added.id, ItemState.PAUSED)
@@ -301,7 +302,7 @@ def test_remove(rig: Rig, source: Source, with_data: bool) -> None:
     rig.client.remove(added.id, with_data=with_data)
     assert rig.client.find(frozenset({added.id}) | book.payload.hashes) is None
     assert polled(rig, added.id) is None
-    wait_for(lambda: content.exists() != with_data, timeout=5)
+    wait_for(lambda: content.exists() != with_data)
     if not with_data:
         assert contents(content) == book.contents
     rig.client.remove(added.id, with_data=with_data)
@@ -316,7 +317,7 @@ def test_remove_in_the_middle_leaves_nothing(rig: Rig, source: Source) -> None:
     rig.client.remove(added.id, with_data=True)
     assert rig.client.find(frozenset({added.id}) | book.payload.hashes) is None
     source.release(book)
-    wait_for(lambda: _files(rig) <= before, timeout=15)
+    wait_for(lambda: _files(rig) <= before)
 
 
 def _files(rig: Rig) -> set[Path]:

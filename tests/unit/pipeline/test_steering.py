@@ -211,6 +211,24 @@ def test_what_is_complete_has_no_place_in_the_queue(bench: Bench, queue: Queue) 
     assert queue.priorities == []
 
 
+def test_what_is_paused_gets_its_place_as_it_goes_on(bench: Bench, queue: Queue) -> None:
+    """SABnzbd wakes a paused job that is given a priority."""
+    download = bench.at(S.DOWNLOADING)
+    item_id = download.download_client_id or ""
+    queue.change(item_id, state=ItemState.STALLED)
+    bench.commands.pause(download.id)
+    bench.poll()
+    queue.priorities.clear()
+    bench.commands.adjust(download.id, priority=4)
+    bench.poll()
+    assert queue.priorities == []
+    bench.commands.resume(download.id)
+    bench.poll()
+    queue.change(item_id, state=ItemState.STALLED, paused=False)
+    bench.poll()
+    assert queue.priorities == [(item_id, 4)]
+
+
 # --- general limits -------------------------------------------------------------------------------
 
 

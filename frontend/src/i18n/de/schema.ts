@@ -142,7 +142,8 @@ const WORDS: Record<string, string> = {
   "Name or address of its Web UI.": "Name oder Adresse seiner Weboberfläche.",
   "Encrypted (https)": "Verschlüsselt (https)",
   "Base path": "Basispfad",
-  "Behind a reverse proxy under a path: /qbittorrent.": "Hinter einem Reverse-Proxy unter einem Pfad: /qbittorrent.",
+  "Where a reverse proxy has it under a path, such as /client.":
+    "Wo ein Reverse-Proxy es unter einem Pfad zeigt, etwa /client.",
   "Empty where it asks nobody, or with an API key.": "Leer, wo es niemanden fragt, oder mit einem API-Schlüssel.",
   "API key": "API-Schlüssel",
   "Instead of a password, from 5.2 on.": "Statt eines Passworts, ab 5.2.",

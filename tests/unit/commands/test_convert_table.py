@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from auralarchive.convert_table import table
+from auralarchive.commands.convert_table import table
 from auralarchive.domain.chapters import ChapterSource
 
 

@@ -30,7 +30,7 @@ from auralarchive.audio.progress import Pace
 from auralarchive.audio.report import report
 from auralarchive.audio.settings import AudioSettings, Coders, ProofOfCopies
 from auralarchive.audio.sources import find_sources
-from auralarchive.convert_table import table
+from auralarchive.commands.convert_table import table
 from auralarchive.domain.book import Book, pseudo_asin
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.naming import distinct, safe_component
