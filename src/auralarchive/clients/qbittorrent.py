@@ -25,7 +25,7 @@ from auralarchive.clients.path_mapping import PathMapper, same_path
 from auralarchive.clients.patience import LOOK_EVERY, wait_until, wait_until_gone
 from auralarchive.clients.qbittorrent_api import Api, Credentials
 from auralarchive.clients.qbittorrent_items import as_files, as_item, category_of, hashes_of, tags_of
-from auralarchive.clients.remote import RemoteSettings
+from auralarchive.clients.remote import ApiKey, RemoteSettings
 from auralarchive.clients.wire import Answer, NothingSent
 from auralarchive.domain.client_item import ClientFile, ClientItem
 from auralarchive.domain.failures import FailureKind
@@ -51,9 +51,7 @@ class QBittorrentSettings(RemoteSettings):
     port: int = Field(default=8080, ge=1, le=65535, title="Port")
     username: str = Field(default="", title="User name", description="Empty where it asks nobody, or with an API key.")
     password: SecretStr = Field(default=SecretStr(""), title="Password")
-    api_key: SecretStr = Field(
-        default=SecretStr(""), title="API key", description="Instead of a password, from 5.2 on."
-    )
+    api_key: ApiKey = Field(default=SecretStr(""), title="API key", description="Instead of a password, from 5.2 on.")
     category: str = Field(default="auralarchive", title="Category", description="Given to new torrents.")
     save_path: str = Field(
         default="",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from auralarchive.clients.display import has_control_characters
 from auralarchive.clients.path_mapping import PathMapping
 from auralarchive.ports.adapters import SELDOM
 
@@ -16,7 +17,7 @@ from auralarchive.ports.adapters import SELDOM
 class HostSettings(BaseModel):
     """Name or address of a machine, and a port of it: all that a client without HTTP shares with the others."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host: str = Field(default="127.0.0.1", title="Host", description="Name or address of its Web UI.")
     port: int = Field(default=80, ge=1, le=65535, title="Port")
@@ -25,11 +26,14 @@ class HostSettings(BaseModel):
     @classmethod
     def _plain_host(cls, value: str) -> str:
         host = value.strip().strip("[]")
-        if not host or any(character in host for character in "/\\@?# \t\r\n"):
+        if not host or has_control_characters(host) or any(character in host for character in "/\\@?#% "):
             raise ValueError("name a host such as 127.0.0.1 or nas.local, without a name or password in it")
-        if _is_link_local(host):
+        address = _address(host)
+        if address is None and ":" in host:
+            raise ValueError("name the host alone: the port has a field of its own")
+        if address is not None and address.is_link_local:
             raise ValueError("link-local addresses belong to no client")
-        return host
+        return _ascii(host)
 
 
 class RemoteSettings(HostSettings):
@@ -77,7 +81,7 @@ class RemoteSettings(HostSettings):
         """Its address, without a slash at the end."""
         scheme = "https" if self.https else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        path = self.base_path.strip("/")
+        path = quote(self.base_path.strip("/"), safe="/%~:@!$&'()*+,;=")
         return f"{scheme}://{host}:{self.port}" + (f"/{path}" if path else "")
 
     @property
@@ -95,8 +99,30 @@ def _parts(address: str) -> dict[str, Any]:
     return {"host": parts.hostname, "port": port, "https": secure, "base_path": parts.path}
 
 
-def _is_link_local(host: str) -> bool:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that `host` is, an IPv4 one also where it is wrapped into IPv6; None for a name."""
     try:
-        return ipaddress.ip_address(host).is_link_local
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _ascii(host: str) -> str:
+    """A name of any script as it goes over the wire: headers hold nothing else."""
+    try:
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise ValueError("that is no name of a host") from error
+
+
+def _as_pasted(key: SecretStr) -> SecretStr:
+    """A key goes into a header or a form as it is: what is copied along with it must not."""
+    text = key.get_secret_value().strip()
+    if not text.isascii() or has_control_characters(text):
+        raise ValueError("a key is made of plain letters and digits: copy it again")
+    return SecretStr(text)
+
+
+#: A key that a person copies from the client's pages.
+ApiKey = Annotated[SecretStr, AfterValidator(_as_pasted)]

@@ -23,7 +23,7 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
 from auralarchive.clients.leftovers import discard
 from auralarchive.clients.path_mapping import PathMapper
-from auralarchive.clients.remote import RemoteSettings
+from auralarchive.clients.remote import ApiKey, RemoteSettings
 from auralarchive.clients.sabnzbd_api import Api
 from auralarchive.clients.sabnzbd_items import (
     Words,
@@ -64,7 +64,7 @@ class SABnzbdSettings(RemoteSettings):
     """A SABnzbd that runs somewhere."""
 
     port: int = Field(default=8080, ge=1, le=65535, title="Port")
-    api_key: SecretStr = Field(
+    api_key: ApiKey = Field(
         default=SecretStr(""), title="API key", description="From Config, General. Not the NZB key, which may only add."
     )
     category: str = Field(

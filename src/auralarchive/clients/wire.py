@@ -7,6 +7,7 @@ request is made once, an answer ends, and a password is sent nowhere but to the 
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from typing import Any
 import httpx2
 
 from auralarchive.clients.display import display_text
-from auralarchive.ports.errors import AuthRefused, Unreachable
+from auralarchive.ports.errors import AuthRefused, Misconfigured, Unreachable
 
 MAX_ANSWER = 64 * 1024 * 1024  # a hundred thousand torrents
 REFUSAL_LASTS = 30 * 60.0  # seconds without another try after a refused login
@@ -97,6 +98,11 @@ class Wire:
                 f"{self.product} cannot be reached at {self.url}: {error}.",
                 "Start it, enable its remote access (Web UI, RPC), and check address and port.",
             ) from error
+        except httpx2.LocalProtocolError:  # whose words quote what was to be sent, and a password with it
+            raise NothingSent(
+                f"What {self.product} was to be asked cannot be written as a request.",
+                "Check its address, user name and key in the settings.",
+            ) from None
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             raise Unreachable(
                 f"The connection to {self.product} broke: {str(error) or type(error).__name__}.",
@@ -110,27 +116,39 @@ class Refusals:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._last: AuthRefused | None = None
+        self._reason: str | None = None
         self._until = 0.0
 
     def check(self) -> None:
         """Raises the last refusal again as long as it counts."""
         with self._lock:
-            if self._last is not None and self._monotonic() < self._until:
-                raise self._last
+            reason = self._reason if self._monotonic() < self._until else None
+        if reason is not None:
+            raise _refusal(reason)
 
     def refused(self, reason: str) -> AuthRefused:
         """Remember the refusal, and give it back to be raised."""
-        remedy = (
-            "Correct user name, password or key in its settings here. With the same ones it is asked again after"
-            " 30 minutes: many wrong ones in a row would lock us out."
-        )
         with self._lock:
-            self._last, self._until = AuthRefused(reason, remedy), self._monotonic() + REFUSAL_LASTS
-            return self._last
+            self._reason, self._until = reason, self._monotonic() + REFUSAL_LASTS
+        return _refusal(reason)
 
 
-def _verification(verify: bool | str) -> Any:
+def _refusal(reason: str) -> AuthRefused:
+    """A new one each time: an exception that is raised again keeps every frame that it ever went through."""
+    return AuthRefused(
+        reason,
+        "Correct user name, password or key in its settings here. With the same ones it is asked again after"
+        " 30 minutes: many wrong ones in a row would lock us out.",
+    )
+
+
+def _verification(verify: bool | str) -> bool | ssl.SSLContext:
     if isinstance(verify, bool):
         return verify
-    return httpx2.create_ssl_context(verify=verify)
+    try:
+        return ssl.create_default_context(cafile=verify)
+    except OSError as error:
+        raise Misconfigured(
+            f"The certificate authority {verify} cannot be read: {error.strerror or error}.",
+            "Name a file of certificates in PEM form that AuralArchive's user may read.",
+        ) from error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from auralarchive.clients import wire
 from auralarchive.clients.wire import Answer, NothingSent, Refusals, Wire
-from auralarchive.ports.errors import AuthRefused, Unreachable
+from auralarchive.ports.errors import AuthRefused, Misconfigured, Unreachable
 
 Reply = Callable[[httpx2.Request], httpx2.Response]
 
@@ -69,6 +70,28 @@ def test_errors_of_the_line_in_our_words(error: Exception, kind: type[Unreachabl
     assert caught.value.remedy
 
 
+def test_what_cannot_be_sent_is_not_quoted() -> None:
+    """A header holds the password."""
+
+    def reply(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.LocalProtocolError("Illegal header value b'Bearer secret\\n'")
+
+    with pytest.raises(NothingSent) as caught:
+        _wire(reply).send("GET", "/")
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_authority_that_cannot_be_read(tmp_path: Path, content: str | None) -> None:
+    """Its name is said: the error of the system does not."""
+    file = tmp_path / "ca.pem"
+    if content:
+        file.write_text(content)
+    with pytest.raises(Misconfigured, match=r"ca\.pem"):
+        Wire("Client", "https://client.invalid", str(file))
+
+
 def test_answers_that_are_no_json() -> None:
     """Pages, cut texts and nests are all one error; wrong encodings are read around."""
     for body in (b"<html>", b'{"a": ', b"[" * 100_000, b""):
@@ -83,7 +106,11 @@ def test_a_refusal_counts_for_a_while() -> None:
     refusals = Refusals(lambda: now[0])
     refusals.check()
     assert isinstance(refusals.refused("Wrong password."), AuthRefused)
-    with pytest.raises(AuthRefused, match="Wrong password"):
-        refusals.check()
+    raised = []
+    for _ in range(3):
+        with pytest.raises(AuthRefused, match="Wrong password") as caught:
+            refusals.check()
+        raised.append(caught.value)
+    assert len({id(each) for each in raised}) == 3, "one that is raised again grows with each time"
     now[0] = wire.REFUSAL_LASTS
     refusals.check()
