@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpcore2
 import httpx2
 
 from auralarchive.clients.display import display_text
@@ -24,6 +25,7 @@ MAX_ANSWER = 64 * 1024 * 1024  # a hundred thousand torrents
 REFUSAL_LASTS = 30 * 60.0  # seconds without another try after a refused login
 TIMEOUT = httpx2.Timeout(20.0, connect=5.0)
 _WHOLE_ANSWER = 60.0  # seconds for an answer that trickles
+_KEPT_OPEN = 5.0  # seconds without a request until its connection is closed
 
 
 class NothingSent(Unreachable):
@@ -69,7 +71,9 @@ class Wire:
     ) -> None:
         self.product, self.url = product, url.rstrip("/")
         # Neither redirects nor a proxy of the environment: the password goes to the address that was typed.
-        self._http = httpx2.Client(headers=headers, timeout=TIMEOUT, verify=_verification(verify), trust_env=False)
+        self._http = httpx2.Client(
+            headers=headers, timeout=TIMEOUT, transport=_Transport(_verification(verify)), trust_env=False
+        )
 
     def send(self, method: str, path: str, **content: Any) -> Answer:
         """One request to `path` below the address; `content` as httpx2 takes it: params, data, json, files, headers."""
@@ -81,12 +85,15 @@ class Wire:
         self._http.close()
 
     def _bounded(self, response: httpx2.Response) -> bytes:
-        started, body = time.monotonic(), bytearray()
+        body = bytearray()
         for part in response.iter_bytes():
             body += part
-            if len(body) > MAX_ANSWER or time.monotonic() - started > _WHOLE_ANSWER:
-                raise Unreachable(f"{self.product}'s answer does not end.", "Check what listens at its address.")
+            if len(body) > MAX_ANSWER:
+                raise self._endless()
         return bytes(body)
+
+    def _endless(self) -> Unreachable:
+        return Unreachable(f"{self.product}'s answer does not end.", "Check what listens at its address.")
 
     @contextmanager
     def _foreign_errors(self) -> Iterator[None]:
@@ -98,6 +105,8 @@ class Wire:
                 f"{self.product} cannot be reached at {self.url}: {error}.",
                 "Start it, enable its remote access (Web UI, RPC), and check address and port.",
             ) from error
+        except _Trickling as error:
+            raise self._endless() from error
         except httpx2.LocalProtocolError:  # whose words quote what was to be sent, and a password with it
             raise NothingSent(
                 f"What {self.product} was to be asked cannot be written as a request.",
@@ -108,6 +117,56 @@ class Wire:
                 f"The connection to {self.product} broke: {str(error) or type(error).__name__}.",
                 "Check that it runs; the next attempt follows by itself.",
             ) from error
+
+
+class _Trickling(Exception):
+    """The whole answer takes too long, however short each wait for a part of it is."""
+
+
+class _Transport(httpx2.HTTPTransport):
+    """httpx2's own, over connections that end a trickling answer: its time-outs are those of a single wait."""
+
+    def __init__(self, verify: bool | ssl.SSLContext) -> None:
+        context = httpx2.create_ssl_context(verify=verify, trust_env=False)
+        super().__init__(verify=context)
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=context, network_backend=_Network(), keepalive_expiry=_KEPT_OPEN
+        )
+
+
+class _Network(httpcore2.SyncBackend):
+    def connect_tcp(self, *args: Any, **named: Any) -> httpcore2.NetworkStream:
+        return _Line(super().connect_tcp(*args, **named))
+
+
+class _Line(httpcore2.NetworkStream):
+    """A connection that carries one request at a time: from the first wait for an answer its time runs."""
+
+    def __init__(self, line: httpcore2.NetworkStream) -> None:
+        self._line = line
+        self._asked_at: float | None = None
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        now = time.monotonic()
+        self._asked_at = now if self._asked_at is None else self._asked_at
+        if now - self._asked_at > _WHOLE_ANSWER:
+            raise _Trickling
+        return self._line.read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._asked_at = None
+        self._line.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._line.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        return _Line(self._line.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._line.get_extra_info(info)
 
 
 class Refusals:

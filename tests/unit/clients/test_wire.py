@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx2
@@ -11,6 +15,7 @@ import pytest
 from auralarchive.clients import wire
 from auralarchive.clients.wire import Answer, NothingSent, Refusals, Wire
 from auralarchive.ports.errors import AuthRefused, Misconfigured, Unreachable
+from tests.support.certificates import SelfSigned, https_server
 
 Reply = Callable[[httpx2.Request], httpx2.Response]
 
@@ -40,6 +45,33 @@ def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "MAX_ANSWER", 1_000)
     with pytest.raises(Unreachable, match="Client's answer does not end"):
         _wire(lambda _: httpx2.Response(200, content=b"x" * 5_000)).send("GET", "/")
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"]
+)
+def test_an_answer_that_trickles_is_cut(monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
+    """Byte by byte no wait is ever too long: who waits for it would wait for ever, in the headers or behind them."""
+    monkeypatch.setattr(wire, "_WHOLE_ANSWER", 0.5)
+    enough = threading.Event()
+
+    def trickle() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(beginning)
+            for _ in range(1_000):  # not for ever: a wire that waits shall fail, and not hang
+                connection.sendall(b"x")
+                if enough.wait(0.02):
+                    break
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as threads:
+        server = threads.submit(trickle)
+        line = Wire("Client", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        with closing(line), pytest.raises(Unreachable, match="does not end"):
+            line.send("GET", "/")
+        enough.set()
+        server.result()
 
 
 def test_a_redirect_is_an_answer_and_not_followed() -> None:
@@ -90,6 +122,19 @@ def test_an_authority_that_cannot_be_read(tmp_path: Path, content: str | None) -
         file.write_text(content)
     with pytest.raises(Misconfigured, match=r"ca\.pem"):
         Wire("Client", "https://client.invalid", str(file))
+
+
+def test_certificates_are_checked(tmp_path: Path) -> None:
+    """By the public authorities, by one's own, or not at all."""
+    certificate = SelfSigned.make(tmp_path)
+    with https_server(certificate) as port:
+        for verify, known in ((True, False), (str(certificate.file), True), (False, True)):
+            with closing(Wire("Client", f"https://127.0.0.1:{port}", verify)) as line:
+                if known:
+                    assert line.send("GET", "/").ok
+                else:
+                    with pytest.raises(NothingSent, match=r"(?i)certificate"):
+                        line.send("GET", "/")
 
 
 def test_answers_that_are_no_json() -> None:
