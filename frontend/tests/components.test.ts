@@ -2,11 +2,14 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/svelte";
 import { beforeEach, expect, test, vi } from "vitest";
 import AddDialog from "../src/components/AddDialog.svelte";
+import ClientChoice from "../src/components/ClientChoice.svelte";
 import FoundClientForm from "../src/components/FoundClientForm.svelte";
+import WelcomeClient from "../src/components/WelcomeClient.svelte";
 import DownloadRow from "../src/components/DownloadRow.svelte";
 import ProblemNote from "../src/components/ProblemNote.svelte";
 import Account from "../src/components/Account.svelte";
 import { Problem } from "../src/api/client";
+import type { ClientState } from "../src/api/types";
 import { m } from "../src/i18n";
 import { Row } from "../src/stores/downloads.svelte";
 import { adding } from "../src/stores/adding.svelte";
@@ -92,4 +95,43 @@ test("a client that was found is signed in to as its kind wants: by name and pas
   render(FoundClientForm, { client: found("sabnzbd"), type: sabnzbd, onadded: () => {} });
   expect(screen.getByLabelText("API key")).toBeTruthy();
   expect(screen.queryByLabelText(m.welcome.client.user)).toBeNull();
+});
+
+test("what is to be mended in a client that was found is told where it is set up", async () => {
+  const schema = { properties: { username: { type: "string", title: "User name", description: "As in its file." } } };
+  const settings = { host: "127.0.0.1", port: 6789 };
+  const findings = [
+    { ok: true, subject: "Category", message: "The category is there.", remedy: "" },
+    { ok: false, subject: "History", message: "It keeps no history.", remedy: "Set KeepHistory to 30." },
+  ];
+  const clients: object[] = [];
+  const add = () => {
+    const made = { id: 7, type: "nzbget", name: "NZBGet", enabled: true, priority: 1, settings };
+    clients.push(made);
+    return made;
+  };
+  serve({
+    "GET /api/clients/schema": { body: { types: [{ type: "nzbget", title: "NZBGet", settings_schema: schema }] } },
+    "GET /api/clients": () => ({ body: { items: clients } }),
+    "POST /api/welcome/clients": () => ({
+      body: { items: [{ type: "nzbget", title: "NZBGet", settings, configured: clients.length > 0 }] },
+    }),
+    "POST /api/clients/test": { body: { ok: false, version: "NZBGet 21.0", findings } },
+    "POST /api/clients": () => ({ body: add() }),
+  });
+  render(WelcomeClient, { ondone: () => {} });
+  await waitFor(() => screen.getByText("As in its file."));
+  await fireEvent.click(screen.getByText(m.welcome.testAndAdd));
+  await waitFor(() => screen.getByText(m.welcome.client.ready("NZBGet"), { exact: false }));
+  await waitFor(() => expect(screen.queryByText(m.welcome.testAndAdd)).toBeNull());
+  expect(screen.getByText("Set KeepHistory to 30.")).toBeTruthy();
+  expect(screen.queryByText("The category is there.")).toBeNull();
+});
+
+test("only who takes it is offered, and a choice that does not fit is seen", () => {
+  const client = (name: string, ...protocols: string[]) => ({ name, protocols, reachable: name !== "Away", abilities: [] });
+  const clients = [client("Torrents", "torrent"), client("Away", "nzb"), client("News", "nzb")] as unknown as ClientState[];
+  const { container } = render(ClientChoice, { value: "Torrents", clients, protocol: "nzb" });
+  const told = [...container.querySelectorAll("option")].map((option) => option.textContent);
+  expect(told).toEqual([m.add.anyClient, m.add.clientAway("Away"), "News", m.add.clientCannot("Torrents")]);
 });

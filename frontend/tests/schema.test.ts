@@ -70,6 +70,14 @@ test("an emptied number means none where none is allowed, else the default", () 
   expect(settings).not.toHaveProperty("port");
 });
 
+test("a speed is entered in kB a second, and kept in bytes", () => {
+  const form = fieldsOf({ properties: { limit: { type: "integer", minimum: 0, maximum: 2_000_000, default: 0, unit: "bytes/s" } } });
+  expect(form[0]).toMatchObject({ unit: "kB/s", minimum: 0, maximum: 2000 });
+  expect(draftOf(form, { limit: 1_500_500 })).toEqual({ limit: "1500.5" });
+  expect(settingsOf(form, { limit: "0.5" })).toEqual({ limit: 500 });
+  expect(settingsOf(form, { limit: "1500.5" })).toEqual({ limit: 1_500_500 });
+});
+
 test("broken JSON names its field", () => {
   expect(() => settingsOf(fields, { ...draftOf(fields), maps: "[" })).toThrow(BadJson);
 });

@@ -4,7 +4,7 @@ import type { IndexerState, Release, SearchLine } from "../src/api/types";
 import { recentSearches, rememberSearch } from "../src/lib/recent";
 import { arrange, byBook, choices, filtersSet, OPEN } from "../src/lib/releases";
 import { choosingIn, searchPath, wantedIn } from "../src/lib/search-address";
-import { guessBook, guessTitle, isLink, isReleaseFile, links } from "../src/lib/sources";
+import { guessBook, guessTitle, isLink, isReleaseFile, links, protocolOf } from "../src/lib/sources";
 import { isWanted, wantedBooks } from "../src/lib/wanted";
 import { Adding } from "../src/stores/adding.svelte";
 import { Row } from "../src/stores/downloads.svelte";
@@ -260,6 +260,14 @@ test("links and files that can be downloaded are known as such", () => {
   expect(isLink("http shelf")).toBe(false);
   expect(isReleaseFile({ name: "A.TORRENT" })).toBe(true);
   expect(isReleaseFile({ name: "a.exe" })).toBe(false);
+});
+
+test("what is to be downloaded is told by its link or name, or not at all", () => {
+  expect(protocolOf(" magnet:?xt=urn:btih:00&dn=book.nzb")).toBe("torrent");
+  expect(protocolOf("Salt.and.Cedar.NZB")).toBe("nzb");
+  expect(protocolOf("http://127.0.0.1/get/1.torrent?key=1.nzb")).toBe("torrent");
+  expect(protocolOf("http://127.0.0.1/get?id=1")).toBeUndefined();
+  expect(protocolOf("")).toBeUndefined();
 });
 
 test("a title is guessed from what the link or file says, and never breaks on nonsense", () => {

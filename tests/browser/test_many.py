@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import SignIn
 from tests.support.audio import make_m4b
 from tests.support.browser import Pages
+from tests.support.process_cost import processor_seconds
 from tests.support.processes import wait_for
 from tests.support.server import Api, RunningServer
 from tests.support.world import DONE, World
@@ -42,49 +41,32 @@ def test_ten_thousand_rows_stay_smooth(template: dict[str, Any], signed_in: Sign
     expect(page.get_by_text("10,000 downloads")).to_be_visible(timeout=30_000)
     assert page.get_by_role("row").count() < 60
 
-    with _work(page) as work:
-        frames = sorted(page.evaluate(_SCROLL))
-    # Milliseconds. What the page itself does in a step of 1,500 pixels is its own; how long a frame lasts is also
-    # the machine's, which has no GPU and other things to do.
-    assert work() / STEPS < 60, work()
-    assert frames[int(STEPS * 0.9)] < 250, frames
+    made = page.evaluate(_SCROLL, ["#content [role=row], #content tr", STEPS])
+    assert STEPS < made < STEPS * 40
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(page.get_by_role("link", name="Volume 00001", exact=True)).to_be_in_viewport()
     assert page.get_by_role("row").count() < 60
 
     page.get_by_role("searchbox", name="Filter by text").fill("volume 07777")
-    expect(page.get_by_text("1 of 10,000 downloads")).to_be_visible(timeout=2_000)
+    expect(page.get_by_text("1 of 10,000 downloads")).to_be_visible()
     expect(page.get_by_role("link", name="Volume 07777")).to_be_in_viewport()
     assert browser_page.errors == []
 
 
-@contextmanager
-def _work(page: Page) -> Iterator[Callable[[], float]]:
-    """Milliseconds of processor time that the page's thread spends inside."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.setTimeDomain", {"timeDomain": "threadTicks"})
-    session.send("Performance.enable")
-
-    def spent() -> float:
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration") * 1000
-
-    before, after = spent(), 0.0
-    yield lambda: after - before
-    after = spent()
-    session.detach()
-
-
-_SCROLL = """async () => {
-  const frames = [];
-  let last = performance.now();
-  for (let step = 0; step < 60; step += 1) {
+#: Scrolls, and counts what is made anew meanwhile: how long that takes is also the machine's.
+_SCROLL = """async ([rows, steps]) => {
+  let made = 0;
+  const watch = new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const one of addedNodes) if (one instanceof Element && one.matches(rows)) made += 1;
+  });
+  watch.observe(document.body, { childList: true, subtree: true });
+  for (let step = 0; step < steps; step += 1) {
     scrollBy(0, 1500);
-    const now = await new Promise(requestAnimationFrame);
-    frames.push(Math.round(now - last));
-    last = now;
+    await new Promise(requestAnimationFrame);
   }
-  return frames;
+  watch.disconnect();
+  return made;
 }"""
 
 
@@ -106,10 +88,11 @@ def test_ten_thousand_books_stay_smooth(built_pages: None, tmp_path: Path, brows
         server.start()
         api = server.api()
         api.get("/api/library/books?limit=1")  # the first one reads them all
-        started = time.monotonic()
+        assert server.process is not None
+        before = processor_seconds(server.process.pid)
         for query in ("sort=title&limit=120", "q=volume+0777&limit=120", "author=Author+7&sort=-series&limit=120"):
             api.get(f"/api/library/books?brief=true&{query}")
-        assert time.monotonic() - started < 1.5
+        assert processor_seconds(server.process.pid) - before < 1.5
         page = browser_page(base_url=server.url, locale="en-GB", viewport={"width": 1440, "height": 900})
         page.goto("/")
         answer = page.request.post("/api/auth/setup", data={"name": "ada", "password": "a long sentence is easy"})
@@ -118,8 +101,8 @@ def test_ten_thousand_books_stay_smooth(built_pages: None, tmp_path: Path, brows
         books = page.locator("[aria-posinset]")
         expect(page.get_by_text("10,001 books")).to_be_visible()
         expect(books.first).to_be_visible()
-        frames = page.evaluate(_SCROLL)
-        assert max(frames) < 400, frames  # milliseconds for the longest frame, on a busy machine without a GPU
+        made = page.evaluate(_SCROLL, ["[aria-posinset]", STEPS])
+        assert STEPS < made < STEPS * 40
         wait_for(lambda: int(books.first.get_attribute("aria-posinset") or 0) > 150)
         assert books.count() < 130
         place = page.evaluate("scrollY")
@@ -129,7 +112,7 @@ def test_ten_thousand_books_stay_smooth(built_pages: None, tmp_path: Path, brows
         expect(books.first).to_be_visible()
         wait_for(lambda: abs(page.evaluate("scrollY") - place) < 900)
         page.get_by_role("searchbox").fill("volume 07777")
-        expect(page.get_by_text("1 book", exact=True)).to_be_visible(timeout=3_000)
+        expect(page.get_by_text("1 book", exact=True)).to_be_visible()
         assert browser_page.errors == []
 
 

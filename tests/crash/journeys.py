@@ -280,9 +280,9 @@ def check(stand: Stand, journey: Journey, api: Api, download: int) -> None:
     server, book = stand.server, journey.book(stand.shelf)
     assert [row["id"] for row in rows(api)] == [download]
     assert api.row(download)["status"] in journey.ends
-    wait_for(lambda: not in_work(server), timeout=15)
+    wait_for(lambda: not in_work(server))
     expected = book.published if journey.imported else []
-    wait_for(lambda: in_library(server) == expected or None, timeout=5)
+    wait_for(lambda: in_library(server) == expected or None)
     assert not list((server.library / ".auralarchive").glob("*"))
     assert len(api.get("/api/library/books")["items"]) == journey.imported
     assert not list(server.root.rglob("*.part"))
@@ -294,7 +294,7 @@ def _check_item(stand: Stand, journey: Journey, book: Shared) -> None:
     """The client has exactly the one item, with the bytes that the swarm has; or none, and no bytes either."""
     items, folder = _qbittorrent_items(stand) if stand.qbittorrent else _embedded_items(stand)
     if not journey.keeps_item:
-        wait_for(lambda: not files_of(folder), timeout=10)
+        wait_for(lambda: not files_of(folder))
         assert not items
         return
     assert items == [book.torrent.info_hash]

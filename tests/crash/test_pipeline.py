@@ -315,7 +315,7 @@ def test_random_kills_during_five_downloads_lose_nothing(stands: Stands, shelf: 
     for download in asked.values():
         api.wait_for_status(download, "SEEDING", timeout=120)
     assert sorted(row["id"] for row in rows(api)) == sorted(asked.values())
-    wait_for(lambda: not in_work(server), timeout=15)
+    wait_for(lambda: not in_work(server))
     assert in_library(server) == sorted(file for book in books for file in book.published)
     server.fsck()
 

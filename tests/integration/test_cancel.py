@@ -60,5 +60,5 @@ def _cancelled_in_the_middle(rig: RemoteRig, kind: Kind, server: RunningServer, 
         assert api.row(download)["status"] == "CANCELLED"
         assert rig.client.find(frozenset({item_id}) | book.payload.hashes) is None
         source.release(book)
-        wait_for(lambda: not [file for place in rig.folders for file in files_of(place)], timeout=15)
+        wait_for(lambda: not [file for place in rig.folders for file in files_of(place)])
         assert in_work(server) == []

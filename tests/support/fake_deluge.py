@@ -69,11 +69,14 @@ class FakeDeluge:
             thread.join()
 
     def hang_up(self) -> None:
-        """End every connection, as a restart does."""
+        """End every connection, as a restart does.
+
+        Its own thread closes each: who closes it while that one reads gives its number to the next connection, and the
+        two would read and write on one.
+        """
         for line in self._lines:
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
-            line.close()
         self._lines.clear()
 
     def _accept(self) -> None:

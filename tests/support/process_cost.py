@@ -21,12 +21,13 @@ class ProcessCost:
     @classmethod
     def over(cls, pid: int, seconds: float) -> Self:
         """Watch the process for so long."""
-        started, before = time.monotonic(), _cpu(pid)
+        started, before = time.monotonic(), processor_seconds(pid)
         time.sleep(seconds)
-        return cls((_cpu(pid) - before) / (time.monotonic() - started), _resident(pid))
+        return cls((processor_seconds(pid) - before) / (time.monotonic() - started), _resident(pid))
 
 
-def _cpu(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
+    """What it has had of the processor so far, however long it had to wait for it."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 

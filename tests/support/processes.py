@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,12 +18,17 @@ import pytest
 T = TypeVar("T")
 
 
+#: Below those that systems give to outgoing connections: one of these could have a port before its server has.
+_PORTS = range(20_000, 32_768)
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 that nobody has right now, and hardly anybody else chooses at the same time."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition: Callable[[], T | Literal[False] | None], timeout: float = 30.0, every: float = 0.02) -> T:

@@ -188,7 +188,7 @@ class ScriptedClient:
         return path
 
     def _known(self, hashes: frozenset[str]) -> ClientItem | None:
-        return next((item for item in self.items.values() if {item.id, *item.hashes} & hashes), None)
+        return next((item for item in self.items.values() if {item.id, *item.hashes, *item.tags} & hashes), None)
 
 
 @dataclass
@@ -208,7 +208,10 @@ class ScriptedFetcher:
 
 @dataclass
 class ScriptedIndexer:
-    """Offers its releases, raises its fault, or is slow: until `answer` is set or its work is taken away."""
+    """Offers its releases, raises its fault, or is slow: until `answer` is set or its work is taken away.
+
+    After longer than anybody should have waited, `gave_up` is set and it answers all the same.
+    """
 
     name: str = "Feed"
     type: str = "scripted"
@@ -217,14 +220,16 @@ class ScriptedIndexer:
     releases: tuple[Release, ...] = ()
     fault: Exception | None = None
     answer: threading.Event | None = None
+    gave_up: bool = False
     asked: list[SearchQuery] = field(default_factory=list)
 
     def search(self, query: SearchQuery, cancel: CancelToken) -> tuple[Release, ...]:
         self.asked.append(query)
-        give_up = time.monotonic() + 10
-        while self.answer is not None and not self.answer.is_set() and time.monotonic() < give_up:
+        give_up = time.monotonic() + 20
+        while self.answer is not None and not self.answer.is_set() and not self.gave_up:
             cancel.check()
             self.answer.wait(0.02)
+            self.gave_up = time.monotonic() > give_up
         if self.fault is not None:
             raise self.fault
         return self.releases

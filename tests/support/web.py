@@ -391,7 +391,7 @@ async def _serve(server: uvicorn.Server, gateway: Gateway, listener: socket.sock
         tasks.cancel_scope.cancel()
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
     """Wait for a condition, or fail with what was waited for."""
     give_up = time.monotonic() + seconds
     while not condition():

@@ -4,7 +4,7 @@ import type { Download } from "../api/types";
 import { m } from "../i18n";
 import { integer, moment, speed } from "./format";
 
-export const ADJUSTABLE = ["priority", "download_limit", "upload_limit", "sequential", "tags", "start_at"] as const;
+export const ADJUSTABLE = ["priority", "download_limit", "upload_limit", "sequential", "tags", "start_at", "chosen_client"] as const;
 type Field = (typeof ADJUSTABLE)[number];
 export type Adjustable = Pick<Download, Field>;
 
@@ -14,6 +14,7 @@ const SHOWN: Record<Field, { name: () => string; say: (value: Download[Field]) =
   upload_limit: { name: () => m.detail.uploading, say: limit },
   tags: { name: () => m.add.tags, say: (value) => (Array.isArray(value) && value.join(", ")) || m.detail.none },
   start_at: { name: () => m.add.start, say: (value) => (value ? moment(String(value)) : m.detail.none) },
+  chosen_client: { name: () => m.add.client, say: (value) => String(value ?? m.add.anyClient) },
   sequential: { name: () => m.detail.sequential, say: (value) => (value ? m.detail.on : m.detail.off) },
 };
 

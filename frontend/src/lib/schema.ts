@@ -28,6 +28,8 @@ export interface FormField {
   initial: unknown;
   /** What the number counts: `min`, `bytes`. */
   unit: string;
+  /** How many of the server's units are one of the form's. */
+  scale: number;
   /** Which other settings it stands with. */
   group: string;
   /** Most people never touch it. */
@@ -52,12 +54,17 @@ export class BadJson extends Error {
   }
 }
 
+/** Speeds are kept in bytes a second, and entered in what every client shows. */
+const SHOWN: Record<string, { unit: string; scale: number }> = { "bytes/s": { unit: "kB/s", scale: 1000 } };
+
 export function fieldsOf(schema: JsonSchema): FormField[] {
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).map(([key, raw]) => {
     const { inner, nullable } = unwrap(raw, schema);
     const kind = kindOf(inner, schema);
     const chosen = kind === "several" ? itemOf(inner, schema) : inner;
+    const unit = raw.unit ?? inner.unit ?? "";
+    const { unit: shownUnit, scale } = SHOWN[unit] ?? { unit, scale: 1 };
     return {
       key,
       label: m.told(raw.title ?? inner.title ?? key),
@@ -66,10 +73,11 @@ export function fieldsOf(schema: JsonSchema): FormField[] {
       required: required.has(key),
       nullable,
       choices: (chosen.enum ?? (chosen.const === undefined ? [] : [chosen.const])).map(String),
-      minimum: inner.minimum,
-      maximum: inner.maximum,
+      minimum: inner.minimum === undefined ? undefined : inner.minimum / scale,
+      maximum: inner.maximum === undefined ? undefined : inner.maximum / scale,
       initial: raw.default ?? null,
-      unit: raw.unit ?? inner.unit ?? "",
+      unit: shownUnit,
+      scale,
       group: raw.group ?? inner.group ?? "",
       seldom: raw.seldom ?? inner.seldom ?? false,
       columns: columnsOf(inner, schema),
@@ -138,6 +146,7 @@ function shown(field: FormField, value: unknown): FieldValue {
   if (field.kind === "table") return Array.isArray(value) ? value.map((row) => cells(field, row)) : [];
   if (field.kind === "secret" || value == null) return "";
   if (field.kind === "list" || field.kind === "several") return Array.isArray(value) ? value.join("\n") : "";
+  if (field.scale !== 1) return String(Number(value) / field.scale);
   return field.kind === "json" ? JSON.stringify(value, null, 2) : String(value);
 }
 
@@ -189,8 +198,12 @@ function read(field: FormField, raw: FieldValue): unknown {
   const text = field.kind === "secret" ? raw : raw.trim();
   if (field.kind === "list" || field.kind === "several") return items(field, text);
   if (text === "") return empty(field);
-  if (field.kind === "integer" || field.kind === "number") return Number(text);
+  if (field.kind === "integer" || field.kind === "number") return scaled(field, Number(text));
   return field.kind === "json" ? parsed(field, text) : text;
+}
+
+function scaled({ scale, kind }: FormField, typed: number): number {
+  return scale !== 1 && kind === "integer" ? Math.round(typed * scale) : typed * scale;
 }
 
 function trimmed(row: TableRow): TableRow {

@@ -1,5 +1,7 @@
 // Links and files that can be downloaded directly, without a search.
 
+import type { ClientState } from "../api/types";
+
 const LINK = /^(magnet:\?|https?:\/\/)\S+$/i;
 const FILE = /\.(torrent|nzb)$/i;
 const BRACKETS = /[([{][^)\]}]*[)\]}]/g;
@@ -17,6 +19,15 @@ export function links(text: string): string[] {
 
 export function isReleaseFile(file: { name: string }): boolean {
   return FILE.test(file.name);
+}
+
+export type Protocol = ClientState["protocols"][number];
+
+/** What a link or the name of a file leads to, where it says so itself. */
+export function protocolOf(source: string): Protocol | undefined {
+  if (/^magnet:/i.test(source.trim())) return "torrent";
+  const kind = FILE.exec(lastPart(source.trim()))?.[1]?.toLowerCase();
+  return kind === "torrent" || kind === "nzb" ? kind : undefined;
 }
 
 /** A first guess at a book's title: the name inside a magnet link, or the end of an address or file name. */

@@ -84,7 +84,7 @@ def _ratio_finding(config: Mapping[str, Any]) -> Finding:
             "Seeding limits",
             "Deluge removes torrents at its seed ratio. New ones of ours are excepted, those that were there before "
             "are not.",
-            "Let it pause torrents at the ratio instead of removing them.",
+            "Let it pause torrents at the ratio instead of removing them, in its preferences, Queue.",
         )
     return Finding(True, "Seeding limits", "Nothing is removed before it is imported.")
 

@@ -51,7 +51,13 @@ def _seen(remote: str, paths: PathMapper) -> tuple[Path | None, Finding]:
         local = paths.local(remote, remote)
     except Misconfigured as error:
         return None, Finding(False, "Paths", error.reason, error.remedy)
-    return local, Finding(True, "Paths", f"{display_text(remote)} is {local} here.")
+    return local, path_finding(remote, local)
+
+
+def path_finding(remote: str, local: Path) -> Finding:
+    """That a folder of the client's is here, under the same name or another."""
+    told = display_text(remote)
+    return Finding(True, "Paths", f"{told} is here." if told == str(local) else f"{told} is {local} here.")
 
 
 def folder_findings(local: Path, context: ClientContext, *, links: bool) -> Iterator[Finding]:

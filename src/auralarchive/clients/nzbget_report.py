@@ -61,7 +61,7 @@ def _version_finding(api: Api) -> Finding:
     major, minor = api.generation
     if (major, minor) < OLDEST:
         return Finding(False, "Version", f"NZBGet {major}.{minor} is too old.", "Update it to 16 or later.")
-    return Finding(True, "Version", f"NZBGet {major}.{minor} does.")
+    return Finding(True, "Version", f"NZBGet {major}.{minor} is new enough.")
 
 
 def _category_finding(name: str, own: Mapping[str, str]) -> Finding:

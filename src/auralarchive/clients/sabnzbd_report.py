@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auralarchive.clients.display import display_text
-from auralarchive.clients.findings import library_findings, space_finding
+from auralarchive.clients.findings import library_findings, path_finding, space_finding
 from auralarchive.clients.path_mapping import PathMapper
 from auralarchive.clients.sabnzbd_api import Api
 from auralarchive.ports.clients import Finding
@@ -186,7 +186,7 @@ def _path_findings(api: Api, category: Mapping[str, Any], paths: PathMapper) -> 
     except Misconfigured as error:
         yield Finding(False, "Paths", error.reason, error.remedy)
         return
-    yield Finding(True, "Paths", f"{display_text(folder)} is {local} here.")
+    yield path_finding(folder, local)
     yield from library_findings(local, paths.protected)
 
 

@@ -122,7 +122,8 @@ class Refusals:
     def refused(self, reason: str) -> AuthRefused:
         """Remember the refusal, and give it back to be raised."""
         remedy = (
-            "Check user name, password or key in the client's settings; until then it is left alone for 30 minutes."
+            "Correct user name, password or key in its settings here. With the same ones it is asked again after"
+            " 30 minutes: many wrong ones in a row would lock us out."
         )
         with self._lock:
             self._last, self._until = AuthRefused(reason, remedy), self._monotonic() + REFUSAL_LASTS

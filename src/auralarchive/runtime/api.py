@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,19 +81,27 @@ class LocalApi:
         return self._send("POST", path, files={"file": (file.name, file.read_bytes())}, data=dict(fields))
 
     def examine(self) -> Iterator[Finding]:
-        """The server's own health, and a test of every client and indexer."""
-        for row in self.get("/api/system/health")["findings"]:
-            yield _finding(row)
+        """The server's own health, and a test of every client and indexer; what both tell is told once."""
+        health = [_finding(row) for row in self.get("/api/system/health")["findings"]]
+        told = {finding.message for finding in health}
+        yield from health
         for plural in ("clients", "indexers"):
             for adapter in self.get(f"/api/{plural}")["items"]:
                 if adapter["enabled"]:
-                    yield from self._tested(plural, adapter)
+                    yield from (one for one in self._tested(plural, adapter) if one.message not in told)
 
     def _tested(self, plural: str, adapter: Mapping[str, Any]) -> Iterator[Finding]:
-        report = self._send("POST", f"/api/{plural}/{adapter['id']}/test")
+        """What its own test finds out, each under its name as in `doctor`: there may be several of a kind."""
+        report, name = self._send("POST", f"/api/{plural}/{adapter['id']}/test"), adapter["name"]
+        found = [_finding(row) for row in report["findings"]]
+        if not report["version"]:
+            # What does not answer is one finding about all of it.
+            yield from (replace(finding, subject=name) for finding in found)
+            return
         answers = f"{report['version']} answers{'' if report['ok'] else ', but something is wrong'}."
-        yield Finding(report["ok"], adapter["name"], answers if report["version"] else "Something is wrong.")
-        yield from (_finding(row) for row in report["findings"])
+        yield Finding(report["ok"], name, answers)
+        pieces = plural == "clients"
+        yield from (replace(one, subject=f"{name}, {one.subject}" if pieces else name) for one in found)
 
     def _send(self, method: str, path: str, **content: Any) -> Any:
         try:

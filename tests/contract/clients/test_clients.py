@@ -271,7 +271,7 @@ def test_a_general_limit_changed_by_hand_shows(rig: RemoteRig) -> None:
 @able_to(Ability.SEQUENTIAL)
 def test_sequential_order(rig: Rig, source: Source) -> None:
     """With sequential order the beginning of the book is there before its end."""
-    book = source.book(600_000, 600_000, 600_000, limit=500_000)
+    book = source.book(600_000, 600_000, 600_000, limit=200_000)
     added = add_book(rig, book, sequential=True)
     followed(rig, source, book, added.id, lambda item: item.progress > 0.3)
     shares = [file.progress for file in sorted(rig.client.files(added.id), key=lambda file: file.path)]
@@ -302,7 +302,7 @@ def test_remove(rig: Rig, source: Source, with_data: bool) -> None:
     rig.client.remove(added.id, with_data=with_data)
     assert rig.client.find(frozenset({added.id}) | book.payload.hashes) is None
     assert polled(rig, added.id) is None
-    wait_for(lambda: content.exists() != with_data, timeout=5)
+    wait_for(lambda: content.exists() != with_data)
     if not with_data:
         assert contents(content) == book.contents
     rig.client.remove(added.id, with_data=with_data)
@@ -317,7 +317,7 @@ def test_remove_in_the_middle_leaves_nothing(rig: Rig, source: Source) -> None:
     rig.client.remove(added.id, with_data=True)
     assert rig.client.find(frozenset({added.id}) | book.payload.hashes) is None
     source.release(book)
-    wait_for(lambda: _files(rig) <= before, timeout=15)
+    wait_for(lambda: _files(rig) <= before)
 
 
 def _files(rig: Rig) -> set[Path]:

@@ -244,7 +244,7 @@ def test_a_folder_that_it_cannot_make_is_an_error(deluge_rig: DelugeRig, source:
     client = deluge_rig.connected(save_path=str(tmp_path / "file" / "below"))
     book = source.book(60_000)
     added = client.add(book.payload, options(tag=book.tag))
-    item = in_state(deluge_rig, added.id, ItemState.WARNING)
+    item = followed(deluge_rig, source, book, added.id, lambda item: item.state is ItemState.WARNING)
     assert (item.message, item.progress) == ("Not a directory", 0.0)
     client.close()
 
@@ -339,7 +339,7 @@ def test_a_hybrid_by_magnet_to_its_content(deluge_rig: DelugeRig, source: Torren
     (path / "01.mp3").unlink()
     assert len(deluge_rig.client.files(added.id)) in (0, 2), "the whole or nothing"
     deluge_rig.client.remove(added.id, with_data=True)
-    wait_for(lambda: not path.exists(), timeout=5)
+    wait_for(lambda: not path.exists())
 
 
 def test_v2_alone_comes_as_a_file_only(deluge_rig: DelugeRig, source: TorrentSource) -> None:

@@ -201,6 +201,7 @@ def test_foreign_torrents_are_neither_shown_nor_touched(
     """Whatever we do to ours, or try to do to nobody."""
     foreign, ours = shelf.book(20_000), shelf.book(20_000)
     by_hand(server, foreign)
+    wait_for(lambda: server.torrent(foreign.info_hash, "status")["status"] == 0)  # it has been looked at first
     fields = ("status", "labels", "downloadLimited", "seedRatioMode", "bandwidthPriority", "downloadDir")
     before = server.torrent(foreign.info_hash, *fields)
     added = add(client, ours, paused=True)

@@ -88,10 +88,10 @@ def test_what_is_no_list_is_an_empty_one(text: str) -> None:
 
 
 def test_hostile_lists_cost_little() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     assert len(parse("0:01 x\n" * 100_000).marks) == MAX_CHAPTERS
     rows = [{"start": number, "title": ["x"]} for number in range(30_000)]
     assert len(parse(json.dumps({"chapters": rows})).marks) == MAX_CHAPTERS
     for text in ("\n" * 1_000_000, " " * 1_000_000, "1:" * 500_000, "0:01" + " " * 1_000_000, "\t1.1" * 200_000):
         assert len(parse(text).marks) <= 1
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5

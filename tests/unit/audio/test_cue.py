@@ -49,10 +49,10 @@ def test_sheets_are_told_from_other_lists() -> None:
 
 
 def test_hostile_sheets_cost_little() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     marks = 'FILE "a" MP3\n' + "TRACK 01 AUDIO\nINDEX 01 99999:99:99\n" * 50_000
     assert sum(len(file.marks) for file in parse_cue(marks)) == MAX_CHAPTERS
     for text in ("FILE " + " " * 500_000 + "x y!", "\n" * 900_000, " " * 900_000 + "INDEX"):
         assert not looks_like_cue(text)
         assert parse_cue(text) == ()
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5

@@ -137,7 +137,7 @@ def test_nested_hidden_and_disabled_chapters_and_editions(tmp_path: Path) -> Non
 
 
 def test_hostile_headers_cost_little(tmp_path: Path) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     many = _file(_element(0x1043A770, _element(0x45B9, *[_atom(n, "x") for n in range(30_000)])))
     assert len(_bytes(tmp_path, many).marks) == MAX_CHAPTERS
     deep = _atom(0, "x")
@@ -148,7 +148,7 @@ def test_hostile_headers_cost_little(tmp_path: Path) -> None:
     assert _bytes(tmp_path, _file(_element(0x1043A770, _element(0x45B9, tiny)), tiny)).marks == ()
     for data in (b"", MAGIC, b"\0" * 100, MAGIC + b"\xff" * 1000, _file() + b"\x18\x53\x80\x67" * 1000):
         assert _bytes(tmp_path, data) == Matroska()
-    assert time.monotonic() - started < 20
+    assert time.thread_time() - started < 20
 
 
 def test_any_broken_bytes_are_read_somehow(tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def test_repeats_and_continued_chapters_are_one() -> None:
 
 
 def test_hostile_names_cost_little() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     name = " ( " * 1300
     found = parse_markers(_markers(*[(name, "0:01")] * 200))
     assert merged([found])
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5

@@ -12,6 +12,7 @@ from auralarchive.clients.findings import (
     folder_findings,
     library_findings,
     own_folder_findings,
+    path_finding,
     remote_folder_findings,
     space_finding,
 )
@@ -80,3 +81,8 @@ def test_our_own_folder_is_made_and_has_to_be_ours(tmp_path: Path) -> None:
     told = list(own_folder_findings(tmp_path / "file" / "downloads", here, links=False))
     assert not told[0].ok
     assert told[0].remedy
+
+
+def test_a_folder_of_the_same_name_is_named_once() -> None:
+    assert path_finding("/srv/books", Path("/srv/books")).message == "/srv/books is here."
+    assert path_finding("/books", Path("/srv/books")).message == "/books is /srv/books here."

@@ -33,6 +33,19 @@ def test_the_doctor_asks_the_running_server(server: RunningServer) -> None:
     result = server.run("doctor")
     assert "Embedded" in result.stdout
     assert result.returncode == (1 if "bad " in result.stdout else 0), result.stdout
+    assert re.search(r"^ok +Embedded, Port: ", result.stdout, re.MULTILINE), "each finding under its client's name"
+    assert result.stdout.count("seeding files are linked") <= 1, "what the library and the client both tell"
+
+
+def test_the_doctor_names_the_client_that_does_not_answer(server: RunningServer) -> None:
+    api = server.api()
+    body = {"type": "qbittorrent", "name": "Upstairs", "settings": {"host": "127.0.0.1", "port": 1}}
+    made = api.post("/api/clients", body)
+    result = server.run("doctor")
+    api.delete(f"/api/clients/{made['id']}")
+    assert result.returncode == 1
+    assert re.search(r"^bad +Upstairs: qBittorrent cannot be reached.*\n +-> Start it", result.stdout, re.MULTILINE)
+    assert "connection:" not in result.stdout
 
 
 def test_fsck_of_a_clean_and_of_a_tampered_instance(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def test_import_config_takes_what_we_know(tmp_path: Path) -> None:
         assert "CANARY" not in str(list(database.iterdump()))
 
 
+@pytest.mark.timeout(300)  # eleven starts of the program
 def test_a_backup_beside_the_server_and_its_way_back(server: RunningServer, tmp_path: Path) -> None:
     """Made while it runs, refused over its data, restored elsewhere; each step in words."""
     api = server.api()

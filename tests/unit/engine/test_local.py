@@ -117,34 +117,32 @@ def test_an_automatic_book_walks_by_itself(bench: Bench) -> None:
         wait_for(lambda: bench.row(download.id).acquisition is S.IMPORTED)
 
 
-def a_long_conversion(bench: Bench) -> tuple[threading.Event, list[float]]:
-    """The next conversion lasts until it is cancelled; when it began, and when it heard of that."""
-    begun, ended = threading.Event(), []
+def a_long_conversion(bench: Bench) -> tuple[threading.Event, list[bool]]:
+    """The next conversion lasts until it is cancelled; that it began, and whether it ended by a cancel."""
+    begun, ended = threading.Event(), list[bool]()
 
     def hold(request: ConvertRequest, cancel: CancelToken) -> None:
         begun.set()
-        cancel.wait(20)
-        ended.append(time.monotonic())
+        ended.append(cancel.wait(20))
 
     bench.converter.during = hold
     return begun, ended
 
 
 @pytest.mark.parametrize("action", ["cancel", "take over"])
-def test_work_that_is_taken_away_hears_of_it_within_a_second(bench: Bench, action: str) -> None:
+def test_work_that_is_taken_away_hears_of_it(bench: Bench, action: str) -> None:
     """A cancel wakes the keeper; a take-over by another worker is found out by its look at the claim."""
     begun, ended = a_long_conversion(bench)
     download = bench.at(S.COMPLETE)
     with running(a_runner(bench)):
         assert begun.wait(10)
         bench.converter.during = None
-        at = time.monotonic()
         if action == "cancel":
             bench.commands.cancel(download.id)
         else:
             rob(bench, download.id)
         wait_for(lambda: ended)
-        assert ended[0] - at < 1.0
+        assert ended == [True]
         wait_for(lambda: not list((bench.folder / "work").iterdir()))
 
 

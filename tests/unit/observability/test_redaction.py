@@ -63,6 +63,6 @@ def test_an_answer_keeps_its_fields_and_stays_json() -> None:
 @pytest.mark.parametrize("text", ["a://" * 50_000, "https://x/" + "/" * 100_000, "token" * 40_000, "?r=" * 50_000])
 def test_it_is_quick_with_nasty_text(text: str) -> None:
     """A log line is no place to spend a second."""
-    started = time.perf_counter()
+    started = time.thread_time()
     Redactor().redact(text)
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import cast
@@ -74,9 +73,8 @@ def test_a_slow_indexer_is_left_behind_at_the_deadline(bench: Bench) -> None:
     slow = ScriptedIndexer("Slow", releases=(a_release(1),), answer=threading.Event())
     quick = ScriptedIndexer("Quick", releases=(a_release(2),))
     search = searcher(bench, slow, quick, deadline=0.3)
-    begun = time.monotonic()
     report = search.search(QUERY)
-    assert time.monotonic() - begun < 3
+    assert not slow.gave_up
     slow.answer.set()  # type: ignore[union-attr]  # made above
     assert [release.id for release in report.results] == ["release-2"]
     assert [outcome.status for outcome in report.indexers] == ["timeout", "ok"]
@@ -86,10 +84,9 @@ def test_a_cancel_ends_it_at_once(bench: Bench) -> None:
     cancel = CancelToken()
     slow = ScriptedIndexer("Slow", answer=threading.Event())
     threading.Timer(0.1, cancel.cancel).start()
-    begun = time.monotonic()
     with pytest.raises(Cancelled):
         searcher(bench, slow, deadline=30).search(QUERY, cancel=cancel)
-    assert time.monotonic() - begun < 5
+    assert not slow.gave_up
     slow.answer.set()  # type: ignore[union-attr]  # made above
 
 
@@ -114,9 +111,8 @@ def test_whoever_stops_reading_stops_the_search(bench: Bench) -> None:
     steps = cast("Generator[Step]", search.steps(QUERY))
     next(steps)
     steps.close()
-    begun = time.monotonic()
-    search._pool.shutdown(wait=True)  # its thread ends by the sign, long before the 10 s of the indexer
-    assert time.monotonic() - begun < 5
+    search._pool.shutdown(wait=True)
+    assert not slow.gave_up  # its thread ended by the sign
 
 
 def test_a_better_twin_replaces_what_was_told(bench: Bench) -> None:

@@ -125,10 +125,10 @@ def test_brackets_in_strings_are_no_depth() -> None:
 @pytest.mark.parametrize("body", [b'"' + b'\\"' * 120_000, b'"' * 200_000, b'"' + b"\\" * 200_001, b'"a' * 100_000])
 def test_judging_takes_no_longer_for_nasty_bodies(body: bytes) -> None:
     """The scan is linear, also over strings that never end."""
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(Problem):
         bodies.check_json(body)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.parametrize(

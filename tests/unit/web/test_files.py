@@ -44,9 +44,9 @@ def test_ranges_outside_are_refused(header: str) -> None:
 def test_ten_thousand_ranges_cost_nothing() -> None:
     """A header that asks for every byte on its own is one whole file."""
     header = "bytes=" + ",".join(f"{n}-{n}" for n in range(10_000))
-    started = time.perf_counter()
+    started = time.thread_time()
     assert requested_range(header, 10**9) is None
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
 
 
 @pytest.fixture

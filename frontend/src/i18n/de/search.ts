@@ -116,6 +116,7 @@ export const search = {
     clientHint: "Wohin der Download geht. Ist er nicht erreichbar, wartet der Download auf ihn.",
     anyClient: "Nach Regel und Vorrang",
     clientAway: (name: string) => `${name} (antwortet gerade nicht)`,
+    clientCannot: (name: string) => `${name} (nimmt dies nicht)`,
     noClients: "Nach den Clients konnte nicht gefragt werden. Der bevorzugte bekommt den Download.",
     priority: "Vorrang",
     priorityHint: "Höherer kommt zuerst.",

@@ -16,9 +16,9 @@ export const welcome = {
         text: "Fertige Bücher kommen in diesen Ordner. Auf derselben Platte wie die Downloads brauchen sie keinen doppelten Platz.",
       },
       client: {
-        name: "Programm",
+        name: "Laden",
         title: "Womit soll geladen werden?",
-        text: "Ein Torrent-Programm ist eingebaut und eingeschaltet. Ist Ihnen ein anderes lieber, fügen Sie es hinzu: Es wird dann bevorzugt.",
+        text: "Torrents und freie Bücher holt, was eingebaut ist. Ist Ihnen ein anderes Torrent-Programm lieber, fügen Sie es hinzu: Es wird dann bevorzugt. Für das Usenet fügen Sie Ihr SABnzbd oder NZBGet hinzu.",
       },
       indexer: {
         name: "Indexer",
@@ -32,12 +32,13 @@ export const welcome = {
       },
     },
     client: {
-      embedded: "Das eingebaute Programm ist schon eingeschaltet.",
+      embedded: "Das eingebaute Torrent-Programm ist schon eingeschaltet.",
+      direct: "Das eingebaute Programm für freie Bücher ist schon eingeschaltet.",
       ready: (name: string) => `${name} ist eingerichtet.`,
       looking: "Auf diesem Rechner wird nach Programmen gesucht…",
       none: "Auf diesem Rechner wurde kein anderes Programm gefunden.",
       found: (title: string, place: string) => `${title} gefunden unter ${place}`,
-      foundText: "Geben Sie Name und Passwort seiner eigenen Seite ein. Fragt es nach keinem, lassen Sie beides leer.",
+      foundText: "Geben Sie Name und Passwort ein, mit denen es Sie einlässt. Fragt es nach keinem, lassen Sie beides leer.",
       foundKeyText: "Geben Sie den API-Schlüssel ein, den seine eigenen Einstellungen zeigen.",
       user: "Benutzername",
       password: "Passwort",

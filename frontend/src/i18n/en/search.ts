@@ -115,6 +115,7 @@ export const search = {
     clientHint: "Where the download goes. If it cannot be reached, the download waits for it.",
     anyClient: "By rule and preference",
     clientAway: (name: string) => `${name} (does not answer now)`,
+    clientCannot: (name: string) => `${name} (does not take this)`,
     noClients: "The clients could not be asked for. The preferred one gets the download.",
     priority: "Priority",
     priorityHint: "Higher goes first.",

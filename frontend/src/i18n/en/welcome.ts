@@ -18,11 +18,11 @@ export const welcome = {
       client: {
         name: "Client",
         title: "What shall download them?",
-        text: "A torrent client is built in and on. If you have one that you like better, add it: it is then preferred.",
+        text: "Torrents and free books are fetched by what is built in. If you have a torrent client that you like better, add it: it is then preferred. For Usenet, add your SABnzbd or NZBGet.",
       },
       indexer: {
         name: "Indexer",
-        title: "Where shall be searched?",
+        title: "Where shall we search?",
         text: "Prowlarr, Jackett and many indexers show a Torznab address and a key. Copy both from there.",
       },
       demo: {
@@ -32,12 +32,13 @@ export const welcome = {
       },
     },
     client: {
-      embedded: "The built-in client is on already.",
+      embedded: "The built-in torrent client is on already.",
+      direct: "The built-in client for free books is on already.",
       ready: (name: string) => `${name} is set up.`,
       looking: "Looking for clients on this machine…",
       none: "No other client was found on this machine.",
       found: (title: string, place: string) => `${title} found at ${place}`,
-      foundText: "Enter the name and password of its own page. Leave both empty if it asks for none.",
+      foundText: "Enter the name and password by which it lets you in. Leave both empty if it asks for none.",
       foundKeyText: "Enter the API key that its own settings show.",
       user: "User name",
       password: "Password",

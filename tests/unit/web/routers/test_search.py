@@ -216,7 +216,7 @@ class PatientIndexer(StubIndexer):
     gone: threading.Event = field(default_factory=threading.Event)
 
     def search(self, query: SearchQuery, cancel: CancelToken) -> tuple[Release, ...]:
-        if cancel.wait(20):
+        if cancel.wait(60):
             self.gone.set()
         return ()
 
