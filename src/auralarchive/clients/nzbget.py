@@ -203,7 +203,8 @@ class NZBGetClient:
     def find(self, keys: frozenset[str]) -> ClientItem | None:
         if not keys:
             raise ValueError("no id names no job")
-        return next((job.item for job in self._ours() if job.item.id in keys or job.item.hashes & keys), None)
+        ours = (job.item for job in self._ours())
+        return next((item for item in ours if keys & {item.id, *item.hashes, *item.tags}), None)
 
     def _ours(self) -> list[_Job]:
         return [job for job in self._jobs() if job.item.tags]

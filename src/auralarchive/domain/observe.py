@@ -17,7 +17,7 @@ from auralarchive.domain.client_item import ClientItem, ItemState
 from auralarchive.domain.download import Download
 from auralarchive.domain.failures import Disposition, Failure, FailureKind
 from auralarchive.domain.seeding import goal_reached
-from auralarchive.domain.status import DownloadStatus, Removal, SeedingStatus
+from auralarchive.domain.status import DownloadStatus, DownloadType, Removal, SeedingStatus
 
 S = DownloadStatus
 
@@ -154,10 +154,9 @@ def _downloading(
 
 def _timed(download: Download, item: ClientItem, idle: float, warn: float, fail: float) -> tuple[Decision, ...]:
     if idle >= fail:
-        return (Record(e.StageFailed(_gave_up(item, idle))),)
+        return (Record(e.StageFailed(_gave_up(download, item, idle))),)
     if idle >= warn:
-        what = "No metadata" if item.state is ItemState.METADATA else "No data"
-        return _say(download, f"{what} for {_spoken(idle)}: nobody seems to share it at the moment. Still trying.")
+        return _say(download, f"{_nothing_for(download, item, idle)} at the moment. Still trying.")
     return _say(download, "Fetching the torrent's metadata from peers." if item.state is ItemState.METADATA else None)
 
 
@@ -211,11 +210,23 @@ def _client_failed(download: Download, item: ClientItem) -> Failure:
     )
 
 
-def _gave_up(item: ClientItem, idle: float) -> Failure:
+_SILENT = {
+    DownloadType.TORRENT: "nobody shares this torrent",
+    DownloadType.NZB: "the news servers send nothing of it",
+    DownloadType.HTTP: "the site sends nothing of it",
+}
+
+
+def _nothing_for(download: Download, item: ClientItem, idle: float) -> str:
+    what = "metadata" if item.state is ItemState.METADATA else "data"
+    return f"No {what} for {_spoken(idle)}: {_SILENT[download.download_type]}"
+
+
+def _gave_up(download: Download, item: ClientItem, idle: float) -> Failure:
     metadata = item.state is ItemState.METADATA
     return Failure(
         FailureKind.METADATA_TIMEOUT if metadata else FailureKind.STALLED,
-        f"No {'metadata' if metadata else 'data'} for {_spoken(idle)}: nobody shares this torrent.",
+        f"{_nothing_for(download, item, idle)}.",
         "Choose another release.",
         Disposition.PERMANENT,
     )

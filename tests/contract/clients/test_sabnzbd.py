@@ -376,12 +376,12 @@ def test_pause_resume_and_priority(bench: Bench, slow: NewsServer) -> None:
 
 
 def test_its_whole_queue_paused_by_hand(bench: Bench) -> None:
-    """Our jobs are paused with it, and say why."""
+    """Our jobs wait for it, and say why."""
     payload, _ = bench.book(30_000)
     bench.server.call("pause")
     try:
         added = bench.add(payload)
-        assert "whole queue" in (bench.until(added.id, ItemState.PAUSED).message or "")
+        assert "whole queue" in (bench.until(added.id, ItemState.WARNING).message or "")
     finally:
         bench.server.call("resume")
     bench.until(added.id, ItemState.READY)
