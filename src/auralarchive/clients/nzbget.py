@@ -42,7 +42,7 @@ from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
-from auralarchive.domain.tags import mark_of
+from auralarchive.domain.tags import mark_of, read_mark
 from auralarchive.ports.adapters import AdapterType, adapter_type
 from auralarchive.ports.clients import Ability, Added, AddOptions, ClientReport, DownloadClient, Payload
 from auralarchive.ports.errors import InvalidInput, Misconfigured, Unreachable
@@ -176,7 +176,7 @@ class NZBGetClient:
             raise
         except Unreachable as error:
             return error
-        return None if job > 0 else _REFUSED
+        return None if job > 0 else _refusal()
 
     def _wait_for(self, payload: Payload, tag: str, patience: float) -> _Job | None:
         deadline = time.monotonic() + patience
@@ -343,6 +343,7 @@ class NZBGetClient:
         folders = own_folders(self._api, self._paths)
         for content in filter(None, map(self._place, remote)):
             try:
+                _check_bears_our_mark(content)
                 discard(content, folders, self._context.library_roots)
             except Misconfigured as error:
                 _log.warning("client %s: the data of %s stays where it is: %s", self.name, name, error)
@@ -360,11 +361,22 @@ class NZBGetClient:
 
 
 _WAITING_FOR = frozenset({"QUEUED", "PP_QUEUED"})
-_REFUSED = InvalidInput(
-    "NZBGet refuses the NZB.",
-    "Its log tells why: no usable file in it, or one of its scripts did not want it.",
-    kind=FailureKind.CLIENT_REFUSED,
-)
+
+
+def _refusal() -> InvalidInput:
+    return InvalidInput(
+        "NZBGet refuses the NZB.",
+        "Its log tells why: no usable file in it, or one of its scripts did not want it.",
+        kind=FailureKind.CLIENT_REFUSED,
+    )
+
+
+def _check_bears_our_mark(content: Path) -> None:
+    """A script, or whoever gave the job another name, may have chosen a folder that holds others' files as well."""
+    if read_mark(content.name) is None:
+        raise Misconfigured(
+            f"{content} is not of the job's name: others' files may be there.", "Delete it by hand if it is of no use."
+        )
 
 
 def _some(item_id: str) -> None:

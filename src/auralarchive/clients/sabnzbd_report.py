@@ -34,7 +34,7 @@ def findings(api: Api, name: str, paths: PathMapper) -> Iterator[Finding]:
     yield _duplicates_finding(misc)
     yield _check_finding(misc)
     yield from _path_findings(api, category, paths)
-    yield space_finding(_free(api.queue(limit=1)), " where SABnzbd loads and unpacks")
+    yield space_finding(_free(api.queue(limit=1)[0]), " where SABnzbd loads and unpacks")
 
 
 def finished_folders(api: Api, paths: PathMapper) -> list[Path]:

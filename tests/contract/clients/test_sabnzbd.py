@@ -591,10 +591,12 @@ def test_an_add_that_never_arrived(bench: Bench, wired: DownloadClient, proxy: F
         Fault("status", amount=302),
         Fault("body", content=b'["a list"]'),
         Fault("body", content=b'{"queue": [], "history": []}'),
+        Fault("body", content=b'{"queue": {}, "history": {}}'),
+        Fault("body", content=b'{"queue": {"slots": null}, "history": {"slots": null}}'),
         Fault("body", content=b"[" * 100_000),
         Fault("body", content=b"\xff\xfe{}"),
     ],
-    ids=lambda fault: f"{fault.kind}-{fault.amount:g}-{fault.content[:9]!r}",
+    ids=lambda fault: f"{fault.kind}-{fault.amount:g}-{fault.content[:20]!r}",
 )
 def test_a_poll_over_a_bad_wire(wired: DownloadClient, proxy: FaultProxy, mode: str, fault: Fault) -> None:
     """Every fault is `Unreachable`, in either half; the next good poll is as if nothing had been."""

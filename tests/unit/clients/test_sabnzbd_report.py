@@ -32,7 +32,7 @@ class Told:
         return {"completedir": self._complete}
 
     def queue(self, limit: int = 0) -> Any:
-        return self._sections.get("queue", {"diskspace1": "70.5", "diskspace2": "30.2"})
+        return self._sections.get("queue", {"diskspace1": "70.5", "diskspace2": "30.2"}), []
 
 
 def found(told: Told, name: str = "books", libraries: tuple[Path, ...] = ()) -> dict[str, Finding]:
