@@ -212,9 +212,10 @@ class History(Protocol):
 
 
 class Payloads(Protocol):
-    """The original bytes of what we fetched, kept once and for all."""
+    """The original bytes of what we fetched, kept until another release is chosen: `ReleaseChosen` lets go of them."""
 
-    def save(self, download_id: int, payload: Payload) -> None: ...
+    def save(self, download_id: int, payload: Payload, *, token: str | None = None) -> None:
+        """Keep it in place of an earlier one. With `token` only under that claim: raises `StaleRecord` without it."""
 
     def get(self, download_id: int) -> Payload | None: ...
 

@@ -16,9 +16,9 @@ from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.commands import Extras
 from auralarchive.pipeline.stages import grab
 from auralarchive.pipeline.tools import SeedGoals
-from auralarchive.ports.clients import AddOptions
+from auralarchive.ports.clients import AddOptions, Payload
 from auralarchive.ports.errors import Cancelled, Misconfigured, PermanentError, Unreachable
-from auralarchive.ports.store import Conflict
+from auralarchive.ports.store import Conflict, StaleRecord
 from tests.support.scripted import Bench, ScriptedClient, a_torrent
 
 LINK = "https://feed.example/1.torrent"
@@ -54,6 +54,31 @@ def test_a_retry_fetches_nothing_again(bench: Bench) -> None:
     assert bench.fetcher.fetched == [LINK]
 
 
+@pytest.mark.parametrize("download_type", list(DownloadType))
+def test_a_crash_after_the_fetch_costs_the_indexer_nothing(bench: Bench, download_type: DownloadType) -> None:
+    """The bytes are kept, their event is not: whoever comes next goes on with what is there."""
+    kept = Payload(download_type, "A book", data=b"1", size=1)
+    bench.fetcher.behind[LINK] = kept
+    bench.client.protocols = frozenset({download_type})
+    download_id = bench.commands.enqueue_link(LINK, bench.book(), download_type=download_type).id
+    grab.run(bench.claim(download_id), bench.tools)  # and then the process dies
+    bench.held.forward(61)
+    bench.work()
+    assert bench.row(download_id).acquisition is DownloadStatus.DOWNLOADING
+    assert (bench.fetcher.fetched, bench.store.payloads.get(download_id)) == ([LINK], kept)
+
+
+def test_what_is_fetched_without_the_claim_is_not_kept(bench: Bench) -> None:
+    """A worker that comes back late has the bytes of another release, maybe."""
+    download_id = linked(bench)
+    job = bench.claim(download_id)
+    bench.held.forward(61)
+    bench.claim(download_id)
+    with pytest.raises(StaleRecord):
+        grab.run(job, bench.tools)
+    assert bench.store.payloads.get(download_id) is None
+
+
 def test_our_tag_goal_and_limits_reach_the_client(bench: Bench) -> None:
     download_id = linked(bench)
     bench.commands.adjust(download_id, priority=5, download_limit=1000, sequential=True)
@@ -86,7 +111,7 @@ def test_another_release_replaces_the_bytes_and_the_item(bench: Bench) -> None:
 
 
 def test_another_nzb_replaces_the_first(bench: Bench) -> None:
-    """Nothing tells one NZB from another but the log: the bytes belong to the choice before them."""
+    """Nothing tells one NZB from another: the bytes of the first go with the choice of the second."""
     nzb = b"""<?xml version="1.0"?><nzb xmlns="http://www.newzbin.com/DTD/2003/nzb"><file poster="p" date="1"
       subject="s"><groups><group>a.b</group></groups><segments><segment bytes="9" number="1">%s@x</segment>
       </segments></file></nzb>"""
