@@ -188,7 +188,7 @@ class ScriptedClient:
         return path
 
     def _known(self, hashes: frozenset[str]) -> ClientItem | None:
-        return next((item for item in self.items.values() if {item.id, *item.hashes} & hashes), None)
+        return next((item for item in self.items.values() if {item.id, *item.hashes, *item.tags} & hashes), None)
 
 
 @dataclass

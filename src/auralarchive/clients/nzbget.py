@@ -42,7 +42,7 @@ from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.seeding import SeedGoal
 from auralarchive.domain.speed import SpeedLimits
 from auralarchive.domain.status import DownloadType
-from auralarchive.domain.tags import mark_of
+from auralarchive.domain.tags import mark_of, read_mark
 from auralarchive.ports.adapters import AdapterType, adapter_type
 from auralarchive.ports.clients import Ability, Added, AddOptions, ClientReport, DownloadClient, Payload
 from auralarchive.ports.errors import InvalidInput, Misconfigured, Unreachable
@@ -176,7 +176,7 @@ class NZBGetClient:
             raise
         except Unreachable as error:
             return error
-        return None if job > 0 else _REFUSED
+        return None if job > 0 else _refusal()
 
     def _wait_for(self, payload: Payload, tag: str, patience: float) -> _Job | None:
         deadline = time.monotonic() + patience
@@ -203,7 +203,8 @@ class NZBGetClient:
     def find(self, keys: frozenset[str]) -> ClientItem | None:
         if not keys:
             raise ValueError("no id names no job")
-        return next((job.item for job in self._ours() if job.item.id in keys or job.item.hashes & keys), None)
+        ours = (job.item for job in self._ours())
+        return next((item for item in ours if keys & {item.id, *item.hashes, *item.tags}), None)
 
     def _ours(self) -> list[_Job]:
         return [job for job in self._jobs() if job.item.tags]
@@ -230,13 +231,13 @@ class NZBGetClient:
         status = self._api.status()
         found = {}
         if status.get("QuotaReached") is True:
-            found["QUEUED"] = "its download quota is used up"
+            found["QUEUED"] = "its download quota is used up. Raise it there, or wait for the next day or month"
         elif status.get("DownloadPaused") is True:
             free = status.get("FreeDiskSpaceMB")
-            room = f"; {free} MB are free on its disk" if isinstance(free, int) else ""
-            found["QUEUED"] = f"all of its downloads are paused{room}"
+            room = f" ({free} MB are free on its disk)" if isinstance(free, int) else ""
+            found["QUEUED"] = f"all of its downloads are paused{room}. Press Resume there"
         if status.get("PostPaused") is True:
-            found["PP_QUEUED"] = "its post-processing is paused"
+            found["PP_QUEUED"] = "its post-processing is paused. Resume it there"
         with self._lock:
             self._obstacles = (now, found)
         return found
@@ -342,6 +343,7 @@ class NZBGetClient:
         folders = own_folders(self._api, self._paths)
         for content in filter(None, map(self._place, remote)):
             try:
+                _check_bears_our_mark(content)
                 discard(content, folders, self._context.library_roots)
             except Misconfigured as error:
                 _log.warning("client %s: the data of %s stays where it is: %s", self.name, name, error)
@@ -359,11 +361,22 @@ class NZBGetClient:
 
 
 _WAITING_FOR = frozenset({"QUEUED", "PP_QUEUED"})
-_REFUSED = InvalidInput(
-    "NZBGet refuses the NZB.",
-    "Its log tells why: no usable file in it, or one of its scripts did not want it.",
-    kind=FailureKind.CLIENT_REFUSED,
-)
+
+
+def _refusal() -> InvalidInput:
+    return InvalidInput(
+        "NZBGet refuses the NZB.",
+        "Its log tells why: no usable file in it, or one of its scripts did not want it.",
+        kind=FailureKind.CLIENT_REFUSED,
+    )
+
+
+def _check_bears_our_mark(content: Path) -> None:
+    """A script, or whoever gave the job another name, may have chosen a folder that holds others' files as well."""
+    if read_mark(content.name) is None:
+        raise Misconfigured(
+            f"{content} is not of the job's name: others' files may be there.", "Delete it by hand if it is of no use."
+        )
 
 
 def _some(item_id: str) -> None:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import Field, SecretStr
 
@@ -71,10 +71,10 @@ class _Mirror:
     torrents: dict[str, Any] = field(default_factory=dict)
 
     def merge(self, answer: Mapping[str, Any]) -> None:
-        told = answer.get("torrents", {})
+        """Take over an answer that `_is_update`."""
         if answer.get("full_update"):
             self.torrents = {}
-        for item_id, fields in told.items() if isinstance(told, Mapping) else ():
+        for item_id, fields in answer.get("torrents", {}).items():
             known = self.torrents.get(item_id)
             whole = {**known, **fields} if isinstance(known, Mapping) and isinstance(fields, Mapping) else fields
             self.torrents[item_id] = whole
@@ -84,8 +84,7 @@ class _Mirror:
         removed = answer.get("torrents_removed", ())
         for item_id in removed if isinstance(removed, list) else ():
             self.torrents.pop(str(item_id), None)
-        rid = answer.get("rid")
-        self.rid = rid if isinstance(rid, int) else 0
+        self.rid = answer["rid"]
 
 
 class QBittorrentClient:
@@ -291,7 +290,7 @@ class QBittorrentClient:
         """All torrents, by one request for what has changed."""
         mirror, self._mirror = self._mirror, _Mirror()  # whatever goes wrong below: next time everything anew
         answer = self._must(self._api.get("sync/maindata", rid=mirror.rid)).json()
-        if not isinstance(answer, Mapping):
+        if not _is_update(answer):
             raise Unreachable("qBittorrent's answer makes no sense.", "Check that the address is that of its Web UI.")
         mirror.merge(answer)
         self._mirror = mirror
@@ -379,6 +378,15 @@ class QBittorrentClient:
         if not name or name in categories:
             return Finding(True, "Category", f"The category {name!r} is there." if name else "No category is used.")
         return Finding(True, "Category", f"The category {name!r} is not there yet; the first torrent makes it.")
+
+
+def _is_update(answer: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it is qBittorrent that speaks: from any other object it would seem that no torrent is there."""
+    return (
+        isinstance(answer, Mapping)
+        and isinstance(answer.get("rid"), int)
+        and isinstance(answer.get("torrents", {}), Mapping)  # left out where nothing has changed
+    )
 
 
 def _limit(told: Any) -> int | None:

@@ -214,9 +214,7 @@ class SABnzbdClient:
 
     def _queued(self) -> dict[str, ClientItem]:
         """Every job of the queue, foreign ones included, by id."""
-        queue = self._api.queue()
-        listed = queue.get("slots")
-        slots = listed if isinstance(listed, list) else []
+        queue, slots = self._api.queue()
         words = self._words(slots)
         found: dict[str, ClientItem] = {}
         active = False
@@ -288,7 +286,7 @@ class SABnzbdClient:
             self.pause(job)  # a new priority wakes a paused job
 
     def global_limits(self) -> SpeedLimits:
-        return SpeedLimits(download=speed_limit(self._api.queue(limit=1)))
+        return SpeedLimits(download=speed_limit(self._api.queue(limit=1)[0]))
 
     def set_global_limits(self, limits: SpeedLimits) -> None:
         value = str(max(limits.download, _SLOWEST)) if limits.download else "0"

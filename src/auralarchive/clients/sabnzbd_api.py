@@ -81,9 +81,10 @@ class Api:
         if kind == "badkey" or not self._key:
             raise self._refusals.refused("SABnzbd refuses the API key.")
 
-    def queue(self, limit: int = 0) -> Mapping[str, Any]:
-        """Its whole queue, or no more than `limit` jobs of it."""
-        return _mapping(self.call("queue", {"limit": str(limit)}), "queue")
+    def queue(self, limit: int = 0) -> tuple[Mapping[str, Any], list[Any]]:
+        """What it tells of its queue as a whole, and all jobs in it, or no more than `limit`."""
+        told = _mapping(self.call("queue", {"limit": str(limit)}), "queue")
+        return told, _jobs(told)
 
     def history(self, ids: Iterable[str] = (), search: str = "", *, archive: bool = False) -> list[Any]:
         """The jobs with these ids, or with this word in their names."""
@@ -96,8 +97,7 @@ class Api:
 
     def _history(self, which: dict[str, str], *, archive: bool) -> list[Any]:
         more = {"archive": "1"} if archive else {}
-        slots = _mapping(self.call("history", {"limit": str(_MANY), **which, **more}), "history").get("slots")
-        return slots if isinstance(slots, list) else []
+        return _jobs(_mapping(self.call("history", {"limit": str(_MANY), **which, **more}), "history"))
 
     def config(self, section: str) -> Any:
         """A section of its settings: a mapping for "misc", a list for "categories" and "sorters"."""
@@ -128,3 +128,11 @@ def _mapping(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
             _EXPLAIN,
         )
     return content
+
+
+def _jobs(told: Mapping[str, Any]) -> list[Any]:
+    """The jobs of a queue or history. Without a list of them it is no answer: all would seem to be gone."""
+    slots = told.get("slots")
+    if not isinstance(slots, list):
+        raise Unreachable("SABnzbd's answer makes no sense: there is no list of jobs in it.", _EXPLAIN)
+    return slots

@@ -129,7 +129,8 @@ def _queue_state(
         return state, f"SABnzbd holds it back: {display_text(', '.join(labels))}" if labels else None
     stopped = queue.get("paused") in (True, "True", "true", 1)
     if state is ItemState.WAITING and stopped and text_of(slot, "priority") != "Force":
-        return ItemState.PAUSED, "SABnzbd's whole queue is paused"
+        # Not its own state, so no resume of ours would change it.
+        return ItemState.WARNING, "its whole queue is paused. Press Resume there"
     return state, None
 
 

@@ -11,6 +11,7 @@ from auralarchive.clients.display import display_text
 from auralarchive.clients.values import number_of, whole_of
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
 from auralarchive.domain.speed import SpeedLimits
+from auralarchive.ports.errors import Unreachable
 
 #: What a poll asks of each torrent.
 FIELDS = (
@@ -74,9 +75,14 @@ KILO = 1000  # its limits are in kB/s
 
 
 def torrents_of(answer: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Id and fields of each torrent of an answer; what has no id can neither be shown nor touched."""
+    """Id and fields of each torrent of an answer; what has no id can neither be shown nor touched.
+
+    Raises `Unreachable` where it lists none at all: all of them would seem to be gone.
+    """
     listed = answer.get("torrents")
-    for fields in listed if isinstance(listed, list) else ():
+    if not isinstance(listed, list):
+        raise Unreachable("Transmission's answer lists no torrents.", "Check what listens at its address.")
+    for fields in listed:
         item_id = _text(fields, "hashString") if isinstance(fields, Mapping) else None
         if item_id is not None and is_id(item_id.lower()):
             yield item_id.lower(), fields

@@ -17,7 +17,7 @@ from auralarchive.domain.client_item import ClientItem, ItemState
 from auralarchive.domain.download import Download
 from auralarchive.domain.failures import Disposition, Failure, FailureKind
 from auralarchive.domain.seeding import goal_reached
-from auralarchive.domain.status import DownloadStatus, Removal, SeedingStatus
+from auralarchive.domain.status import DownloadStatus, DownloadType, Removal, SeedingStatus
 
 S = DownloadStatus
 
@@ -44,6 +44,7 @@ class Watch:
     missing_polls: int = 0
     missing_since: float | None = None
     was_running: bool = False  # seen running since the last change of its status
+    held_up: bool = False  # an error stood in its way at the latest look
     status: DownloadStatus | None = None
 
 
@@ -95,10 +96,15 @@ def _has_metadata(item: ClientItem | None) -> bool:
 
 
 def _progressed(watch: Watch, item: ClientItem, now: float) -> Watch:
-    """Restart the timers whenever a byte came, the metadata came, or nothing is due."""
+    """Restart the timers whenever a byte came, the metadata came, or nothing is due.
+
+    After an error as well: nothing could come meanwhile, be it a full disk or a client that is paused as a whole.
+    """
+    held_up = item.state is ItemState.WARNING
     moved = (
         item.downloaded != watch.downloaded
         or _has_metadata(item) != watch.has_metadata
+        or (watch.held_up and not held_up)
         or item.state in (ItemState.PAUSED, ItemState.BUSY, ItemState.READY, ItemState.UNKNOWN)
     )
     return replace(
@@ -106,6 +112,7 @@ def _progressed(watch: Watch, item: ClientItem, now: float) -> Watch:
         moved_at=now if moved else watch.moved_at,
         downloaded=item.downloaded,
         has_metadata=_has_metadata(item),
+        held_up=held_up,
         was_running=watch.was_running or not (item.paused or item.state is ItemState.PAUSED),
     )
 
@@ -154,10 +161,9 @@ def _downloading(
 
 def _timed(download: Download, item: ClientItem, idle: float, warn: float, fail: float) -> tuple[Decision, ...]:
     if idle >= fail:
-        return (Record(e.StageFailed(_gave_up(item, idle))),)
+        return (Record(e.StageFailed(_gave_up(download, item, idle))),)
     if idle >= warn:
-        what = "No metadata" if item.state is ItemState.METADATA else "No data"
-        return _say(download, f"{what} for {_spoken(idle)}: nobody seems to share it at the moment. Still trying.")
+        return _say(download, f"{_nothing_for(download, item, idle)} at the moment. Still trying.")
     return _say(download, "Fetching the torrent's metadata from peers." if item.state is ItemState.METADATA else None)
 
 
@@ -211,11 +217,23 @@ def _client_failed(download: Download, item: ClientItem) -> Failure:
     )
 
 
-def _gave_up(item: ClientItem, idle: float) -> Failure:
+_SILENT = {
+    DownloadType.TORRENT: "nobody shares this torrent",
+    DownloadType.NZB: "the news servers send nothing of it",
+    DownloadType.HTTP: "the site sends nothing of it",
+}
+
+
+def _nothing_for(download: Download, item: ClientItem, idle: float) -> str:
+    what = "metadata" if item.state is ItemState.METADATA else "data"
+    return f"No {what} for {_spoken(idle)}: {_SILENT[download.download_type]}"
+
+
+def _gave_up(download: Download, item: ClientItem, idle: float) -> Failure:
     metadata = item.state is ItemState.METADATA
     return Failure(
         FailureKind.METADATA_TIMEOUT if metadata else FailureKind.STALLED,
-        f"No {'metadata' if metadata else 'data'} for {_spoken(idle)}: nobody shares this torrent.",
+        f"{_nothing_for(download, item, idle)}.",
         "Choose another release.",
         Disposition.PERMANENT,
     )

@@ -22,7 +22,7 @@ from auralarchive.domain.failures import Failure
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.schedule import backoff
 from auralarchive.domain.status import DownloadStatus, DownloadType, SeedingStatus
-from auralarchive.domain.tags import tag_of
+from auralarchive.domain.tags import names_another, tag_of
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.completion import Completion
 from auralarchive.pipeline.live import Live, LiveBoard
@@ -352,15 +352,17 @@ class Monitor:
         return self._clock.monotonic() - watch.moved_at >= self._settings.idle_seconds
 
     def _search(self, row: Download, client: DownloadClient) -> ItemOrNone:
-        """Not among ours: somebody may have taken our tag or category away, or it was adopted.
+        """Not among ours: somebody may have taken our tag or category away, or it was adopted, or a job was repeated.
 
         A row that goes on is soon found or given up; a paused one that is gone would be asked for at every poll.
         """
         now, paused = self._clock.monotonic(), row.acquisition is DownloadStatus.PAUSED
-        keys = row.hashes | ({row.download_client_id} if row.download_client_id else set())
-        if not keys or (paused and now < self._look_again.get(row.id, now)):
+        keys = _keys(row, self._settings.instance)
+        if paused and now < self._look_again.get(row.id, now):
             return None
-        found = client.find(keys)
+        found = client.find(frozenset(keys))
+        if found is not None and not _may_be(row, found, self._settings.instance):
+            found = None
         if found is None and paused:
             self._look_again[row.id] = now + LOOK_AGAIN_SECONDS
         return found
@@ -424,13 +426,20 @@ class Monitor:
 ItemOrNone = ClientItem | None
 
 
+def _keys(row: Download, instance: str) -> tuple[str, ...]:
+    """Under what a client may know it; by our tag only what has no info-hash: a job repeated by hand has another id."""
+    last = row.hashes or {tag_of(instance, row.id)}
+    return (*filter(None, [row.download_client_id]), *last)
+
+
 def _match(row: Download, by_key: Mapping[str, ClientItem], instance: str) -> ItemOrNone:
-    """The item of a row. By our tag only what has no info-hash: repeated by hand, a job gets another id."""
-    last = () if row.hashes else (tag_of(instance, row.id),)
-    for key in (row.download_client_id or "", *row.hashes, *last):
-        if key in by_key:
-            return by_key[key]
-    return None
+    found = (by_key[key] for key in _keys(row, instance) if key in by_key)
+    return next((item for item in found if _may_be(row, item, instance)), None)
+
+
+def _may_be(row: Download, item: ClientItem, instance: str) -> bool:
+    """An info-hash tells for sure; an id alone may be another download's by now."""
+    return bool(row.hashes) or not names_another(item.tags, instance, row.id)
 
 
 def _figures(row: Download, item: ClientItem, before: Live | None, *, idle: bool) -> Live:

@@ -142,6 +142,7 @@ class DownloadClient(Protocol):
     def find(self, keys: frozenset[str]) -> ClientItem | None:
         """The item under any of these ids or hashes, whatever its category, tags or place (an archive included).
 
+        A client of Usenet also takes our tags: a job that a person repeats there goes on under another id.
         Without any key it raises ValueError.
         """
 

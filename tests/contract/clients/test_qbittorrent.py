@@ -262,13 +262,16 @@ def test_an_add_that_never_arrived(wired: DownloadClient, proxy: FaultProxy, swa
         Fault("status", amount=404),
         Fault("body", content=b'{"rid": 1, "torrents": {'),
         Fault("body", content=b'["a list"]'),
+        Fault("body", content=b"{}"),
+        Fault("body", content=b'{"status": "sign in first"}'),
+        Fault("body", content=b'{"rid": 1, "full_update": true, "torrents": null}'),
         Fault("body", content=b"[" * 100_000),
         Fault("body", content=b"\xff\xfe{}"),
     ],
-    ids=lambda fault: f"{fault.kind}-{fault.amount:g}-{fault.content[:9]!r}",
+    ids=lambda fault: f"{fault.kind}-{fault.amount:g}-{fault.content[:22]!r}",
 )
 def test_a_poll_over_a_bad_wire(wired: DownloadClient, proxy: FaultProxy, swarm: Swarm, fault: Fault) -> None:
-    """Every fault is `Unreachable`; the next good poll shows everything again."""
+    """Every fault is `Unreachable`, never a list in which torrents seem gone; the next good poll shows all of them."""
     torrent = swarm.book(1_000)
     added = wired.add(payload_of(torrent), options(paused=True))
     proxy.fault = fault

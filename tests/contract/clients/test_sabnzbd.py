@@ -216,6 +216,24 @@ def test_a_single_file_is_found_in_its_folder(bench: Bench) -> None:
     ]
 
 
+def test_a_chapter_that_is_given_another_name(bench: Bench) -> None:
+    """By default SABnzbd calls the largest of a book's files like the job: all are found, but the order may be lost."""
+    bench.server.configure(deobfuscate_final_filenames=1)
+    try:
+        assert [finding.subject for finding in bench.wrong()] == ["File names"]
+        payload, content = bench.book(400_000, 30_000, 20_000)
+        added = bench.add(payload)
+        path = Path(bench.client.local_path(bench.until(added.id, ItemState.READY)))
+    finally:
+        bench.server.configure(deobfuscate_final_filenames=0)
+    assert sorted(contents(path)) == ["02.mp3", "03.mp3", f"{path.name}.mp3"]
+    assert sorted(contents(path).values()) == sorted(content.values())
+    assert {file.path for file in bench.client.files(added.id)} == {f"{path.name}/{name}" for name in contents(path)}
+    bench.client.remove(added.id, with_data=True)
+    assert not path.exists()
+    assert bench.wrong() == []
+
+
 # --- what goes wrong --------------------------------------------------------------------------------
 
 
@@ -376,12 +394,12 @@ def test_pause_resume_and_priority(bench: Bench, slow: NewsServer) -> None:
 
 
 def test_its_whole_queue_paused_by_hand(bench: Bench) -> None:
-    """Our jobs are paused with it, and say why."""
+    """Our jobs wait for it, and say why."""
     payload, _ = bench.book(30_000)
     bench.server.call("pause")
     try:
         added = bench.add(payload)
-        assert "whole queue" in (bench.until(added.id, ItemState.PAUSED).message or "")
+        assert "whole queue" in (bench.until(added.id, ItemState.WARNING).message or "")
     finally:
         bench.server.call("resume")
     bench.until(added.id, ItemState.READY)
@@ -573,10 +591,12 @@ def test_an_add_that_never_arrived(bench: Bench, wired: DownloadClient, proxy: F
         Fault("status", amount=302),
         Fault("body", content=b'["a list"]'),
         Fault("body", content=b'{"queue": [], "history": []}'),
+        Fault("body", content=b'{"queue": {}, "history": {}}'),
+        Fault("body", content=b'{"queue": {"slots": null}, "history": {"slots": null}}'),
         Fault("body", content=b"[" * 100_000),
         Fault("body", content=b"\xff\xfe{}"),
     ],
-    ids=lambda fault: f"{fault.kind}-{fault.amount:g}-{fault.content[:9]!r}",
+    ids=lambda fault: f"{fault.kind}-{fault.amount:g}-{fault.content[:20]!r}",
 )
 def test_a_poll_over_a_bad_wire(wired: DownloadClient, proxy: FaultProxy, mode: str, fault: Fault) -> None:
     """Every fault is `Unreachable`, in either half; the next good poll is as if nothing had been."""

@@ -21,6 +21,7 @@ from auralarchive.ports.errors import Misconfigured, Unreachable
 TAG = "auralarchive-main-7"
 NZB = read_nzb(b'<nzb><file><segments><segment bytes="9">a@b</segment></segments></file></nzb>', "Emma")
 MARK = mark_of(TAG, next(iter(NZB.hashes)))
+FOLDER = f"Emma [{MARK}]"
 WELL: dict[str, Any] = {
     "Status": "SUCCESS/HEALTH",
     "Health": 1000,
@@ -106,7 +107,7 @@ def client(api: FakeApi, clock: Clock, tmp_path: Path) -> NZBGetClient:
 @pytest.fixture
 def finished(api: FakeApi, tmp_path: Path) -> Path:
     """The folder of a finished job."""
-    content = tmp_path / "complete" / "Emma"
+    content = tmp_path / "complete" / FOLDER
     content.mkdir(parents=True)
     (content / "01.mp3").write_bytes(b"sound")
     api.options = {"DestDir": str(content.parent)}
@@ -130,7 +131,11 @@ def test_a_job_in_both_lists_is_the_finished_one(client: NZBGetClient, api: Fake
 @pytest.mark.parametrize(
     ("state", "raw", "message"),
     [
-        ({"DownloadPaused": True, "FreeDiskSpaceMB": 12}, "QUEUED", "all of its downloads are paused; 12 MB are free"),
+        (
+            {"DownloadPaused": True, "FreeDiskSpaceMB": 12},
+            "QUEUED",
+            "all of its downloads are paused (12 MB are free on its disk). Press Resume",
+        ),
         ({"DownloadPaused": True}, "QUEUED", "all of its downloads are paused"),
         ({"QuotaReached": True, "DownloadPaused": False}, "QUEUED", "quota"),
         ({"PostPaused": True}, "PP_QUEUED", "post-processing is paused"),
@@ -220,7 +225,7 @@ def test_a_job_that_does_not_end_is_tried_again(
 
 def test_data_that_was_left_without_a_record_goes_too(client: NZBGetClient, api: FakeApi, tmp_path: Path) -> None:
     """A job that went into its post-processing just when it was deleted."""
-    left = tmp_path / "inter" / "Emma.#1"
+    left = tmp_path / "inter" / f"{FOLDER}.#1"
     left.mkdir(parents=True)
     api.options = {"InterDir": str(left.parent)}
     api.queue = [row(Status="DOWNLOADING", DestDir=str(left))]
@@ -248,6 +253,20 @@ def test_data_elsewhere_is_not_ours_to_delete(
     assert "stays where it is" in caplog.text
     assert not finished.exists()
     assert api.past == []
+
+
+def test_a_folder_that_may_be_shared_is_not_ours_to_delete(
+    client: NZBGetClient, api: FakeApi, finished: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A sorting script puts all books of an author into one folder, which it names as the place of each."""
+    shared = finished.parent / "Jane Austen"
+    shared.mkdir()
+    (shared / "Persuasion.mp3").write_bytes(b"somebody's")
+    api.past[0]["FinalDir"] = str(shared)
+    client.remove("1", with_data=True)
+    assert (shared / "Persuasion.mp3").exists()
+    assert "others' files may be there" in caplog.text
+    assert not finished.exists()
 
 
 def test_a_finished_job_whose_files_are_gone_is_loaded_again(
@@ -288,7 +307,10 @@ def test_files_are_those_on_disk_and_no_links(client: NZBGetClient, api: FakeApi
     (finished / "CD 1").mkdir()
     (finished / "CD 1" / "02.mp3").write_bytes(b"more")
     (finished / "link.mp3").symlink_to("/etc/passwd")
-    assert {(file.path, file.size) for file in client.files("1")} == {("Emma/01.mp3", 5), ("Emma/CD 1/02.mp3", 4)}
+    assert {(file.path, file.size) for file in client.files("1")} == {
+        (f"{FOLDER}/01.mp3", 5),
+        (f"{FOLDER}/CD 1/02.mp3", 4),
+    }
     api.past[0]["DestDir"] = "/nonexistent/Emma"
     assert client.files("1") == ()
 

@@ -38,13 +38,13 @@ def test_the_category_is_the_same_wherever_the_client_is_set_up() -> None:
 
 
 def test_the_mirror_follows_what_it_is_told() -> None:
-    """Deltas merge into what is known, removals go, a full update begins anew, nonsense is survived."""
+    """Deltas merge into what is known, removals go, a full update begins anew."""
     mirror = _Mirror()
     mirror.merge({"rid": 1, "full_update": True, "torrents": {"a": {"state": "x", "size": 1}, "b": {}}})
     mirror.merge({"rid": 2, "torrents": {"a": {"state": "y"}, "c": 5}, "torrents_removed": ["b", 7]})
     assert (mirror.rid, mirror.torrents) == (2, {"a": {"state": "y", "size": 1}, "c": 5})
-    mirror.merge({"rid": "?", "full_update": True, "torrents": None})
-    assert (mirror.rid, mirror.torrents) == (0, {})
+    mirror.merge({"rid": 3, "full_update": True})
+    assert (mirror.rid, mirror.torrents) == (3, {})
 
 
 def test_a_torrent_with_a_new_id_is_there_once() -> None:

@@ -95,6 +95,8 @@ def test_no_key_at_all_is_refused(api: Callable[..., Api]) -> None:
         _always(200, '{"queue": {'),
         _always(200, "[1, 2]"),
         _always(200, queue=[]),
+        _always(200, queue={}),
+        _always(200, queue={"slots": {"1": {}}}),
         _always(200, status=False, error="Not implemented"),
         _always(200, ""),
     ],

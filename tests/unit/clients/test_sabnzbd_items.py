@@ -83,7 +83,7 @@ def test_what_is_deleted_is_gone() -> None:
 @pytest.mark.parametrize("paused", [True, "True"])
 def test_a_paused_queue_holds_all_but_what_is_forced(paused: object) -> None:
     """The jobs themselves still say that they wait."""
-    assert queued({"paused": paused}, status="Queued").state is ItemState.PAUSED
+    assert queued({"paused": paused}, status="Queued").state is ItemState.WARNING
     assert "whole queue" in (queued({"paused": paused}, status="Queued").message or "")
     assert queued({"paused": paused}, status="Downloading", priority="Force").state is ItemState.WAITING
     assert queued({"paused": False}, status="Queued").state is ItemState.WAITING

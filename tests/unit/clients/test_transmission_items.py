@@ -20,6 +20,7 @@ from auralarchive.clients.transmission_items import (
 )
 from auralarchive.domain.client_item import ClientFile, ItemState
 from auralarchive.domain.speed import SpeedLimits
+from auralarchive.ports.errors import Unreachable
 
 ID = "a" * 40
 #: A complete torrent of ten bytes as Transmission tells it.
@@ -191,8 +192,14 @@ def test_what_has_no_id_is_left_out() -> None:
     """It could neither be shown nor touched; the rest goes on."""
     entries: list[object] = [{"hashString": ID.upper()}, {"hashString": "short"}, {"hashString": 7}, {}, None, "x"]
     assert [item_id for item_id, _ in torrents_of({"torrents": entries})] == [ID]
-    assert not list(torrents_of({"torrents": {"a": 1}}))
     assert not is_id("")
+
+
+@pytest.mark.parametrize("answer", [{}, {"torrents": None}, {"torrents": {"a": 1}}])
+def test_an_answer_without_a_list_is_none(answer: dict[str, Any]) -> None:
+    """From an empty one it would seem that every torrent is gone."""
+    with pytest.raises(Unreachable):
+        list(torrents_of(answer))
 
 
 def test_names_that_cannot_be_written_are_none() -> None:

@@ -22,7 +22,7 @@ from auralarchive.domain.observe import (
     removal_due,
 )
 from auralarchive.domain.seeding import SeedGoal
-from auralarchive.domain.status import DownloadStatus, SeedingStatus
+from auralarchive.domain.status import DownloadStatus, DownloadType, SeedingStatus
 from tests.support.records import a_download
 
 S = DownloadStatus
@@ -109,11 +109,37 @@ def test_bytes_restart_the_stall_timer() -> None:
     assert the_failure(polls(DOWNLOADING, (0, item()), (1, item()), (week + 2, item()))) is FailureKind.STALLED
 
 
+def test_the_time_of_an_error_does_not_count() -> None:
+    """A disk that was full for a week, or a queue that was paused, is no reason to give the release up at once."""
+    week, warned = TIMERS.stall_fail, item(ItemState.WARNING)
+    seen = [(0, item()), (1, item()), (2, warned), (week + 2, warned), (week + 3, item())]
+    assert polls(replace(DOWNLOADING, reason=None), *seen) == ()
+    assert the_failure(polls(DOWNLOADING, *seen, (2 * week + 4, item()))) is FailureKind.STALLED
+
+
 def test_two_hours_without_a_byte_are_told() -> None:
     (decision,) = polls(DOWNLOADING, (0, item()), (1, item()), (3 * 3600, item(ItemState.STALLED)))
     assert isinstance(decision, Record)
     assert isinstance(decision.event, e.Waiting)
     assert "No data for 3 hours" in str(decision.event.reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "who"),
+    [(DownloadType.TORRENT, "this torrent"), (DownloadType.NZB, "news servers"), (DownloadType.HTTP, "the site")],
+)
+def test_who_sends_nothing_is_told_in_the_words_of_the_download(kind: DownloadType, who: str) -> None:
+    """Nobody shares a post of Usenet."""
+    silent = item(ItemState.STALLED)
+    seen = [(0, silent), (1, silent), (3 * 3600, silent), (TIMERS.stall_fail + 2, silent)]
+    (waiting,) = polls(replace(DOWNLOADING, download_type=kind), *seen[:3])
+    (failed,) = polls(replace(DOWNLOADING, download_type=kind), *seen)
+    assert isinstance(waiting, Record)
+    assert isinstance(waiting.event, e.Waiting)
+    assert who in str(waiting.event.reason)
+    assert isinstance(failed, Record)
+    assert isinstance(failed.event, e.StageFailed)
+    assert who in failed.event.failure.reason
 
 
 def test_the_wait_is_told_in_few_words() -> None:

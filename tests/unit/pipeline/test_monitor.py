@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from auralarchive.domain.client_item import ItemState
 from auralarchive.domain.failures import FailureKind
 from auralarchive.domain.observe import Timers
-from auralarchive.domain.status import DownloadStatus, Removal, SeedingStatus
+from auralarchive.domain.status import DownloadStatus, DownloadType, Removal, SeedingStatus
 from auralarchive.pipeline.monitor import (
     AUTH_PAUSE_SECONDS,
     LOOK_AGAIN_SECONDS,
@@ -19,6 +20,8 @@ from auralarchive.pipeline.monitor import (
     ClientHealth,
     MonitorSettings,
 )
+from auralarchive.pipeline.work import JobKind
+from auralarchive.ports.clients import Payload
 from auralarchive.ports.errors import AuthRefused, Unreachable
 from auralarchive.ports.store import Downloads
 from tests.support.processes import wait_for
@@ -202,6 +205,39 @@ def test_missing_is_looked_for_by_hash_before_it_is_lost(bench: Bench) -> None:
     bench.poll()
     row = bench.row(download.id)
     assert (row.acquisition, row.failure_kind, row.retry_at) == (S.DOWNLOAD_FAILED, FailureKind.SOURCE_LOST, None)
+
+
+@pytest.mark.parametrize("tag", ["auralarchive-main-1", "auralarchive-main-2", "auralarchive-other-1"])
+def test_a_job_that_a_person_repeated_while_we_were_away_is_ours_by_its_tag(bench: Bench, tag: str) -> None:
+    """It has another id and no info-hash, and lies in a history that no poll shows."""
+    bench.client.protocols = frozenset({DownloadType.NZB})
+    download = bench.commands.enqueue_payload(Payload(DownloadType.NZB, "Emma", data=b"<nzb/>"), bench.book(1))
+    bench.work(JobKind.GRAB)
+    download = bench.row(download.id)
+    assert download.acquisition is S.DOWNLOADING
+    job = bench.client.items.pop(download.download_client_id or "")
+    again = replace(job, id="another", hashes=frozenset(), tags=frozenset({tag}))
+    bench.client.before["find"] = lambda: bench.client.items.update({again.id: again})
+    bench.client.before["poll"] = bench.client.items.clear
+    for _ in range(5):
+        bench.poll()
+        bench.held.forward(60)
+    found = tag == "auralarchive-main-1"
+    assert bench.row(download.id).acquisition is (S.DOWNLOADING if found else S.DOWNLOAD_FAILED)
+
+
+def test_an_id_that_has_become_another_downloads_is_not_followed(bench: Bench) -> None:
+    """NZBGet's numbers begin anew once somebody has emptied its folders: its book would be taken for ours."""
+    bench.client.protocols = frozenset({DownloadType.NZB})
+    download = bench.commands.enqueue_payload(Payload(DownloadType.NZB, "Emma", data=b"<nzb/>"), bench.book(1))
+    bench.work(JobKind.GRAB)
+    download = bench.row(download.id)
+    theirs = frozenset({f"auralarchive-main-{download.id + 1}"})
+    bench.client.change(download.download_client_id or "", hashes=frozenset(), tags=theirs, state=ItemState.FAILED)
+    for _ in range(5):
+        bench.poll()
+        bench.held.forward(60)
+    assert bench.row(download.id).failure_kind is FailureKind.SOURCE_LOST
 
 
 def test_a_paused_one_that_is_gone_is_asked_for_once_a_minute(bench: Bench) -> None:
