@@ -189,6 +189,11 @@ class SqlDownloads:
             found = _holder(connection, schema.IS_ACTIVE, 0, _queue.book_asin == asin) if asin is not None else None
             return found or _holder(connection, schema.HOLDS_TORRENT, 0, _torrent(hashes))
 
+    def active_link(self, url: str, *, but_not: int = 0) -> Download | None:
+        """The active download whose release has this link."""
+        with self._database.read() as connection:
+            return _holder(connection, schema.HOLDS_TORRENT, but_not, _queue.download_url == url) if url else None
+
     def page(
         self,
         *,

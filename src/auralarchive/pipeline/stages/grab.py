@@ -39,12 +39,23 @@ def _fetch(job: Job, tools: Tools) -> Payload:
     download = job.download
     if not download.download_url:
         raise PermanentError("The uploaded file is no longer there.", "Upload it again.", kind=FailureKind.SOURCE_LOST)
+    _check_link(download, tools)
     failpoint("grab.before_fetch")
     payload = tools.fetcher.fetch(download.download_url, indexer=download.indexer, cancel=job.cancel)
     failpoint("grab.after_fetch")
     tools.store.payloads.save(download.id, payload, token=job.token)
     failpoint("grab.payload_saved")
     return payload
+
+
+def _check_link(download: Download, tools: Tools) -> None:
+    """Raises `Conflict` where another download has the very same release: nobody is asked for it twice.
+
+    Of two that come here at once the first goes on, or neither would.
+    """
+    other = tools.store.downloads.active_link(download.download_url or "", but_not=download.id)
+    if other is not None and (other.fetched or other.id < download.id):
+        raise duplicate(Conflict(other.id, "link"))
 
 
 def _send(job: Job, payload: Payload, tools: Tools) -> e.Event:
@@ -128,9 +139,9 @@ def candidates(tools: Tools) -> tuple[Candidate, ...]:
 
 
 def duplicate(conflict: Conflict) -> PermanentError:
-    """The failure of a torrent that turned out to be another download's."""
+    """The failure of a release that turned out to be another download's."""
     return PermanentError(
-        f"The same torrent is already download {conflict.existing_id}.",
+        f"The same release is already download {conflict.existing_id}.",
         "Nothing is to be done: see that download.",
         kind=FailureKind.DUPLICATE,
     )

@@ -177,6 +177,20 @@ def test_the_twin_of_another_download_fails_as_such(bench: Bench) -> None:
     assert row.retry_at is None
 
 
+def test_one_release_for_two_books_is_fetched_once(bench: Bench) -> None:
+    """What has no info-hash is told by its link: the second is refused before anybody is asked."""
+    bench.fetcher.behind[LINK] = Payload(DownloadType.HTTP, "A book", data=b"1", size=1)
+    bench.client.protocols = frozenset({DownloadType.HTTP})
+    rows = [bench.automatic(number) for number in (1, 2)]
+    for row in rows:
+        bench.recorder.record(row.id, e.ReleaseChosen(LINK, DownloadType.HTTP))
+    with pytest.raises(PermanentError, match=f"already download {rows[0].id}") as refused:
+        grab.run(bench.claim(rows[1].id), bench.tools)
+    assert refused.value.failure.kind is FailureKind.DUPLICATE
+    grab.run(bench.claim(rows[0].id), bench.tools)
+    assert bench.fetcher.fetched == [LINK]
+
+
 def test_a_cancelled_grab_reaches_no_client(bench: Bench) -> None:
     job = bench.claim(bench.manual().id)
     job.cancel.cancel()
@@ -274,4 +288,4 @@ def test_without_a_client_a_person_has_to_act(bench: Bench) -> None:
 
 
 def test_a_duplicate_names_the_other() -> None:
-    assert grab.duplicate(Conflict(12, "info_hash")).failure.reason == "The same torrent is already download 12."
+    assert grab.duplicate(Conflict(12, "info_hash")).failure.reason == "The same release is already download 12."
