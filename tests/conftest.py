@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +14,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from tests.support.browser import Pages, chromium
+from tests.support.daemon import Daemon
 from tests.support.loopback import stay_here
 from tests.support.postgres import Postgres
 from tests.support.qbittorrent import GENERATIONS, Generation, QBittorrent
@@ -67,6 +68,16 @@ class _Shares(LoadFileScheduling):  # type: ignore[misc] # not annotated
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     return _Shares(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a test that failed, the servers that died: it itself saw only that one does not answer."""
+    report = yield
+    died = Daemon.obituaries()  # of a test that passes, too: the next one has nothing to do with it
+    if report.failed:
+        report.sections += [(f"{item.name}: a server died", told) for told in died]
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

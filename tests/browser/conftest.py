@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from auralarchive.demo import Demo
+from auralarchive.demo.demo import Demo
 from tests.browser.house import House
 from tests.browser.places import places
 from tests.support.browser import Pages

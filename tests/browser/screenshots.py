@@ -19,7 +19,7 @@ from typing import Any, Self
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from auralarchive.demo import Demo
+from auralarchive.demo.demo import Demo
 from tests.browser.conftest import NAME, PASSWORD
 from tests.browser.house import House
 from tests.browser.places import places, visit

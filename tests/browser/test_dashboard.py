@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from auralarchive.demo import Demo
+from auralarchive.demo.demo import Demo
 from tests.browser.conftest import NAME, PASSWORD
 from tests.support.browser import Pages
 from tests.support.processes import wait_for

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from auralarchive.clients.discovery import KINDS
-from auralarchive.demo import Demo
+from auralarchive.demo.demo import Demo
 from tests.browser.conftest import NAME, PASSWORD
 from tests.support.browser import Pages
 from tests.support.processes import missing

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from auralarchive.demo import Demo
+from auralarchive.demo.demo import Demo
 from tests.browser.conftest import NAME, PASSWORD, SignIn
 from tests.browser.keys import Keys
 from tests.browser.places import visit

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from auralarchive.demo import Demo
+from auralarchive.demo.demo import Demo
 from tests.browser.axe import violations
 from tests.browser.conftest import SignIn
 from tests.support.browser import Pages

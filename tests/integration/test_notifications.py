@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auralarchive.demo import Demo
+from auralarchive.demo.demo import Demo
 from tests.support.processes import wait_for
 from tests.support.receiver import Receiver, receiving
 from tests.support.server import Api, ApiFailure, RunningServer

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from auralarchive.domain.status import DownloadStatus
 from auralarchive.store import SchemaTooNew, SecretBox, open_store
 from auralarchive.store.database import Database, open_database
 from auralarchive.store.migrate import migrate
-from auralarchive.store.schema import metadata
+from auralarchive.store.schema import REVISION, metadata
 from tests.contract.store.support import HeldClock
+
+#: What earlier programs left behind, dumped from their databases: one file a revision, never written anew.
+PUBLISHED = sorted(Path(__file__).with_name("published").glob("*.sql"))
+KEY = urlsafe_b64encode(bytes(32))  # of the secrets in them
 
 _PG_COLUMNS = """
     SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name
@@ -74,6 +81,37 @@ def test_migrated_equals_the_schema(database_url: str, tmp_path: Path) -> None:
         assert _postgresql(migrated) == by_migration
         assert any("uq_download_queue_active_book" in map(str, row) for row in by_migration)
     migrated.close()
+
+
+def test_every_revision_but_the_newest_has_left_a_database() -> None:
+    """So that a revision which somebody has cannot be changed unnoticed."""
+    assert [file.stem for file in PUBLISHED] == [f"{number:04}" for number in range(1, int(REVISION))]
+
+
+@pytest.mark.parametrize("dump", PUBLISHED, ids=lambda file: file.stem)
+def test_what_an_earlier_program_left_is_brought_up_to_date(dump: Path, tmp_path: Path) -> None:
+    """The schema is that of a fresh start, and nothing is lost: two downloads, their story, and the bytes of one."""
+    with sqlite3.connect(tmp_path / "old.sqlite3") as connection:
+        connection.executescript(dump.read_text())
+    connection.close()
+    url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    store = open_store(url, secret_box=SecretBox([KEY]), clock=HeldClock())
+    emma, persuasion = (store.downloads.get(number) for number in (1, 2))
+    assert emma is not None
+    assert persuasion is not None
+    assert (emma.book.title, emma.download_limit, emma.limited) == ("Emma", 100_000, True)
+    assert (persuasion.acquisition, set(persuasion.hashes)) == (DownloadStatus.DOWNLOADING, {"ab" * 20})
+    assert "CANARY-KEY" in (persuasion.download_url or "")
+    assert [event.event for event in store.downloads.events(2)][-1] == "SentToClient"
+    assert getattr(store.payloads.get(2), "name", None) == "Persuasion"
+    assert store.integrity() == ()
+    store.close()
+    upgraded = open_database(url, sole_instance=False)
+    fresh = open_database(f"sqlite:///{tmp_path / 'fresh.sqlite3'}", sole_instance=False)
+    metadata.create_all(fresh.engine)
+    assert _sqlite(upgraded) == _sqlite(fresh)
+    upgraded.close()
+    fresh.close()
 
 
 def test_a_newer_database_is_refused(database_url: str) -> None:

@@ -5,6 +5,8 @@ class Thing(Daemon):
     def prepare(self): ...   # write its configuration
     def command(self): ...   # how it is started
     def answers(self): ...   # whether it does
+
+One that ends though nobody ended it is told of beside the test that failed meanwhile (`obituaries`).
 """
 
 from __future__ import annotations
@@ -32,6 +34,11 @@ class Daemon(ABC):
     #: Seconds until it answers, at the most, and between two looks.
     patience: ClassVar[float] = 30.0
     look_every: ClassVar[float] = 0.02
+    #: What it writes besides its output, below its folder.
+    logs: ClassVar[tuple[str, ...]] = ()
+    #: Every server that was started and not stopped since, and what is to be told of those that were dead by then.
+    _running: ClassVar[list[Daemon]] = []
+    _buried: ClassVar[list[str]] = []
 
     def __init__(self, folder: Path, argv: tuple[str, ...]) -> None:
         self.folder = folder.resolve()
@@ -81,6 +88,7 @@ class Daemon(ABC):
                 cwd=self.folder,
                 start_new_session=True,
             )
+        self._running.append(self)
         try:
             wait_for(self._is_up, timeout=self.patience, every=self.look_every)
         except (TimeoutError, RuntimeError):
@@ -90,13 +98,17 @@ class Daemon(ABC):
     def stop(self) -> None:
         """End it in good order; harmless when it has ended already."""
         if self._process is not None:
-            stop(self._process)
-            self._process = None
+            self._end(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, ask: signal.Signals) -> None:
         assert self._process is not None, "it is not running"
-        stop(self._process, signal.SIGKILL)
+        self._buried.extend(filter(None, [self.obituary()]))
+        stop(self._process, ask)
+        self._running.remove(self)
         self._process = None
 
     def restart(self) -> None:
@@ -115,6 +127,21 @@ class Daemon(ABC):
         """What it has said so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
+    def obituary(self) -> str | None:
+        """How it ended and what it said last; None where it still runs, or we have ended it."""
+        if self._process is None or (code := self._process.poll()) is None:
+            return None
+        files = [self._log, *(file for pattern in self.logs for file in sorted(self.folder.glob(pattern)))]
+        said = "\n".join(f"{file.name}:\n{_tail(file)}" for file in files)
+        return f"{self.product} (process {self._process.pid}) has ended by itself, with {code}.\n{said}"
+
+    @classmethod
+    def obituaries(cls) -> list[str]:
+        """Of every server that has died and is not stopped yet, or was stopped since the last time of asking."""
+        told = [*cls._buried, *filter(None, (server.obituary() for server in cls._running))]
+        cls._buried.clear()
+        return told
+
     @property
     def _log(self) -> Path:
         return self.folder / "output.log"
@@ -122,8 +149,12 @@ class Daemon(ABC):
     def _is_up(self) -> bool:
         assert self._process is not None
         if self._process.poll() is not None:
-            raise RuntimeError(f"{self.product} ended at once: {self.log}")
+            raise RuntimeError(f"{self.product} ended at once, with {self._process.returncode}: {self.log}")
         try:
             return self.answers()
         except OSError:
             return False
+
+
+def _tail(file: Path, lines: int = 30) -> str:
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

@@ -109,6 +109,7 @@ class QBittorrent(Daemon):
     """One server with a throw-away profile below `root`, on free ports of 127.0.0.1, kept over restarts."""
 
     product = "qBittorrent"
+    logs = ("profile/qBittorrent/data/logs/*.log",)
 
     def __init__(self, root: Path, argv: tuple[str, ...] = ("qbittorrent-nox",), version: str = "") -> None:
         super().__init__(root, argv)

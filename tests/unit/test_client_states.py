@@ -53,7 +53,7 @@ REST = (
 )
 ADDED = re.compile(
     r"\s*\([^)]*\)|, (?:finished|without a size|no file chosen|encrypted and not complete|with articles lost.*"
-    r"|write error or full disk|in either|while the whole queue.*)$| with bytes missing$"
+    r"|write error or full disk|in either|while the whole (?:queue|session).*)$| with bytes missing$"
 )
 
 

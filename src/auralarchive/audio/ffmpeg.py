@@ -13,9 +13,8 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-
-import imageio_ffmpeg
 
 from auralarchive.audio.kinds import Kind
 from auralarchive.domain.failures import FailureKind
@@ -63,8 +62,9 @@ def _wanted(path: Path, origin: str) -> Ffmpeg:
 
 
 def _shipped() -> Ffmpeg:
+    shipped = import_module("imageio_ffmpeg")  # most machines have one of their own
     try:
-        found = examine(Path(imageio_ffmpeg.get_ffmpeg_exe()), "shipped")
+        found = examine(Path(shipped.get_ffmpeg_exe()), "shipped")
     except RuntimeError:
         found = None
     if found is None:

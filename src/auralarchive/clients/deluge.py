@@ -26,7 +26,17 @@ from pydantic import Field, SecretStr, field_validator
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.deluge_api import Api, Credentials, Refused
 from auralarchive.clients.deluge_findings import findings
-from auralarchive.clients.deluge_items import FIELDS, as_files, as_item, is_lost, joined, kib, label_of, limit_of
+from auralarchive.clients.deluge_items import (
+    FIELDS,
+    SESSION_PAUSED,
+    as_files,
+    as_item,
+    is_lost,
+    joined,
+    kib,
+    label_of,
+    limit_of,
+)
 from auralarchive.clients.deluge_notes import Note, Notes
 from auralarchive.clients.display import display_text
 from auralarchive.clients.path_mapping import PathMapper, PathMapping
@@ -335,8 +345,9 @@ class DelugeClient:
         wanted = sorted(ids)
         with self._lock:
             sizeless = sorted(self._sizeless.intersection(wanted))
-        told, *again = self._api.calls(
+        told, stopped, *again = self._api.calls(
             ("core.get_torrents_status", {"id": wanted}, list(FIELDS)),
+            ("core.is_session_paused",),
             *(("core.get_torrent_status", item_id, list(FIELDS)) for item_id in sizeless),
         )
         if isinstance(told, Refused):
@@ -345,6 +356,10 @@ class DelugeClient:
             raise Unreachable("Deluge's answer makes no sense.", "Check that the address is that of its daemon.")
         told |= {key: fields for key, fields in zip(sizeless, again, strict=True) if key in told and _is_full(fields)}
         seen = {key: fields for key, fields in told.items() if _ID.fullmatch(str(key))}
+        if stopped is True:
+            seen = {
+                key: {**fields, SESSION_PAUSED: True} if _is_full(fields) else fields for key, fields in seen.items()
+            }
         vague = {key for key, fields in seen.items() if _is_full(fields) and not fields.get("total_size")}
         with self._lock:
             self._present = self._present.difference(wanted) | seen.keys()

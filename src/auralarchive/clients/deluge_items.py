@@ -35,6 +35,9 @@ FIELDS = (
     "label",
 )
 
+#: Put beside these fields where all of Deluge is paused, which is asked once for all torrents.
+SESSION_PAUSED = "session_paused"
+
 #: Every state of 2.x while bytes are missing. Any other is UNKNOWN: it waits and is shown.
 STATES: Mapping[str, ItemState] = MappingProxyType(
     {
@@ -50,7 +53,8 @@ STATES: Mapping[str, ItemState] = MappingProxyType(
 )
 #: The states in which a finished torrent may be read.
 _AT_REST = frozenset({"Seeding", "Paused", "Queued"})
-_NOTHING_CHOSEN = "No file of it is chosen in Deluge."
+_NOTHING_CHOSEN = "No file of it is chosen in Deluge"
+_SESSION_PAUSED = "its whole session is paused. Resume the session there"
 _LARGEST = 2**63
 
 
@@ -161,6 +165,8 @@ def _state(raw: str, fields: Mapping[str, Any], wanted: int | None, left: int | 
         return ItemState.WARNING
     if fields.get("is_finished") is True and left == 0 and raw in _AT_REST:
         return ItemState.READY
+    if raw == "Paused" and SESSION_PAUSED in fields:
+        return ItemState.WARNING  # every torrent says so then, and no resume of ours would change it
     return state
 
 
@@ -168,13 +174,17 @@ def _lost(fields: Mapping[str, Any], wanted: int | None, left: int | None) -> It
     """By libtorrent's own figures, since Deluge's word is of the time before."""
     if fields.get("is_seed") is True and wanted and left == 0:
         return ItemState.READY
-    return ItemState.PAUSED if fields.get("paused") is True else ItemState.WAITING
+    if fields.get("paused") is not True:
+        return ItemState.WAITING
+    return ItemState.WARNING if SESSION_PAUSED in fields else ItemState.PAUSED
 
 
 def _message(raw: str, fields: Mapping[str, Any], state: ItemState) -> str | None:
     if raw == "Error":
         return display_text(text_of(fields, "message") or "", "an error, without saying which")
-    return _NOTHING_CHOSEN if state is ItemState.WARNING else None
+    if state is not ItemState.WARNING:
+        return None
+    return _SESSION_PAUSED if SESSION_PAUSED in fields else _NOTHING_CHOSEN
 
 
 def _limits(fields: Mapping[str, Any]) -> SpeedLimits | None:

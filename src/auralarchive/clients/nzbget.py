@@ -231,13 +231,13 @@ class NZBGetClient:
         status = self._api.status()
         found = {}
         if status.get("QuotaReached") is True:
-            found["QUEUED"] = "its download quota is used up"
+            found["QUEUED"] = "its download quota is used up. Raise it there, or wait for the next day or month"
         elif status.get("DownloadPaused") is True:
             free = status.get("FreeDiskSpaceMB")
-            room = f"; {free} MB are free on its disk" if isinstance(free, int) else ""
-            found["QUEUED"] = f"all of its downloads are paused{room}"
+            room = f" ({free} MB are free on its disk)" if isinstance(free, int) else ""
+            found["QUEUED"] = f"all of its downloads are paused{room}. Press Resume there"
         if status.get("PostPaused") is True:
-            found["PP_QUEUED"] = "its post-processing is paused"
+            found["PP_QUEUED"] = "its post-processing is paused. Resume it there"
         with self._lock:
             self._obstacles = (now, found)
         return found

@@ -130,7 +130,7 @@ def _queue_state(
     stopped = queue.get("paused") in (True, "True", "true", 1)
     if state is ItemState.WAITING and stopped and text_of(slot, "priority") != "Force":
         # Not its own state, so no resume of ours would change it.
-        return ItemState.WARNING, "its whole queue is paused"
+        return ItemState.WARNING, "its whole queue is paused. Press Resume there"
     return state, None
 
 

@@ -29,6 +29,7 @@ def findings(api: Api, name: str, paths: PathMapper) -> Iterator[Finding]:
     yield _unpack_finding(category)
     yield _script_finding(category)
     yield _sorting_finding(name, misc, api.config("sorters"))
+    yield _names_finding(misc)
     yield _history_finding(misc)
     yield _duplicates_finding(misc)
     yield _check_finding(misc)
@@ -125,6 +126,17 @@ def _sorting_finding(name: str, misc: Mapping[str, Any], sorters: Any) -> Findin
             f"Take {name or 'the default category'} out of it in Config, Sorting.",
         )
     return Finding(True, "Sorting", "Finished jobs stay in folders of their own names.")
+
+
+def _names_finding(misc: Mapping[str, Any]) -> Finding:
+    if _number(misc.get("deobfuscate_final_filenames")):
+        return Finding(
+            False,
+            "File names",
+            "SABnzbd gives a chapter that is much larger than the others the name of its job: it would come last.",
+            "Switch 'Deobfuscate final filenames' off in Config, Switches.",
+        )
+    return Finding(True, "File names", "Files keep the names that they were posted with.")
 
 
 def _takes(misc: Mapping[str, Any], kind: str, name: str) -> bool:

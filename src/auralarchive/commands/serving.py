@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from auralarchive.demo import LiveDemo
+from auralarchive.demo.live import LiveDemo
 from auralarchive.runtime.about import VERSION
 from auralarchive.runtime.api import remember_server, server_file
 from auralarchive.runtime.core import Core, open_core

@@ -12,28 +12,17 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import SplitResult
 
+from auralarchive.demo import DemoInfo
 from auralarchive.demo.loopback import LoopbackServer, Reply
 from auralarchive.demo.swarm import Seeder, Tracker, make_torrent
 from auralarchive.demo.torznab import Offer, TorznabFeed
 
 _UPLOAD_LIMIT = 64 * 1024
-_TITLE = "Three Fables"
-_AUTHOR = "Aesop"
 _CHAPTERS = (
     "01 - The Fox and the Grapes.mp3",
     "02 - The Tortoise and the Hare.mp3",
     "03 - The Crow and the Pitcher.mp3",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class DemoInfo:
-    """What to tell the newcomer: the book, and what to type into the search."""
-
-    title: str = _TITLE
-    author: str = _AUTHOR
-    narrator: str = "eSpeak NG"
-    search: str = "three fables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +90,7 @@ class Demo:
 
     def _offer(self, edition: _Edition) -> Offer:
         torrent = make_torrent(edition.unpack(self._folder.absolute()), self.tracker_url)
-        return Offer(edition.release, _AUTHOR, _TITLE, torrent, edition.seeders)
+        return Offer(edition.release, self.info.author, self.info.title, torrent, edition.seeders)
 
     def _page(self, feed: TorznabFeed, url: SplitResult) -> Reply:
         return feed.page(url, self.torznab_url.removesuffix("/api"))

@@ -11,16 +11,20 @@ import logging
 import shutil
 import threading
 from contextlib import suppress
+from importlib import import_module
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from auralarchive.demo.demo import Demo
+from auralarchive.demo import DemoInfo
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.naming import distinct
 from auralarchive.ports.errors import AuralError, Misconfigured
 from auralarchive.ports.store import AdapterRow
 from auralarchive.runtime.core import Core
 from auralarchive.web.services import DemoState
+
+if TYPE_CHECKING:
+    from auralarchive.demo.demo import Demo
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +36,7 @@ _PAGE = 500
 class LiveDemo:
     """`web.services.Demo` over one core. Leaving the block ends the swarm, and forgets nothing."""
 
-    info = Demo.info
+    info = DemoInfo()
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -81,12 +85,14 @@ class LiveDemo:
 
     def _entered(self) -> Demo:
         port = int(self._remembered().get("tracker_port") or 0)
+        demo = import_module("auralarchive.demo.demo")  # few servers ever start it
         try:
-            return Demo(self._folder / "seed", tracker_port=port).__enter__()
+            entered: Demo = demo.Demo(self._folder / "seed", tracker_port=port).__enter__()
         except (OSError, RuntimeError) as error:
             raise Misconfigured(
                 f"The demo cannot be started: {error}.", "Check that the data folder can be written to, then try again."
             ) from error
+        return entered
 
     def _end_swarm(self) -> bool:
         running, self._running = self._running, None

@@ -44,6 +44,7 @@ class Watch:
     missing_polls: int = 0
     missing_since: float | None = None
     was_running: bool = False  # seen running since the last change of its status
+    held_up: bool = False  # an error stood in its way at the latest look
     status: DownloadStatus | None = None
 
 
@@ -95,10 +96,15 @@ def _has_metadata(item: ClientItem | None) -> bool:
 
 
 def _progressed(watch: Watch, item: ClientItem, now: float) -> Watch:
-    """Restart the timers whenever a byte came, the metadata came, or nothing is due."""
+    """Restart the timers whenever a byte came, the metadata came, or nothing is due.
+
+    After an error as well: nothing could come meanwhile, be it a full disk or a client that is paused as a whole.
+    """
+    held_up = item.state is ItemState.WARNING
     moved = (
         item.downloaded != watch.downloaded
         or _has_metadata(item) != watch.has_metadata
+        or (watch.held_up and not held_up)
         or item.state in (ItemState.PAUSED, ItemState.BUSY, ItemState.READY, ItemState.UNKNOWN)
     )
     return replace(
@@ -106,6 +112,7 @@ def _progressed(watch: Watch, item: ClientItem, now: float) -> Watch:
         moved_at=now if moved else watch.moved_at,
         downloaded=item.downloaded,
         has_metadata=_has_metadata(item),
+        held_up=held_up,
         was_running=watch.was_running or not (item.paused or item.state is ItemState.PAUSED),
     )
 

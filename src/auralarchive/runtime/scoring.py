@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rapidfuzz import fuzz
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 
 from auralarchive.domain.book import Book
 from auralarchive.domain.matching import match_score
@@ -30,4 +32,11 @@ def fit(book: Book, release: Release) -> float:
 
 def similarity(left: str, right: str) -> float:
     """How alike two texts are, 0.0 to 1.0."""
-    return fuzz.ratio(left, right) / 100
+    return _ratio()(left, right) / 100
+
+
+@cache
+def _ratio() -> Callable[[str, str], float]:
+    """Loaded by the first search: an idle server does not need its megabytes."""
+    ratio: Callable[[str, str], float] = import_module("rapidfuzz.fuzz").ratio
+    return ratio

@@ -505,13 +505,25 @@ def test_a_label_that_removes_is_reported(deluge_rig: DelugeRig, hand: DelugeHan
     assert _bad(deluge_rig.client) == []
 
 
-def test_a_session_that_is_paused_is_reported(deluge_rig: DelugeRig, hand: DelugeHand) -> None:
-    """Nothing moves then, and no torrent says why."""
+def test_a_session_that_is_paused_is_reported(deluge_rig: DelugeRig, source: TorrentSource, hand: DelugeHand) -> None:
+    """Nothing moves then, and no torrent says why; what one of ours is told is to wait, for no resume would help it."""
+    stopped = add_book(deluge_rig, source.book(50_000), paused=True)
+    book, later = source.book(50_000), source.book(50_000)
+    done = add_book(deluge_rig, book)
+    followed(deluge_rig, source, book, done.id, ready)
     hand.call("core.pause_session")
     try:
         assert [finding.subject for finding in _bad(deluge_rig.client)] == ["Session"]
+        late = add_book(deluge_rig, later)
+        for added in (stopped, late):
+            item = in_state(deluge_rig, added.id, ItemState.WARNING)
+            assert item.paused
+            assert "Resume the session" in (item.message or "")
+        assert item_of(deluge_rig, done.id).state is ItemState.READY
     finally:
         hand.call("core.resume_session")
+    in_state(deluge_rig, stopped.id, ItemState.PAUSED)
+    followed(deluge_rig, source, later, late.id, ready)
 
 
 def _bad(client: DownloadClient) -> list[Finding]:

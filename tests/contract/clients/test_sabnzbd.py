@@ -216,6 +216,24 @@ def test_a_single_file_is_found_in_its_folder(bench: Bench) -> None:
     ]
 
 
+def test_a_chapter_that_is_given_another_name(bench: Bench) -> None:
+    """By default SABnzbd calls the largest of a book's files like the job: all are found, but the order may be lost."""
+    bench.server.configure(deobfuscate_final_filenames=1)
+    try:
+        assert [finding.subject for finding in bench.wrong()] == ["File names"]
+        payload, content = bench.book(400_000, 30_000, 20_000)
+        added = bench.add(payload)
+        path = Path(bench.client.local_path(bench.until(added.id, ItemState.READY)))
+    finally:
+        bench.server.configure(deobfuscate_final_filenames=0)
+    assert sorted(contents(path)) == ["02.mp3", "03.mp3", f"{path.name}.mp3"]
+    assert sorted(contents(path).values()) == sorted(content.values())
+    assert {file.path for file in bench.client.files(added.id)} == {f"{path.name}/{name}" for name in contents(path)}
+    bench.client.remove(added.id, with_data=True)
+    assert not path.exists()
+    assert bench.wrong() == []
+
+
 # --- what goes wrong --------------------------------------------------------------------------------
 
 

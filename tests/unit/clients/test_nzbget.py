@@ -131,7 +131,11 @@ def test_a_job_in_both_lists_is_the_finished_one(client: NZBGetClient, api: Fake
 @pytest.mark.parametrize(
     ("state", "raw", "message"),
     [
-        ({"DownloadPaused": True, "FreeDiskSpaceMB": 12}, "QUEUED", "all of its downloads are paused; 12 MB are free"),
+        (
+            {"DownloadPaused": True, "FreeDiskSpaceMB": 12},
+            "QUEUED",
+            "all of its downloads are paused (12 MB are free on its disk). Press Resume",
+        ),
         ({"DownloadPaused": True}, "QUEUED", "all of its downloads are paused"),
         ({"QuotaReached": True, "DownloadPaused": False}, "QUEUED", "quota"),
         ({"PostPaused": True}, "PP_QUEUED", "post-processing is paused"),

@@ -53,9 +53,9 @@ def complete(tmp_path: Path) -> Path:
 
 
 def test_all_is_well(complete: Path) -> None:
-    """Nine things are looked at."""
+    """Ten things are looked at."""
     assert wrong(Told(complete)) == set()
-    assert len(found(Told(complete))) == 9
+    assert len(found(Told(complete))) == 10
     assert wrong(Told(complete), name="") == set()
 
 
@@ -74,6 +74,7 @@ def _category(**changes: Any) -> list[dict[str, Any]]:
         ({"sorters": [{"name": "Series", "is_active": 1, "sort_cats": ["books"]}]}, "Sorting"),
         ({"sorters": [{"name": "All", "is_active": 1, "sort_cats": "tv, Books"}]}, "Sorting"),
         ({"misc": {**GOOD, "enable_movie_sorting": 1, "movie_categories": []}}, "Sorting"),
+        ({"misc": {**GOOD, "deobfuscate_final_filenames": 1}}, "File names"),
         ({"misc": {**GOOD, "history_retention_option": "all-delete"}}, "History"),
         ({"misc": {**GOOD, "history_retention_option": "number-delete", "history_retention_number": 5}}, "History"),
         ({"misc": {**GOOD, "history_retention_option": "days-delete", "history_retention_number": 1}}, "History"),

@@ -26,6 +26,8 @@ from tests.support.commands import environment, run
 from tests.support.processes import wait_for
 from tests.support.server import PROGRAM
 
+pytestmark = pytest.mark.timeout(300)  # an hour's quarter of sound is made and encoded several times
+
 
 def test_convert_makes_a_book_and_never_overwrites(tmp_path: Path) -> None:
     make_book(tmp_path / "book", chapters=2, seconds=2, codec="mp3")

@@ -94,6 +94,8 @@ NOT_LOADED = {
     "apprise": "the first notification by it",
     "alembic": "a database of another version",
     "starlette.testclient": "tests",
+    "auralarchive.demo.demo": "the demo, which few start",
+    "rapidfuzz": "the first search",
 }
 
 

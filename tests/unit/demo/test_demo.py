@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 import libtorrent
 import pytest
 
-from auralarchive.demo import Demo
 from auralarchive.demo import demo as demo_module
+from auralarchive.demo.demo import Demo
 
 ATTRIBUTE = "{http://torznab.com/schemas/2015/feed}attr"
 

@@ -109,6 +109,14 @@ def test_bytes_restart_the_stall_timer() -> None:
     assert the_failure(polls(DOWNLOADING, (0, item()), (1, item()), (week + 2, item()))) is FailureKind.STALLED
 
 
+def test_the_time_of_an_error_does_not_count() -> None:
+    """A disk that was full for a week, or a queue that was paused, is no reason to give the release up at once."""
+    week, warned = TIMERS.stall_fail, item(ItemState.WARNING)
+    seen = [(0, item()), (1, item()), (2, warned), (week + 2, warned), (week + 3, item())]
+    assert polls(replace(DOWNLOADING, reason=None), *seen) == ()
+    assert the_failure(polls(DOWNLOADING, *seen, (2 * week + 4, item()))) is FailureKind.STALLED
+
+
 def test_two_hours_without_a_byte_are_told() -> None:
     (decision,) = polls(DOWNLOADING, (0, item()), (1, item()), (3 * 3600, item(ItemState.STALLED)))
     assert isinstance(decision, Record)

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
 from auralarchive.ports.errors import Unreachable
 from auralarchive.store.secrets import SecretBox
 from auralarchive.store.store import open_store
-from auralarchive.web.auth import Authenticator, check_origin, cookie_name, session_cookie
+from auralarchive.web.auth import Authenticator, _hash_of_nobody, check_origin, cookie_name, session_cookie
 from auralarchive.web.boundary import Visit
 from auralarchive.web.errors import Problem
 from tests.support.web import PASSWORD, SystemClock
@@ -192,3 +194,12 @@ def test_when_a_key_was_used_is_written_once_an_hour(
     clock.ahead += 3601
     monkeypatch.setattr(auth._accounts, "note_api_key_used", refuse)
     assert auth.by_api_key(key) is not None
+
+
+def test_a_name_that_nobody_has_is_checked_as_slowly_as_another() -> None:
+    """The drawn hash is one of today's costs: Argon2 works it through and says no, instead of refusing to read it."""
+    hasher = PasswordHasher()
+    nobody = _hash_of_nobody(hasher)
+    assert not hasher.check_needs_rehash(nobody)
+    with pytest.raises(VerifyMismatchError):
+        hasher.verify(nobody, "anything")

@@ -1,4 +1,4 @@
-"""Roles, how far people have listened, edits of books, readers of the log that miss nothing, choices of clients."""
+"""Roles, how far people have listened, edits of books, readers of the log that miss nothing, and a chosen client."""
 
 from __future__ import annotations
 
@@ -22,16 +22,6 @@ def upgrade() -> None:
     op.add_column("api_keys", sa.Column("last_used_at", MOMENT, nullable=True))
     op.add_column("books", sa.Column("version", WHOLE, nullable=False, server_default="1"))
     op.add_column("download_queue", sa.Column("chosen_client", TEXT))
-    op.add_column("download_queue", sa.Column("client_why", TEXT))
-    for name in ("limited", "fetched"):
-        op.add_column("download_queue", sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false()))
-    for name in ("categories", "tags"):
-        op.add_column("download_queue", sa.Column(name, sa.JSON(), nullable=False, server_default="[]"))
-    op.add_column("download_queue", sa.Column("start_at", MOMENT))
-    # Limits that were given before are ours to keep up from now on.
-    op.execute("UPDATE download_queue SET limited = (download_limit IS NOT NULL OR upload_limit IS NOT NULL)")
-    op.add_column("adapters", sa.Column("rule", sa.JSON(), nullable=False, server_default="{}"))
-    op.add_column("adapters", sa.Column("steered", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.create_index("ix_books_version", "books", ["version"])
     op.create_table(
         "playback",
