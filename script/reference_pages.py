@@ -193,7 +193,7 @@ _WHAT_TO_DO: dict[FailureKind, tuple[str, str]] = {
         "What came is no torrent or NZB, or one that we refuse.",
         "Choose another release; a login page instead of a file means that the indexer's key is wrong.",
     ),
-    FailureKind.DUPLICATE: ("Another download has the same torrent.", "Nothing: see the other download."),
+    FailureKind.DUPLICATE: ("Another download has the same release.", "Nothing: see the other download."),
     FailureKind.NO_CLIENT: ("No client for this kind of download is enabled.", "Enable one, then retry."),
     FailureKind.CLIENT_UNREACHABLE: ("The download client does not answer.", "Start it; check host and port."),
     FailureKind.CLIENT_AUTH: (

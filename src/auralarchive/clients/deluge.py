@@ -40,7 +40,7 @@ from auralarchive.clients.deluge_items import (
 from auralarchive.clients.deluge_notes import Note, Notes
 from auralarchive.clients.display import display_text
 from auralarchive.clients.path_mapping import PathMapper, PathMapping
-from auralarchive.clients.patience import LOOK_EVERY, wait_until
+from auralarchive.clients.patience import LOOK_EVERY, wait_until, wait_until_gone
 from auralarchive.clients.remote import HostSettings
 from auralarchive.clients.wire import NothingSent
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
@@ -226,7 +226,7 @@ class DelugeClient:
         current = self._current(item_id)
         note = self._notes.of({current})
         self._change("core.remove_torrent", current, with_data)
-        wait_until(lambda: not self._looked({current}), _GONE_WITHIN)
+        wait_until_gone("Deluge", lambda: not self._looked({current}), _GONE_WITHIN)
         self._notes.drop({current})
         with self._lock:
             self._asked -= note.ids if note else {current}

@@ -2,8 +2,9 @@
 
 What has arrived is kept in a `.part` beside it, and the rest of the very same file is asked for by Range and
 If-Range. Servers answer that in every way there is, so nothing is believed: 206 counts only where it begins at the
-byte that was asked for, 200 begins anew, 416 is looked into. Without a checksum a part goes on only under a promise
-of the same server that its file is still the same one; with a checksum a wrong glue would be found.
+byte that was asked for, and ends the file only where the file ends, 200 begins anew, 416 is looked into. Without a
+checksum a part goes on only under a promise of the same server that its file is still the same one; with a checksum
+a wrong glue would be found.
 
 Each hop of a redirect is judged by the address rules. httpx2 would follow and decode by itself, but judges nothing.
 """
@@ -176,6 +177,7 @@ class _Draft:
     def __init__(self, order: Order, fd: int) -> None:
         self._order, self._fd, self._file = order, fd, order.file
         self.size = 0
+        self.total = order.file.size  # of the whole file; a server tells it where the manifest does not
         self._seen = 0
         self._digests = _digests(order.file)
         kept = os.fstat(fd).st_size
@@ -204,7 +206,7 @@ class _Draft:
 
     def restart(self) -> None:
         os.ftruncate(self._fd, 0)
-        self.size = 0
+        self.size, self.total = 0, self._file.size
         self._digests = _digests(self._file)
 
     def wishes(self) -> Mapping[str, str]:
@@ -243,8 +245,8 @@ class _Draft:
 
     def prove(self) -> None:
         """Raises `WrongBytes`; what is wrong is thrown away."""
-        if self._file.size is not None and self.size < self._file.size:
-            raise Later(f"only {self.size} of its {self._file.size} bytes arrived")
+        if self.total is not None and self.size < self.total:
+            raise Later(f"only {self.size} of its {self.total} bytes arrived")
         proofs = {"md5": self._file.md5, "sha1": self._file.sha1}
         for kind, digest in self._digests.items():
             if digest.hexdigest() != proofs[kind]:
@@ -296,14 +298,19 @@ class _Judged:
             self.order.came(len(chunk))
 
     def _check_range(self) -> None:
-        """A part that begins elsewhere, or of a file of another size, must not be glued to ours."""
+        """A part that begins elsewhere, or of a file of another size, must not be glued to ours.
+
+        It may be less than the rest: where nobody tells the size of the file, nobody knows when that is whole.
+        """
         told = _RANGE.fullmatch(self.answer.headers.get("content-range", "").strip())
         size = self.order.file.size
+        total = int(told[3]) if told and told[3] != "*" else size
         fits = told is not None and int(told[1]) == self.draft.size and int(told[2]) >= int(told[1])
-        if not fits or (told and told[3] != "*" and size is not None and int(told[3]) != size):
+        if not fits or total is None or size not in (None, total):
             with _disk_errors(self.order.target):
                 self.draft.restart()
             raise Later(f"{self.host} sends another part of the file than was asked for")
+        self.draft.total = total
 
     def _check_length(self) -> None:
         told = self.answer.headers.get("content-length", "")

@@ -32,7 +32,6 @@ class _Tally:
     files: int = 0
     segments: int = 0
     size: int = 0
-    depth: int = 0
 
 
 def read_nzb(data: bytes, name: str) -> Payload:
@@ -53,20 +52,19 @@ def read_nzb(data: bytes, name: str) -> Payload:
 
 def _walk(data: bytes, tally: _Tally) -> None:
     """Go through the file once, forgetting every element at its end so that memory stays flat."""
-    root: Element | None = None
+    around: list[Element] = []
     for event, element in iterparse(io.BytesIO(data), events=("start", "end"), forbid_dtd=False):
         if event == "start":
-            tally.depth += 1
-            if tally.depth > MAX_DEPTH:
-                raise _refused(f"it is nested deeper than {MAX_DEPTH} levels")
-            if root is None:
-                root = element
+            if not around:
                 _check_root(element)
+            around.append(element)
+            if len(around) > MAX_DEPTH:
+                raise _refused(f"it is nested deeper than {MAX_DEPTH} levels")
             continue
-        tally.depth -= 1
+        around.pop()
         _count(element, tally)
-        if tally.depth == 1 and root is not None:
-            root.clear()
+        if around:
+            del around[-1][:]
 
 
 def _check_root(element: Element) -> None:
@@ -92,8 +90,6 @@ def _count(element: Element, tally: _Tally) -> None:
             raise _refused(f"it has more than {MAX_SEGMENTS:,} segments")
     elif kind == "meta" and element.get("type", "").lower() == "password":
         _check_password(element.text or "")
-    if kind in {"segment", "group"}:
-        element.clear()
 
 
 def _check_password(password: str) -> None:

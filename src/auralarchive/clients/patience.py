@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from auralarchive.ports.errors import Unreachable
+
 LOOK_EVERY = 0.1  # seconds
 
 
@@ -16,3 +18,12 @@ def wait_until(condition: Callable[[], bool], patience: float) -> bool:
             return False
         time.sleep(LOOK_EVERY)
     return True
+
+
+def wait_until_gone(client: str, gone: Callable[[], bool], patience: float) -> None:
+    """Raises `Unreachable` where a removed item is still there: what was not seen to go is removed once more."""
+    if not wait_until(gone, patience):
+        raise Unreachable(
+            f"{client} does not let go of an item that it was told to remove.",
+            "It is removed at the next attempt; see its log if that does not help.",
+        )

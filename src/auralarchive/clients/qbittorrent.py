@@ -22,7 +22,7 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
 from auralarchive.clients.findings import remote_folder_findings
 from auralarchive.clients.path_mapping import PathMapper, same_path
-from auralarchive.clients.patience import LOOK_EVERY, wait_until
+from auralarchive.clients.patience import LOOK_EVERY, wait_until, wait_until_gone
 from auralarchive.clients.qbittorrent_api import Api, Credentials
 from auralarchive.clients.qbittorrent_items import as_files, as_item, category_of, hashes_of, tags_of
 from auralarchive.clients.remote import RemoteSettings
@@ -193,7 +193,7 @@ class QBittorrentClient:
     def remove(self, item_id: str, *, with_data: bool) -> None:
         hashes = self._current(item_id)
         self._must(self._api.post("torrents/delete", {"hashes": hashes, "deleteFiles": str(with_data).lower()}))
-        wait_until(lambda: self.find(frozenset({hashes})) is None, _GONE_WITHIN)
+        wait_until_gone("qBittorrent", lambda: self.find(frozenset({hashes})) is None, _GONE_WITHIN)
 
     def local_path(self, item: ClientItem) -> str:
         remote = item.content_path

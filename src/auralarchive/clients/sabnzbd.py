@@ -300,8 +300,9 @@ class SABnzbdClient:
         deadline = time.monotonic() + _GONE_WITHIN
         while True:
             self._api.call("queue", delete)
+            waiting = job in self._queued()
             slots = [slot for archive in (False, True) for slot in self._api.history([job], archive=archive)]
-            if not slots:
+            if not slots and not waiting:
                 return
             if time.monotonic() >= deadline:
                 raise Unreachable("SABnzbd does not let go of a job.", "It is removed at the next attempt.")

@@ -25,7 +25,7 @@ from auralarchive.clients.context import ClientContext
 from auralarchive.clients.display import display_text
 from auralarchive.clients.findings import link_findings
 from auralarchive.clients.path_mapping import PathMapper, same_path
-from auralarchive.clients.patience import wait_until
+from auralarchive.clients.patience import wait_until, wait_until_gone
 from auralarchive.clients.remote import RemoteSettings
 from auralarchive.clients.transmission_api import Api, Declined
 from auralarchive.clients.transmission_items import FIELDS, KILO, as_files, as_item, inside, is_id, torrents_of
@@ -192,7 +192,7 @@ class TransmissionClient:
         self._api.call("torrent-remove", {**self._only(item_id), "delete-local-data": with_data})
         with self._lock:
             self._shown -= {item_id}
-        wait_until(lambda: self.find(frozenset({item_id})) is None, _GONE_WITHIN)
+        wait_until_gone("Transmission", lambda: self.find(frozenset({item_id})) is None, _GONE_WITHIN)
 
     def local_path(self, item: ClientItem) -> str:
         folder = item.save_path
@@ -275,8 +275,6 @@ class TransmissionClient:
         if item.progress >= 1 and not self._is_whole(item):
             # 3.00 does not load again what was deleted under it, 4.x only when told twice: both do with a new torrent.
             self.remove(item.id, with_data=False)
-            if self.find(frozenset({item.id})) is not None:
-                raise Unreachable("Transmission does not let go of a torrent.", "See its log.")
             return self._new(payload, options)
         self._equip(item.id, options, {*(item.tags - earlier), options.tag})
         return Added(item.id, adopted=False)

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from auralarchive.domain.naming import MAX_DEPTH, MAX_PATH_BYTES, distinct, safe_component
+from auralarchive.domain.naming import MAX_COMPONENT_BYTES, MAX_DEPTH, MAX_PATH_BYTES, distinct, safe_component
 
 VERSION = 1
 MAX_BYTES = 8 * 2**20
@@ -28,8 +28,9 @@ MAX_URLS = 16
 MAX_URL_LENGTH = 8_192
 MAX_TEXT = 500
 MAX_NAMES = 100
-#: What is still being fetched is called so; a file of a manifest never is.
+#: What is still being fetched is called so; no file or folder of a manifest ever is.
 PART_SUFFIX = ".part"
+_LONGEST_NAME = MAX_COMPONENT_BYTES - len(PART_SUFFIX)
 _MAX_SECONDS = 10_000_000
 
 _KIND = "auralarchive-manifest"
@@ -110,16 +111,22 @@ def parse(data: bytes) -> Manifest:
 
 def safe_path(name: str, taken: Sequence[str] = ()) -> str:
     """A path for a file that a stranger has called `name`, other than those `taken`. Its folders are kept."""
-    parts = [safe_component(part) for part in name.replace("\\", "/").split("/") if part.strip(" .")]
+    parts = [_component(part) for part in name.replace("\\", "/").split("/") if part.strip(" .")]
     *folders, last = parts[-MAX_DEPTH:] or ["_"]
-    while last.casefold().endswith(PART_SUFFIX):
-        last = safe_component(last[: -len(PART_SUFFIX)])
     if len("/".join((*folders, last)).encode()) > MAX_PATH_BYTES // 2:
         folders = []
     around = "/".join(folders).casefold()
     others = {path for each in taken for path in (each, *_folders(each))}
-    own = distinct(last, [path.rpartition("/")[2] for path in others if path.rpartition("/")[0].casefold() == around])
-    return "/".join((*folders, own))
+    beside = [path.rpartition("/")[2] for path in others if path.rpartition("/")[0].casefold() == around]
+    return "/".join((*folders, distinct(last, beside, _LONGEST_NAME)))
+
+
+def _component(text: str) -> str:
+    """A safe name that can never be that of a part, and leaves room for its own part's."""
+    name = safe_component(text, _LONGEST_NAME)
+    while name.casefold().endswith(PART_SUFFIX):
+        name = safe_component(name[: -len(PART_SUFFIX)])
+    return name
 
 
 def _told(thing: Manifest | ManifestFile) -> dict[str, Any]:
@@ -167,12 +174,13 @@ def _path(value: object, number: int) -> str:
 def _problem(path: str) -> str:
     """What keeps `path` from being the path of a file; empty where nothing does."""
     parts = path.split("/")
-    if len(parts) > MAX_DEPTH or len(path.encode("utf-8", "replace")) > MAX_PATH_BYTES // 2:
+    sizes = [len(part.encode("utf-8", "replace")) for part in parts]
+    if len(parts) > MAX_DEPTH or sum(sizes) + len(parts) - 1 > MAX_PATH_BYTES // 2 or max(sizes) > _LONGEST_NAME:
         return "is too long"
     # Cleaning changes nothing that is clean: no "..", no separators, devices, control or hidden characters.
     if any(safe_component(part) != part for part in parts):
         return "is not safe"
-    return f"ends in {PART_SUFFIX}" if parts[-1].casefold().endswith(PART_SUFFIX) else ""
+    return f"ends in {PART_SUFFIX}" if any(part.casefold().endswith(PART_SUFFIX) for part in parts) else ""
 
 
 def _check_paths(paths: list[str]) -> None:

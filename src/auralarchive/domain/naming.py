@@ -83,13 +83,13 @@ def safe_component(text: str, max_bytes: int = MAX_COMPONENT_BYTES) -> str:
     return name or "_"
 
 
-def distinct(name: str, taken: Collection[str]) -> str:
+def distinct(name: str, taken: Collection[str], max_bytes: int = MAX_COMPONENT_BYTES) -> str:
     """`name`, or `name (2)`, `name (3)` … where it is taken; letter case does not tell names apart."""
     used = {other.casefold() for other in taken}
     candidate, number = name, 1
     while candidate.casefold() in used:
         number += 1
-        candidate = _with_number(name, number)
+        candidate = _with_number(name, number, max_bytes)
     return candidate
 
 
@@ -162,11 +162,11 @@ def _shortened(name: str, max_bytes: int) -> str:
     return _trimmed(stem) + extension
 
 
-def _with_number(name: str, number: int) -> str:
+def _with_number(name: str, number: int, max_bytes: int) -> str:
     found = _EXTENSION.search(name)
     extension = found.group() if found else ""
     suffix = f" ({number})"
-    room = MAX_COMPONENT_BYTES - len(suffix) - len(extension)
+    room = max_bytes - len(suffix) - len(extension)
     return _shortened(name.removesuffix(extension), room) + suffix + extension
 
 

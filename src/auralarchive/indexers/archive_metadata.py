@@ -194,6 +194,8 @@ def _is_named(name: object) -> bool:
     """Whether this is a name within the item: a link made of it leads nowhere else."""
     if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME:
         return False
+    if any("\ud800" <= sign <= "\udfff" for sign in name):
+        return False  # half a character: JSON can spell it, no link can
     return not any(part in ("", ".", "..") for part in name.split("/"))
 
 

@@ -101,7 +101,7 @@ def allowed_actions(download: Download) -> tuple[str, ...]:
 class Commands:
     """Every call returns the record as it is afterwards, and wakes whoever has to act on it.
 
-    Raises: `UnknownDownload`, `IllegalTransition` (the status does not allow it), `Conflict` (book or
+    Raises: `UnknownDownload`, `IllegalTransition` (the status does not allow it), `Conflict` (book, link or
     info-hash already active, with the existing id), `InvalidInput` (a link or file that we refuse),
     `UnknownClient` (of extras).
     """
@@ -255,10 +255,16 @@ class Commands:
             payload = self.payloads.magnet(link)
             return self._create(book, extras, chosen, _stored(payload), manual=True, payload=payload)
         self.check_link(link)
-        return self._create(book, extras, chosen, manual=True)
+        return self._create(book, extras, chosen, manual=True, link=link)
 
     def _create(
-        self, book: Book, extras: Extras, *events: e.Event, manual: bool, payload: Payload | None = None
+        self,
+        book: Book,
+        extras: Extras,
+        *events: e.Event,
+        manual: bool,
+        payload: Payload | None = None,
+        link: str = "",
     ) -> Download:
         self._check_extras(extras)
         hashes = payload.hashes if payload else frozenset()
@@ -268,6 +274,9 @@ class Commands:
         existing = self.store.downloads.active_with(hashes=hashes) if hashes else None
         if existing is not None:
             raise Conflict(existing.id, "info_hash")
+        existing = self.store.downloads.active_link(link)
+        if existing is not None:
+            raise Conflict(existing.id, "link")
         new = NewDownload(
             book,
             manual,

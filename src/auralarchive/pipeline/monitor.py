@@ -22,7 +22,7 @@ from auralarchive.domain.failures import Failure
 from auralarchive.domain.lifecycle import IllegalTransition
 from auralarchive.domain.schedule import backoff
 from auralarchive.domain.status import DownloadStatus, DownloadType, SeedingStatus
-from auralarchive.domain.tags import tag_of
+from auralarchive.domain.tags import names_another, tag_of
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.completion import Completion
 from auralarchive.pipeline.live import Live, LiveBoard
@@ -361,6 +361,8 @@ class Monitor:
         if paused and now < self._look_again.get(row.id, now):
             return None
         found = client.find(frozenset(keys))
+        if found is not None and not _may_be(row, found, self._settings.instance):
+            found = None
         if found is None and paused:
             self._look_again[row.id] = now + LOOK_AGAIN_SECONDS
         return found
@@ -431,7 +433,13 @@ def _keys(row: Download, instance: str) -> tuple[str, ...]:
 
 
 def _match(row: Download, by_key: Mapping[str, ClientItem], instance: str) -> ItemOrNone:
-    return next((by_key[key] for key in _keys(row, instance) if key in by_key), None)
+    found = (by_key[key] for key in _keys(row, instance) if key in by_key)
+    return next((item for item in found if _may_be(row, item, instance)), None)
+
+
+def _may_be(row: Download, item: ClientItem, instance: str) -> bool:
+    """An info-hash tells for sure; an id alone may be another download's by now."""
+    return bool(row.hashes) or not names_another(item.tags, instance, row.id)
 
 
 def _figures(row: Download, item: ClientItem, before: Live | None, *, idle: bool) -> Live:

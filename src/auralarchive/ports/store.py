@@ -25,9 +25,9 @@ Sort = Literal["id", "-id", "priority", "-priority", "title", "-title", "status"
 
 
 class Conflict(Exception):
-    """Another active download has the same book or info-hash."""
+    """Another active download has the same book, info-hash or link."""
 
-    def __init__(self, existing_id: int, what: Literal["book", "info_hash"]) -> None:
+    def __init__(self, existing_id: int, what: Literal["book", "info_hash", "link"]) -> None:
         super().__init__(f"download {existing_id} is already active for this {what}")
         self.existing_id = existing_id
         self.what = what
@@ -145,6 +145,9 @@ class Downloads(Protocol):
     def active_with(self, *, asin: str | None = None, hashes: frozenset[str] = frozenset()) -> Download | None:
         """The active download of this book, or of a torrent under any of these hashes."""
 
+    def active_link(self, url: str, *, but_not: int = 0) -> Download | None:
+        """The active download, or seeding torrent, whose release has this link: the first there was."""
+
     def page(
         self,
         *,
@@ -212,9 +215,10 @@ class History(Protocol):
 
 
 class Payloads(Protocol):
-    """The original bytes of what we fetched, kept once and for all."""
+    """The original bytes of what we fetched, kept until another release is chosen: `ReleaseChosen` lets go of them."""
 
-    def save(self, download_id: int, payload: Payload) -> None: ...
+    def save(self, download_id: int, payload: Payload, *, token: str | None = None) -> None:
+        """Keep it in place of an earlier one. With `token` only under that claim: raises `StaleRecord` without it."""
 
     def get(self, download_id: int) -> Payload | None: ...
 

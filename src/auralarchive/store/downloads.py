@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, TextClause, delete, fu
 from sqlalchemy.exc import IntegrityError
 
 from auralarchive.domain.download import Download
-from auralarchive.domain.events import Event
+from auralarchive.domain.events import Event, ReleaseChosen
 from auralarchive.domain.lifecycle import apply
 from auralarchive.domain.status import DownloadStatus, Owner, Removal
 from auralarchive.failpoints import failpoint
@@ -24,7 +24,7 @@ from auralarchive.store.database import Database
 from auralarchive.store.feed import Feed
 from auralarchive.store.holdings import read_holdings
 from auralarchive.store.paging import WITH_PROGRESS, Counts, read_page
-from auralarchive.store.payloads import write_payload
+from auralarchive.store.payloads import drop_payload, write_payload
 from auralarchive.store.rows import changed, from_row, status_of, to_row
 from auralarchive.store.secrets import SecretBox
 
@@ -189,6 +189,11 @@ class SqlDownloads:
             found = _holder(connection, schema.IS_ACTIVE, 0, _queue.book_asin == asin) if asin is not None else None
             return found or _holder(connection, schema.HOLDS_TORRENT, 0, _torrent(hashes))
 
+    def active_link(self, url: str, *, but_not: int = 0) -> Download | None:
+        """The active download whose release has this link."""
+        with self._database.read() as connection:
+            return _holder(connection, schema.HOLDS_TORRENT, but_not, _queue.download_url == url) if url else None
+
     def page(
         self,
         *,
@@ -304,6 +309,8 @@ def _update(connection: Connection, before: Download, entry: eventlog.Entry) -> 
     )
     if connection.execute(statement).rowcount != 1:
         raise StaleRecord(f"download {before.id} is no longer at version {before.version}")
+    if entry.event == ReleaseChosen.__name__:
+        drop_payload(connection, before.id)  # it is of the release before
     if after.progress != before.progress:  # the event itself says how far it is: a tick before it is history
         connection.execute(delete(schema.download_progress).where(schema.download_progress.c.download_id == before.id))
     return eventlog.append(connection, [entry])[0]

@@ -21,7 +21,7 @@ from auralarchive.ports.store import AdapterRow, ApiKey, BookFilter, NewerPositi
 from auralarchive.store import SecretBox, SqlStore, open_store
 from auralarchive.store.database import open_database
 from tests.contract.store.conftest import Opener
-from tests.contract.store.support import NOON, HeldClock, enqueue
+from tests.contract.store.support import NOON, HeldClock, chosen, enqueue, step
 
 HOUR = timedelta(hours=1)
 CANARY = "CANARY-5d1c"
@@ -268,6 +268,24 @@ def test_payloads_keep_every_byte(store: SqlStore) -> None:
     magnet = Payload(DownloadType.TORRENT, "m", magnet="magnet:?xt=urn:btih:x", info_hash_v1="1" * 40)
     store.payloads.save(download.id, magnet)
     assert store.payloads.get(download.id) == magnet
+
+
+def test_payloads_go_with_the_choice_of_another_release(store: SqlStore) -> None:
+    """They are of the release before: whoever finds bytes kept may use them without asking whose they are."""
+    download = enqueue(store)
+    other = enqueue(store)
+    for each in (download, other):
+        store.payloads.save(each.id, Payload(DownloadType.NZB, "n", data=b"1"))
+    step(store, download, chosen())
+    assert store.payloads.get(download.id) is None
+    assert store.payloads.get(other.id) is not None
+
+
+def test_payloads_of_a_lost_claim_are_not_kept(store: SqlStore) -> None:
+    download = enqueue(store)
+    with pytest.raises(StaleRecord):
+        store.payloads.save(download.id, Payload(DownloadType.NZB, "n", data=b"1"), token="somebody's")
+    assert store.payloads.get(download.id) is None
 
 
 def test_recipes_keep_their_order(store: SqlStore) -> None:

@@ -332,3 +332,15 @@ def test_a_magnet_has_no_place_yet(client: DelugeClient, daemon: Torrents) -> No
     (item,) = client.poll(frozenset({V1}))
     with pytest.raises(Misconfigured, match="does not say where"):
         client.local_path(item)
+
+
+def test_a_torrent_that_does_not_go_stays_noted(client: DelugeClient, daemon: Torrents, tmp_path: Path) -> None:
+    """Without its note it would be somebody's, and never be removed any more."""
+    client.add(PAYLOAD, OPTIONS)
+    daemon.answers["core.remove_torrent"] = lambda *_: True
+    with pytest.raises(Unreachable, match="let go"):
+        client.remove(V1, with_data=True)
+    assert Notes(tmp_path / "state").of({V1}) is not None
+    daemon.answers["core.remove_torrent"] = lambda item_id, _: bool(daemon.held.pop(item_id))
+    client.remove(V1, with_data=True)
+    assert Notes(tmp_path / "state").of({V1}) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -89,6 +90,11 @@ class Desk:
 
     def is_there(self) -> bool:
         return self.target.read_bytes() == DATA and self.part is None
+
+
+def etag_of(desk: Desk) -> str:
+    """What the host promises of the file as it is."""
+    return f'"{hashlib.sha256(desk.host.content[NAME]).hexdigest()[:16]}"'
 
 
 @pytest.fixture
@@ -209,6 +215,39 @@ def test_another_part_than_was_asked_for_is_not_glued(desk: Desk, twist: Twist) 
     desk.load()
     assert desk.is_there()
     assert desk.host.starts(NAME) == [0, 100_000, 0]
+
+
+@pytest.mark.parametrize("kept", [0, 100_000])
+def test_less_than_the_rest_is_not_the_whole(desk: Desk, kept: int) -> None:
+    """A server may send a smaller range than was asked for; of a file of unknown size only its total tells that."""
+    desk.unproved(size=None)
+    if kept:
+        desk.host.next(NAME, Twist(cut=kept))
+        with pytest.raises(Later):
+            desk.load()
+    end = kept + 50_000
+    told = {"Content-Range": f"bytes {kept}-{end - 1}/{len(DATA)}", "ETag": etag_of(desk)}
+    desk.host.next(NAME, Twist(status=206, headers=told, body=DATA[kept:end]))
+    with pytest.raises(Later, match=f"only {end} of its {len(DATA)} bytes"):
+        desk.load()
+    assert not desk.target.exists()
+    desk.load()
+    assert desk.is_there()
+    assert desk.host.starts(NAME)[-1] == end
+
+
+def test_a_rest_of_nobody_knows_what_is_not_glued(desk: Desk) -> None:
+    """Neither the manifest nor the server says how long the file is: it is asked for as a whole."""
+    desk.unproved(size=None)
+    desk.host.next(NAME, Twist(cut=100_000))
+    with pytest.raises(Later):
+        desk.load()
+    told = {"Content-Range": "bytes 100000-149999/*"}
+    desk.host.next(NAME, Twist(status=206, headers=told, body=DATA[100_000:150_000]))
+    with pytest.raises(Later, match="another part"):
+        desk.load()
+    desk.load()
+    assert desk.is_there()
 
 
 def test_a_part_that_is_whole_already_needs_no_request(desk: Desk) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,17 @@ def test_utf16_is_read() -> None:
     """Encodings that declare themselves work."""
     text = '<?xml version="1.0" encoding="utf-16"?>' + nzb(FILE % SEGMENT).decode()
     assert read_nzb(text.encode("utf-16"), "x").size == 700
+
+
+def test_a_crowd_of_elements_takes_no_memory() -> None:
+    """In one file, whatever they are called: 32 MiB of them would be more than half a gigabyte."""
+    crowd = b"<nzb><file>" + b"<a/>" * 100_000 + b'<segments><segment bytes="9">x</segment></segments></file></nzb>'
+    tracemalloc.start()
+    try:
+        assert read_nzb(crowd, "Emma").size == 9
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_password_in_the_name_is_not_passed_on() -> None:

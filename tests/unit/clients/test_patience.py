@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from auralarchive.clients import patience
-from auralarchive.clients.patience import wait_until
+from auralarchive.clients.patience import wait_until, wait_until_gone
+from auralarchive.ports.errors import Unreachable
 
 
 def test_it_looks_again_until_it_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,3 +20,11 @@ def test_it_looks_again_until_it_is_true(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_without_patience_it_still_looks_once() -> None:
     assert wait_until(lambda: True, 0)
     assert not wait_until(lambda: False, 0)
+
+
+def test_what_does_not_go_is_said() -> None:
+    """Taken for gone, it would stay in the client for ever."""
+    wait_until_gone("Client", lambda: True, 0)
+    with pytest.raises(Unreachable, match="Client does not let go") as caught:
+        wait_until_gone("Client", lambda: False, 0)
+    assert caught.value.remedy

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from auralarchive.clients import qbittorrent
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.qbittorrent import QBITTORRENT, QBittorrentClient, QBittorrentSettings, _Mirror
+from auralarchive.clients.wire import Answer
 from auralarchive.domain.client_item import ClientFile, ClientItem, ItemState
-from auralarchive.ports.errors import Misconfigured
+from auralarchive.ports.errors import Misconfigured, Unreachable
 from auralarchive.settings import QBittorrentSection
 
 
@@ -81,3 +84,28 @@ def test_ids_that_could_mean_several_are_refused(tmp_path: Path, item_id: str) -
     with pytest.raises(ValueError, match="hash"):
         client.find(frozenset())
     client.close()
+
+
+def test_a_torrent_that_does_not_go_is_not_taken_for_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """qBittorrent says yes to any hash, known or not, and to what it does later or never."""
+    item_id = "a" * 40
+    told = {"rid": 1, "full_update": True, "torrents": {item_id: {}}}
+
+    class Stubborn:
+        def get(self, *_: str, **__: object) -> Answer:
+            return Answer(200, json.dumps(told).encode())
+
+        def post(self, *_: object) -> Answer:
+            return Answer(200, b"")
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    monkeypatch.setattr(qbittorrent, "_GONE_WITHIN", 0.0)
+    client = QBittorrentClient("qb", QBittorrentSettings(port=1), ClientContext(tmp_path))
+    client.close()
+    monkeypatch.setattr(client, "_api", Stubborn())
+    with pytest.raises(Unreachable, match="let go"):
+        client.remove(item_id, with_data=True)
+    told["torrents"] = {}
+    client.remove(item_id, with_data=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from auralarchive.clients import sabnzbd
 from auralarchive.clients.context import ClientContext
 from auralarchive.clients.sabnzbd import SABNZBD, SABnzbdClient, SABnzbdSettings
 from auralarchive.domain.client_item import ClientItem, ItemState
 from auralarchive.domain.status import DownloadType
 from auralarchive.ports.clients import Ability, AddOptions, Payload
-from auralarchive.ports.errors import InvalidInput, Misconfigured
+from auralarchive.ports.errors import InvalidInput, Misconfigured, Unreachable
 
 
 @pytest.fixture
@@ -79,3 +81,28 @@ def test_a_place_that_may_hold_others_is_refused(client: SABnzbdClient, tmp_path
     assert client.local_path(single) == str(tmp_path / "complete" / "01.mp3")
     with pytest.raises(Misconfigured, match="where Emma is"):
         client.local_path(ClientItem("1", "Emma", ItemState.BUSY))
+
+
+def test_a_job_that_stays_in_the_queue_is_not_taken_for_gone(
+    client: SABnzbdClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused deletion is answered like that of a job that is not there."""
+    job = "SABnzbd_nzo_1"
+    slots: list[Any] = [{"nzo_id": job, "status": "Queued", "filename": "x"}]
+
+    class Stubborn:
+        def call(self, *_: object) -> dict[str, Any]:
+            return {"status": False, "nzo_ids": []}
+
+        def queue(self) -> tuple[dict[str, Any], list[Any]]:
+            return {}, slots
+
+        def history(self, *_: object, **__: object) -> list[Any]:
+            return []
+
+    monkeypatch.setattr(sabnzbd, "_GONE_WITHIN", 0.0)
+    monkeypatch.setattr(client, "_api", Stubborn())
+    with pytest.raises(Unreachable, match="let go"):
+        client.remove(job, with_data=True)
+    slots.clear()
+    client.remove(job, with_data=True)

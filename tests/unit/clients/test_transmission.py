@@ -41,7 +41,7 @@ class Daemon:
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
         self.told: dict[str, Any] = {"rpc-version": rpc, "version": "9.9 (abc)"}
         self.loading = 0
-        self.lose_add = False
+        self.lose_add = self.clings = False
 
     def call(self, method: str, arguments: Mapping[str, Any] = {}) -> Mapping[str, Any]:
         self.calls.append((method, arguments))
@@ -57,7 +57,7 @@ class Daemon:
         if method == "torrent-set":
             for one in arguments["ids"]:
                 self.torrents.get(one, {}).update(labels=arguments.get("labels"))
-        if method == "torrent-remove":
+        if method == "torrent-remove" and not self.clings:
             for one in arguments["ids"]:
                 self.torrents.pop(one, None)
         if method == "free-space":
@@ -203,12 +203,10 @@ def test_deleted_files_are_loaded_again(client: TransmissionClient, daemon: Daem
     assert len(daemon.of("torrent-add")) == 1
 
 
-def test_what_it_does_not_let_go_is_no_endless_loop(
-    client: TransmissionClient, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_it_does_not_let_go_is_no_endless_loop(client: TransmissionClient, daemon: Daemon) -> None:
     """A daemon that answers yes and does nothing."""
     daemon.torrents[ID] = {**WHOLE, "labels": ["auralarchive-main-1"], "name": "x", "downloadDir": "/nowhere"}
-    monkeypatch.setattr(client, "remove", lambda *_, **__: None)
+    daemon.clings = True
     with pytest.raises(Unreachable, match="let go"):
         client.add(_payload(), OPTIONS)
 
@@ -401,3 +399,13 @@ def test_content_without_a_place(client: TransmissionClient) -> None:
     """A magnet has none yet."""
     with pytest.raises(Misconfigured, match="does not say"):
         client.local_path(ClientItem(ID, "x", ItemState.METADATA))
+
+
+def test_a_torrent_that_does_not_go_is_not_taken_for_gone(client: TransmissionClient, daemon: Daemon) -> None:
+    """It would stay there for ever, with its data."""
+    daemon.torrents[ID], daemon.clings = dict(WHOLE), True
+    with pytest.raises(Unreachable, match="let go"):
+        client.remove(ID, with_data=True)
+    daemon.clings = False
+    client.remove(ID, with_data=True)
+    client.remove(ID, with_data=True)

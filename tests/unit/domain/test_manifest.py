@@ -120,6 +120,8 @@ def test_readers_are_those_of_the_book_or_else_of_its_files() -> None:
         (with_file(path="a/" * 8 + "b.mp3"), "too long"),
         (with_file(path="ab" * 300), "too long"),
         (with_file(path="emma.mp3.PART"), "ends in .part"),
+        (with_file(path="emma.mp3.part/2.mp3"), "ends in .part"),  # where the part of emma.mp3 has to be
+        (with_file(path="a" * 251), "is too long"),  # its part would be
         *((with_file(path=path), "not safe") for path in ("", ".", "..", "/etc/passwd", "../a.mp3", "a/../b", "a//b")),
         *((with_file(path=path), "not safe") for path in ("a\\b", ".hidden", "-rf", "NUL")),
         *((with_file(path=path), "not safe") for path in ("a\u202e.mp3", "a\x00", "a:b", "a\ud800")),
@@ -171,6 +173,17 @@ def test_an_impossible_length_is_none(seconds: float) -> None:
 )
 def test_a_safe_path_of_a_strange_name(name: str, path: str) -> None:
     assert safe_path(name) == path
+
+
+def test_a_safe_path_leaves_room_for_the_part_of_its_file() -> None:
+    long = f"{'a' * 251}.mp3"
+    paths = [safe_path(long)]
+    paths.append(safe_path(long, paths))
+    assert [len(path) for path in paths] == [250, 250]
+    assert paths[0] != paths[1]
+    assert safe_path("a.mp3.part/b.mp3") == "a.mp3/b.mp3"
+    assert safe_path("b.mp3", ["b.mp3.part/1.mp3"]) == "b.mp3"
+    assert safe_path(".part/.part") == "part/part"
 
 
 def test_a_safe_path_is_its_own() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auralarchive.domain.tags import mark_of, read_mark, tag_of
+from auralarchive.domain.tags import mark_of, names_another, read_mark, tag_of
 
 PRINT = "0123456789abcdef"
 
@@ -15,6 +15,22 @@ def test_a_mark_is_read_back_from_any_name() -> None:
     assert tag == "auralarchive-main-12"
     for name in ("{}", "Emma [{}]", "Emma ({}).nzb", "Emma {}.1", "_UNPACK_Emma [{}]"):
         assert read_mark(name.format(mark_of(tag, PRINT))) == (tag, PRINT)
+
+
+@pytest.mark.parametrize(
+    ("tags", "anothers"),
+    [
+        (set(), False),
+        ({"mine", "auralarchive-adopted"}, False),
+        ({"auralarchive-other-1"}, False),
+        ({"auralarchive-main-1", "auralarchive-main-12"}, False),
+        ({"auralarchive-main-1"}, True),
+        ({"auralarchive-main-123"}, True),
+    ],
+)
+def test_whose_an_item_is(tags: set[str], anothers: bool) -> None:
+    """Only a tag of this instance speaks for another of its downloads."""
+    assert names_another(tags, "main", 12) is anothers
 
 
 @pytest.mark.parametrize("text", ["", "Emma", "auralarchive-main-12", f"auralarchive-main-{PRINT}", f"x-{PRINT}"])

@@ -187,7 +187,7 @@ def test_mirrors_are_the_archives_own() -> None:
 
 def test_names_become_links_safely() -> None:
     """Whatever a file is called, its link stays within the item."""
-    strange = ("../../etc/x.mp3", "/etc/x.mp3", "a/./x.mp3", "a//x.mp3", "x" * 2_000 + ".mp3", "")
+    strange = ("../../etc/x.mp3", "/etc/x.mp3", "a/./x.mp3", "a//x.mp3", "x" * 2_000 + ".mp3", "half\ud800.mp3", "")
     found = item(file("what?x#y.mp3"), file("Kapitel 1/Grüße.mp3"), *(file(name) for name in strange))
     links = [found.urls(one, "https://archive.org")[0] for one in found.files]
     assert links == [

@@ -43,6 +43,17 @@ def test_a_magnet_is_ours_at_once(bench: Bench) -> None:
     assert (refused.value.existing_id, refused.value.what) == (download.id, "info_hash")
 
 
+def test_one_active_download_a_link(bench: Bench) -> None:
+    """A direct download has no info-hash: under another title its link tells that it is the same."""
+    link = "https://feed.example/details/a-book"
+    first = bench.commands.enqueue_link(link, bench.book(), download_type=DownloadType.HTTP)
+    with pytest.raises(Conflict) as refused:
+        bench.commands.enqueue_link(link, bench.book(2), download_type=DownloadType.HTTP)
+    assert (refused.value.existing_id, refused.value.what) == (first.id, "link")
+    bench.commands.cancel(first.id)
+    assert bench.commands.enqueue_link(link, bench.book(2), download_type=DownloadType.HTTP).id != first.id
+
+
 def test_one_active_download_a_book(bench: Bench) -> None:
     first = bench.automatic()
     with pytest.raises(Conflict) as refused:

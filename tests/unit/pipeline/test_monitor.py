@@ -226,6 +226,20 @@ def test_a_job_that_a_person_repeated_while_we_were_away_is_ours_by_its_tag(benc
     assert bench.row(download.id).acquisition is (S.DOWNLOADING if found else S.DOWNLOAD_FAILED)
 
 
+def test_an_id_that_has_become_another_downloads_is_not_followed(bench: Bench) -> None:
+    """NZBGet's numbers begin anew once somebody has emptied its folders: its book would be taken for ours."""
+    bench.client.protocols = frozenset({DownloadType.NZB})
+    download = bench.commands.enqueue_payload(Payload(DownloadType.NZB, "Emma", data=b"<nzb/>"), bench.book(1))
+    bench.work(JobKind.GRAB)
+    download = bench.row(download.id)
+    theirs = frozenset({f"auralarchive-main-{download.id + 1}"})
+    bench.client.change(download.download_client_id or "", hashes=frozenset(), tags=theirs, state=ItemState.FAILED)
+    for _ in range(5):
+        bench.poll()
+        bench.held.forward(60)
+    assert bench.row(download.id).failure_kind is FailureKind.SOURCE_LOST
+
+
 def test_a_paused_one_that_is_gone_is_asked_for_once_a_minute(bench: Bench) -> None:
     """It is never given up, so it would be asked for at every poll, for ever; resumed, it is at once."""
     download = bench.at(S.DOWNLOADING)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from auralarchive.domain import events as e
 from auralarchive.domain.download import Download
 from auralarchive.domain.status import DownloadStatus
+from auralarchive.domain.tags import names_another
 from auralarchive.failpoints import failpoint
 from auralarchive.pipeline.tools import Job, Tools
 from auralarchive.ports.clients import DownloadClient
@@ -59,4 +60,13 @@ def _own_items(download: Download, client: DownloadClient, tools: Tools) -> set[
     if download.hashes:
         found = client.find(download.hashes)  # in a poll only while it is in our category
         return tagged | ({found.id} if found and tools.tag(download.id) in found.tags else set())
-    return tagged | ({download.download_client_id} if download.download_client_id else set())
+    return tagged | _by_its_id(download, client, tools)
+
+
+def _by_its_id(download: Download, client: DownloadClient, tools: Tools) -> set[str]:
+    """The id of what has nothing but that: somebody may have taken our mark out of its name."""
+    item_id = download.download_client_id
+    found = client.find(frozenset({item_id})) if item_id else None
+    if not item_id or (found is not None and names_another(found.tags, tools.settings.instance, download.id)):
+        return set()
+    return {item_id}

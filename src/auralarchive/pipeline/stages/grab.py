@@ -2,7 +2,8 @@
 
 Two steps, each its own claim: first the bytes become ours and their info-hashes are recorded, so
 that the database can refuse a torrent that is already active; then a client gets them. A crash
-between any two of these leads back here, and adding again adopts what is already there.
+between any two of these leads back here: kept bytes are not fetched again, and adding again adopts
+what is already there.
 """
 
 from __future__ import annotations
@@ -27,41 +28,34 @@ def run(job: Job, tools: Tools) -> e.Event:
 
     Raises `ports.errors.AuralError` for whatever went wrong.
     """
-    payload = tools.store.payloads.get(job.download.id)
-    fresh = payload is None or not _belongs(payload, job.download)
-    if payload is None or fresh:
-        payload = _fetch(job, tools)
-    if fresh or not job.download.fetched or not _recorded(payload, job.download):
+    # Kept bytes are those of the release at hand: the choice of another one lets go of them.
+    payload = tools.store.payloads.get(job.download.id) or _fetch(job, tools)
+    if not job.download.fetched:
         return e.PayloadStored(payload.download_type, payload.info_hash_v1, payload.info_hash_v2, payload.size)
     return _send(job, payload, tools)
-
-
-def _belongs(payload: Payload, download: Download) -> bool:
-    """Whether the kept bytes are those of the release at hand: another choice replaces them."""
-    if not download.download_url:
-        return True  # it was uploaded, and is the only one
-    if payload.info_hash_v1 or payload.info_hash_v2:
-        return _recorded(payload, download)
-    return (
-        download.fetched
-    )  # nothing tells one NZB from another: the record says whether this one came after the choice
-
-
-def _recorded(payload: Payload, download: Download) -> bool:
-    ours = (payload.info_hash_v1, payload.info_hash_v2)
-    return ours == (download.info_hash_v1, download.info_hash_v2) and payload.download_type == download.download_type
 
 
 def _fetch(job: Job, tools: Tools) -> Payload:
     download = job.download
     if not download.download_url:
         raise PermanentError("The uploaded file is no longer there.", "Upload it again.", kind=FailureKind.SOURCE_LOST)
+    _check_link(download, tools)
     failpoint("grab.before_fetch")
     payload = tools.fetcher.fetch(download.download_url, indexer=download.indexer, cancel=job.cancel)
     failpoint("grab.after_fetch")
-    tools.store.payloads.save(download.id, payload)
+    tools.store.payloads.save(download.id, payload, token=job.token)
     failpoint("grab.payload_saved")
     return payload
+
+
+def _check_link(download: Download, tools: Tools) -> None:
+    """Raises `Conflict` where another download has the very same release: nobody is asked for it twice.
+
+    Of two that come here at once the first goes on, or neither would.
+    """
+    other = tools.store.downloads.active_link(download.download_url or "", but_not=download.id)
+    if other is not None and (other.fetched or other.id < download.id):
+        raise duplicate(Conflict(other.id, "link"))
 
 
 def _send(job: Job, payload: Payload, tools: Tools) -> e.Event:
@@ -145,9 +139,9 @@ def candidates(tools: Tools) -> tuple[Candidate, ...]:
 
 
 def duplicate(conflict: Conflict) -> PermanentError:
-    """The failure of a torrent that turned out to be another download's."""
+    """The failure of a release that turned out to be another download's."""
     return PermanentError(
-        f"The same torrent is already download {conflict.existing_id}.",
+        f"The same release is already download {conflict.existing_id}.",
         "Nothing is to be done: see that download.",
         kind=FailureKind.DUPLICATE,
     )

@@ -73,6 +73,14 @@ def test_an_item_without_hashes_goes_by_its_id(bench: Bench) -> None:
     assert bench.client.items == {}
 
 
+def test_an_id_that_has_become_another_downloads_removes_nothing(bench: Bench) -> None:
+    """NZBGet's numbers begin anew once somebody has emptied its folders."""
+    download = replace(bench.at(S.DOWNLOADING), info_hash_v1=None)
+    bench.client.change(download.download_client_id or "", tags=frozenset({bench.tools.tag(download.id + 1)}))
+    assert cancel.run(Job(download, "token", CancelToken()), bench.tools) == e.CleanedUp()
+    assert len(bench.client.items) == 1
+
+
 def test_a_client_that_is_away_is_waited_for(bench: Bench) -> None:
     """There is no failing to clean up: it is tried again until it is done."""
     download = bench.at(S.DOWNLOADING)

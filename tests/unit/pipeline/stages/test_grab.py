@@ -16,9 +16,9 @@ from auralarchive.domain.status import DownloadStatus, DownloadType
 from auralarchive.pipeline.commands import Extras
 from auralarchive.pipeline.stages import grab
 from auralarchive.pipeline.tools import SeedGoals
-from auralarchive.ports.clients import AddOptions
+from auralarchive.ports.clients import AddOptions, Payload
 from auralarchive.ports.errors import Cancelled, Misconfigured, PermanentError, Unreachable
-from auralarchive.ports.store import Conflict
+from auralarchive.ports.store import Conflict, StaleRecord
 from tests.support.scripted import Bench, ScriptedClient, a_torrent
 
 LINK = "https://feed.example/1.torrent"
@@ -54,6 +54,31 @@ def test_a_retry_fetches_nothing_again(bench: Bench) -> None:
     assert bench.fetcher.fetched == [LINK]
 
 
+@pytest.mark.parametrize("download_type", list(DownloadType))
+def test_a_crash_after_the_fetch_costs_the_indexer_nothing(bench: Bench, download_type: DownloadType) -> None:
+    """The bytes are kept, their event is not: whoever comes next goes on with what is there."""
+    kept = Payload(download_type, "A book", data=b"1", size=1)
+    bench.fetcher.behind[LINK] = kept
+    bench.client.protocols = frozenset({download_type})
+    download_id = bench.commands.enqueue_link(LINK, bench.book(), download_type=download_type).id
+    grab.run(bench.claim(download_id), bench.tools)  # and then the process dies
+    bench.held.forward(61)
+    bench.work()
+    assert bench.row(download_id).acquisition is DownloadStatus.DOWNLOADING
+    assert (bench.fetcher.fetched, bench.store.payloads.get(download_id)) == ([LINK], kept)
+
+
+def test_what_is_fetched_without_the_claim_is_not_kept(bench: Bench) -> None:
+    """A worker that comes back late has the bytes of another release, maybe."""
+    download_id = linked(bench)
+    job = bench.claim(download_id)
+    bench.held.forward(61)
+    bench.claim(download_id)
+    with pytest.raises(StaleRecord):
+        grab.run(job, bench.tools)
+    assert bench.store.payloads.get(download_id) is None
+
+
 def test_our_tag_goal_and_limits_reach_the_client(bench: Bench) -> None:
     download_id = linked(bench)
     bench.commands.adjust(download_id, priority=5, download_limit=1000, sequential=True)
@@ -86,7 +111,7 @@ def test_another_release_replaces_the_bytes_and_the_item(bench: Bench) -> None:
 
 
 def test_another_nzb_replaces_the_first(bench: Bench) -> None:
-    """Nothing tells one NZB from another but the log: the bytes belong to the choice before them."""
+    """Nothing tells one NZB from another: the bytes of the first go with the choice of the second."""
     nzb = b"""<?xml version="1.0"?><nzb xmlns="http://www.newzbin.com/DTD/2003/nzb"><file poster="p" date="1"
       subject="s"><groups><group>a.b</group></groups><segments><segment bytes="9" number="1">%s@x</segment>
       </segments></file></nzb>"""
@@ -150,6 +175,20 @@ def test_the_twin_of_another_download_fails_as_such(bench: Bench) -> None:
     assert (row.acquisition, row.failure_kind) == (DownloadStatus.DOWNLOAD_FAILED, FailureKind.DUPLICATE)
     assert f"download {first.id}" in (row.reason or "")
     assert row.retry_at is None
+
+
+def test_one_release_for_two_books_is_fetched_once(bench: Bench) -> None:
+    """What has no info-hash is told by its link: the second is refused before anybody is asked."""
+    bench.fetcher.behind[LINK] = Payload(DownloadType.HTTP, "A book", data=b"1", size=1)
+    bench.client.protocols = frozenset({DownloadType.HTTP})
+    rows = [bench.automatic(number) for number in (1, 2)]
+    for row in rows:
+        bench.recorder.record(row.id, e.ReleaseChosen(LINK, DownloadType.HTTP))
+    with pytest.raises(PermanentError, match=f"already download {rows[0].id}") as refused:
+        grab.run(bench.claim(rows[1].id), bench.tools)
+    assert refused.value.failure.kind is FailureKind.DUPLICATE
+    grab.run(bench.claim(rows[0].id), bench.tools)
+    assert bench.fetcher.fetched == [LINK]
 
 
 def test_a_cancelled_grab_reaches_no_client(bench: Bench) -> None:
@@ -249,4 +288,4 @@ def test_without_a_client_a_person_has_to_act(bench: Bench) -> None:
 
 
 def test_a_duplicate_names_the_other() -> None:
-    assert grab.duplicate(Conflict(12, "info_hash")).failure.reason == "The same torrent is already download 12."
+    assert grab.duplicate(Conflict(12, "info_hash")).failure.reason == "The same release is already download 12."

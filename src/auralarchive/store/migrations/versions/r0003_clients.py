@@ -22,6 +22,11 @@ def upgrade() -> None:
     for name in ("categories", "tags"):
         op.add_column("download_queue", sa.Column(name, sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("download_queue", sa.Column("start_at", MOMENT))
+    # Kept bytes whose hashes nobody has noted may be those of a release before the one that is chosen.
+    op.execute(
+        "DELETE FROM payloads WHERE download_id IN (SELECT id FROM download_queue WHERE download_url <> ''"
+        " AND download_client_id IS NULL AND info_hash_v1 IS NULL AND info_hash_v2 IS NULL)"
+    )
     # Limits that were given before are ours to keep up from now on.
     op.execute("UPDATE download_queue SET limited = (download_limit IS NOT NULL OR upload_limit IS NOT NULL)")
     op.add_column("adapters", sa.Column("rule", sa.JSON(), nullable=False, server_default="{}"))
