@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from auralarchive.clients.deluge_notes import Note, Notes
 from auralarchive.runtime.backup import Instance, make_backup
 from auralarchive.runtime.clock import SystemClock
 from auralarchive.runtime.core import instance_of, open_core
 from auralarchive.runtime.restore import Restorer
 from tests.contract.store.support import a_book, enqueue
 
+NOTE = Note(frozenset({"a" * 40}), "auralarchive-main-1")
 PASSPHRASE = "a long sentence is easy"
 COMMON = """
 import sys
@@ -50,7 +52,9 @@ CALLS = ["mkdir", "rename", "fsync", "unlinkat", "unlink", "rmdir"]
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with one book, beside a checked backup of another one."""
     root = tmp_path_factory.mktemp("prepared")
-    make_backup(_made(root / "old", "Emma"), root / "backup.zip", SystemClock(), PASSPHRASE)
+    old = _made(root / "old", "Emma")
+    Notes(old.clients / "Deluge").keep(NOTE)
+    make_backup(old, root / "backup.zip", SystemClock(), PASSPHRASE)
     instance = _made(root / "here", "Dune")
     Restorer(instance, SystemClock(), lambda *_: True).check(root / "backup.zip")
     return instance.data_dir
@@ -98,6 +102,7 @@ def _is_restored(folder: Path) -> None:
     with closing(sqlite3.connect(replaced / "auralarchive.db")) as connection:
         assert connection.execute("SELECT book_title FROM download_queue").fetchall() == [("Dune",)]
     assert (replaced / "secret.key").exists()
+    assert Notes(folder / "clients" / "Deluge").all() == {NOTE}
     assert _next_start(folder) == "Emma"
 
 

@@ -34,6 +34,18 @@ class Usenet(ABC):
     def jobs(self) -> list[str]:
         """The names of all that it has, in queue and history."""
 
+    @abstractmethod
+    def halt(self, *, stop: bool) -> None:
+        """Pause it as a whole, or let it go on."""
+
+    @abstractmethod
+    def outcomes(self) -> dict[str, bool]:
+        """Whether each job of its history went well, by id."""
+
+    @abstractmethod
+    def repeat(self, job: str, password: str) -> None:
+        """What a person does in its pages: tell the password, and load the failed job again."""
+
 
 class ByNZBGet(Usenet):
     type = "nzbget"
@@ -45,6 +57,17 @@ class ByNZBGet(Usenet):
 
     def jobs(self) -> list[str]:
         return [job["NZBName"] for job in self._server.call("listgroups", 0) + self._server.call("history", False)]
+
+    def halt(self, *, stop: bool) -> None:
+        self._server.call("pausedownload" if stop else "resumedownload")
+
+    def outcomes(self) -> dict[str, bool]:
+        past = self._server.call("history", False)
+        return {str(job["NZBID"]): job["Status"].startswith("SUCCESS/") for job in past}
+
+    def repeat(self, job: str, password: str) -> None:
+        self._server.call("editqueue", "HistorySetParameter", f"*Unpack:Password={password}", [int(job)])
+        self._server.call("editqueue", "HistoryRedownload", "", [int(job)])
 
 
 class BySABnzbd(Usenet):
@@ -58,6 +81,17 @@ class BySABnzbd(Usenet):
     def jobs(self) -> list[str]:
         queued = [job["filename"] for job in self._server.call("queue")["queue"]["slots"]]
         return queued + [job["name"] for job in self._server.call("history")["history"]["slots"]]
+
+    def halt(self, *, stop: bool) -> None:
+        self._server.call("pause" if stop else "resume")
+
+    def outcomes(self) -> dict[str, bool]:
+        past = self._server.call("history")["history"]["slots"]
+        ended = {"Completed": True, "Failed": False}
+        return {job["nzo_id"]: ended[job["status"]] for job in past if job["status"] in ended and not job["loaded"]}
+
+    def repeat(self, job: str, password: str) -> None:
+        assert self._server.call("retry", value=job, password=password)["nzo_id"] != job
 
 
 @pytest.fixture(scope="module")
@@ -221,4 +255,32 @@ def test_a_cancel_in_the_middle_leaves_nothing(
         news.limit = 0
     wait_for(lambda: nothing_is_left(client), timeout=60)
     assert api.row(download)["status"] == "CANCELLED"
+    running_server.fsck()
+
+
+def test_a_job_that_a_person_repeats_while_we_are_away_is_found_again(
+    running_server: RunningServer, api: Api, client: Usenet, news: NewsServer, book: Path, tmp_path: Path
+) -> None:
+    """It fails, is told its password, and goes well, under another id with SABnzbd: no poll shows that by itself."""
+    before = set(client.outcomes())
+    nzb = news.post(book, pack="rar", password="s3cret", tell_password=False)
+    client.halt(stop=True)
+    try:
+        download = upload(api, nzb, tmp_path)
+        row = wait_for(
+            lambda: next(iter(row for row in [api.row(download)] if "paused" in (row["reason"] or "")), None)
+        )
+        assert "Resume" in row["reason"], "what a person can do is told"
+    finally:
+        running_server.stop()
+        client.halt(stop=False)
+    (failed,) = wait_for(lambda: client.outcomes().keys() - before, timeout=60)
+    assert not client.outcomes()[failed]
+    client.repeat(failed, "s3cret")
+    wait_for(lambda: any(well for job, well in client.outcomes().items() if job not in before), timeout=60)
+    running_server.start()
+    api = running_server.api()
+    api.wait_for_status(download, "IMPORTED", timeout=120)
+    assert_in_library(running_server, api.row(download))
+    wait_for(lambda: nothing_is_left(client), timeout=60)
     running_server.fsck()

@@ -5,7 +5,7 @@ signed in, a name is what people read. So a file of ours keeps the tag of each t
 the torrent is sent: after a crash or a lost answer the next attempt finds the note and knows the torrent for its
 own. A clear no of Deluge takes a fresh note back. What remains is this: whoever adds the same torrent by hand
 between our crash and our next attempt has it taken for ours. A lost file is no loss of data: the torrents are
-found by their hashes, count as somebody else's, and stay where they are.
+found by their hashes, count as somebody else's, and stay where they are. Backups hold it (`runtime.client_notes`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from typing import Any
 from auralarchive.clients.durable import disk_errors, replace_file
 
 _log = logging.getLogger(__name__)
+
+NOTES_FILE = "torrents.json"  # of a client's folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Notes:
     """The notes of one client. Thread-safe. Saving raises `NoSpace` and `Misconfigured`."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / "torrents.json"
+        self._file = folder / NOTES_FILE
         self._lock = threading.Lock()
         self._by_id: dict[str, Note] = {}
         self._read_at: tuple[int, int] | None = None
@@ -61,6 +63,14 @@ class Notes:
         with self._lock:
             others = _without(self._read(), note.ids)
             self._save({**others, **dict.fromkeys(note.ids, note)})
+
+    def learn(self, notes: Iterable[Note]) -> None:
+        """Write down those of torrents that are not known yet."""
+        with self._lock:
+            known = self._read()
+            fresh = {item_id: note for note in notes if not note.ids & known.keys() for item_id in note.ids}
+            if fresh:
+                self._save({**known, **fresh})
 
     def drop(self, hashes: Iterable[str]) -> None:
         with self._lock:

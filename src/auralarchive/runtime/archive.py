@@ -31,6 +31,7 @@ from auralarchive.ports.errors import NoSpace, UnusableBackup, WrongPassphrase
 
 FORMAT = 1
 MANIFEST, DATABASE, CONFIG = "manifest.json", "auralarchive.db", "config.toml"
+CLIENT_NOTES = "client-notes.json"
 SEALED_KEY, SEALED_CONFIG = "secret.key.sealed", "config.toml.sealed"
 
 #: The largest file that is taken in. The library is never part of it.
@@ -40,6 +41,7 @@ MOST: Mapping[str, int] = {
     MANIFEST: 64 << 10,
     DATABASE: 16 << 30,
     CONFIG: 1 << 20,
+    CLIENT_NOTES: 64 << 20,
     SEALED_CONFIG: (1 << 20) + 64,
     SEALED_KEY: 64 << 10,
 }

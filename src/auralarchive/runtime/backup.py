@@ -1,7 +1,7 @@
 """Makes backups, and keeps the newest few of those that are made by themselves.
 
-A backup holds the database, config.toml and, under a passphrase, the key file. It never holds the library, nor what
-is being downloaded.
+A backup holds the database, config.toml, the notes about other programs (`client_notes`) and, under a passphrase, the
+key file. It never holds the library, nor what is being downloaded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from pathlib import Path
 from auralarchive.ports.clients import Finding
 from auralarchive.ports.errors import AuralError, Misconfigured, NoSpace
 from auralarchive.ports.work import Clock
+from auralarchive.runtime import client_notes
 from auralarchive.runtime.archive import (
+    CLIENT_NOTES,
     CONFIG,
     DATABASE,
     SEALED_CONFIG,
@@ -56,6 +58,11 @@ class Instance:
     version: str
 
     @property
+    def clients(self) -> Path:
+        """Where each client has a folder of its own."""
+        return self.data_dir / "clients"
+
+    @property
     def database(self) -> Path:
         """The database's file. Raises `Misconfigured` where PostgreSQL keeps it."""
         file = sqlite_file(self.database_url)
@@ -75,7 +82,12 @@ def make_backup(instance: Instance, target: Path, clock: Clock, passphrase: str 
             held = take_snapshot(database, copy)
             manifest = write_archive(
                 whole,
-                {DATABASE: copy, **_config(instance.data_dir, passphrase), **_key(instance.data_dir, passphrase)},
+                {
+                    DATABASE: copy,
+                    **_config(instance.data_dir, passphrase),
+                    **_key(instance.data_dir, passphrase),
+                    **_notes(instance),
+                },
                 {
                     "application": instance.version,
                     "made_at": clock.now(),
@@ -125,6 +137,11 @@ def _config(data_dir: Path, passphrase: str | None) -> dict[str, bytes]:
         else:
             return {SEALED_CONFIG: seal(SEALED_CONFIG, text.encode(), passphrase)}
     return {}
+
+
+def _notes(instance: Instance) -> dict[str, bytes]:
+    notes = client_notes.gathered(instance.clients)
+    return {CLIENT_NOTES: notes} if notes else {}
 
 
 def _key(data_dir: Path, passphrase: str | None) -> dict[str, bytes]:

@@ -27,7 +27,9 @@ from typing import Any, Literal
 from auralarchive.failpoints import failpoint
 from auralarchive.ports.errors import AuralError, Misconfigured, NoSpace, UnusableBackup
 from auralarchive.ports.work import Clock
+from auralarchive.runtime import client_notes
 from auralarchive.runtime.archive import (
+    CLIENT_NOTES,
     CONFIG,
     DATABASE,
     SEALED_CONFIG,
@@ -115,10 +117,12 @@ class Restorer:
         archive.extract(DATABASE, folder / DATABASE)
         held = make_ready(folder / DATABASE, self._clock, self._may_stay)
         _sync(folder / DATABASE)
-        for name in (CONFIG, SEALED_CONFIG, SEALED_KEY):
+        for name in (CONFIG, SEALED_CONFIG, SEALED_KEY, CLIENT_NOTES):
             content = archive.read(name)
             if content is not None:
                 _write(folder / name, content)
+        if (folder / CLIENT_NOTES).exists():
+            client_notes.understood((folder / CLIENT_NOTES).read_bytes())
         manifest, now = archive.manifest, self._clock.now()
         return Summary(
             id=secrets.token_hex(8),
@@ -217,6 +221,8 @@ def swap_in(instance: Instance) -> Path | None:
     for name, target in _targets(instance).items():
         if (pending / name).exists():
             _exchange(pending / name, target, replaced)
+    if (pending / CLIENT_NOTES).exists():
+        client_notes.bring_back((pending / CLIENT_NOTES).read_bytes(), instance.clients)
     failpoint("restore.before_end")
     # The summary goes last: while it is here, a start knows that it has to finish this.
     (pending / _SUMMARY).replace(replaced / _SUMMARY)

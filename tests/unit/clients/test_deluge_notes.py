@@ -42,6 +42,18 @@ def test_a_dropped_note_is_gone_by_all_its_hashes(tmp_path: Path) -> None:
     assert notes.all() == Notes(tmp_path).all() == frozenset()
 
 
+def test_what_a_backup_knows_is_added_to_what_is_noted_since(tmp_path: Path) -> None:
+    """A newer note of the same torrent stays, by whichever of its hashes; and nothing is written in vain."""
+    notes = Notes(tmp_path)
+    notes.keep(BOOK)
+    old, other = Note(frozenset({V2, V2[:40]}), "auralarchive-x-0"), Note(frozenset({OTHER}), "auralarchive-x-2", True)
+    notes.learn([old, other])
+    written = (tmp_path / "torrents.json").stat().st_ino
+    notes.learn([old, other])
+    assert Notes(tmp_path).all() == {BOOK, other}
+    assert (tmp_path / "torrents.json").stat().st_ino == written
+
+
 def test_two_adapters_of_one_client_see_each_others_notes(tmp_path: Path) -> None:
     """After a change of the settings the one before may still finish its add."""
     before, after = Notes(tmp_path), Notes(tmp_path)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from auralarchive.clients.deluge_notes import Note, Notes
 from auralarchive.ports.errors import Misconfigured, NoSpace
 from auralarchive.runtime import backup as backups
 from auralarchive.runtime.archive import SEALED_CONFIG, SEALED_KEY, open_archive, unseal
 from auralarchive.runtime.backup import Instance, Plan, Shelf, make_backup
+from auralarchive.runtime.client_notes import understood
 from auralarchive.runtime.core import Core, instance_of
 from tests.contract.store.support import HeldClock
 
@@ -46,6 +48,17 @@ def test_without_a_passphrase_no_secret_is_in_it(instance: Instance, tmp_path: P
         everything = b"".join(archive.read(name) for name in archive.namelist())
     assert b"CANARY" not in everything
     assert (instance.data_dir / "secret.key").read_bytes().strip() not in everything
+
+
+def test_which_torrents_of_a_deluge_are_ours_is_in_it(instance: Instance, tmp_path: Path, clock: HeldClock) -> None:
+    """And nothing else of the clients' folders, which tell of files on this disk."""
+    note = Note(frozenset({"a" * 40}), "auralarchive-main-1")
+    Notes(instance.clients / "Deluge").keep(note)
+    (instance.clients / "Deluge" / "other.json").write_text("{}")
+    make_backup(instance, tmp_path / "b.zip", clock)
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        assert set(archive.namelist()) == {"auralarchive.db", "client-notes.json", "config.toml", "manifest.json"}
+        assert understood(archive.read("client-notes.json")) == {"Deluge": [note]}
 
 
 def test_with_a_passphrase_they_are_and_only_it_opens_them(

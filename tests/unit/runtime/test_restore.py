@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from auralarchive.clients.deluge_notes import Note, Notes
 from auralarchive.ports.errors import Misconfigured, NoSpace, UnusableBackup, WrongPassphrase
-from auralarchive.runtime import restore
+from auralarchive.runtime import client_notes, restore
 from auralarchive.runtime.archive import SEALED_KEY, seal
 from auralarchive.runtime.backup import Instance, make_backup
 from auralarchive.runtime.core import finish_restore, instance_of, open_core
@@ -90,6 +91,36 @@ def test_a_backup_is_proved_confirmed_and_swapped_in(
     assert not list(here.data_dir.glob("restore.*"))
     ours = [here.database, here.data_dir / "secret.key", here.data_dir / "config.toml"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in ours} == {0o600}
+
+
+def test_the_notes_of_clients_come_back_and_their_other_files_stay(
+    old: Instance, here: Instance, restorer: Restorer, tmp_path: Path, clock: HeldClock
+) -> None:
+    """Without them Deluge's torrents would count as somebody else's; what is noted since is not forgotten for it."""
+    then, since = (Note(frozenset({digit * 40}), f"auralarchive-main-{digit}") for digit in "12")
+    Notes(old.clients / "Deluge").keep(then)
+    Notes(here.clients / "Deluge").keep(since)
+    ours = here.clients / "Embedded" / "x.json"
+    ours.parent.mkdir(exist_ok=True)
+    ours.write_text("which pieces are here")
+    make_backup(old, tmp_path / "b.zip", clock)
+    restorer.confirm(restorer.check(tmp_path / "b.zip").id)
+    assert Notes(here.clients / "Deluge").all() == {since}
+    swap_in(here)
+    assert Notes(here.clients / "Deluge").all() == {then, since}
+    assert ours.read_text() == "which pieces are here"
+    assert not list(here.data_dir.glob("restore.*"))
+
+
+def test_notes_that_make_no_sense_are_refused_with_the_backup(
+    old: Instance, here: Instance, restorer: Restorer, tmp_path: Path, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is confirmed: the start that puts them in place could not ask anybody."""
+    monkeypatch.setattr(client_notes, "gathered", lambda _: b'{"..": []}')
+    make_backup(old, tmp_path / "b.zip", clock)
+    with pytest.raises(UnusableBackup, match="make no sense"):
+        restorer.check(tmp_path / "b.zip")
+    assert not list(here.data_dir.glob("restore.*"))
 
 
 def test_without_the_passphrase_ours_stays_and_secrets_are_asked_anew(
