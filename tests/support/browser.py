@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.processes import missing
 
@@ -25,6 +25,10 @@ FLAGS = (
     "--disable-features=OptimizationHints,MediaRouter,Translate",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
+
+#: Milliseconds for a page to do what is asked of it, or to show what is expected: the machine may be busy.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def chromium_path() -> str:
@@ -55,7 +59,7 @@ class Pages:
     def __call__(self, **options: Any) -> Page:
         """A new page; `options` are those of a browser context (base_url, viewport, color_scheme …)."""
         context = self._browser.new_context(**options)
-        context.set_default_timeout(10_000)  # milliseconds
+        context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))

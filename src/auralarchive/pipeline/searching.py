@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -100,7 +100,7 @@ class Searcher:
 
     def steps(
         self, query: SearchQuery, names: tuple[str, ...] | None = None, cancel: CancelToken | None = None
-    ) -> Iterator[Step]:
+    ) -> Generator[Step, None, None]:
         """Search by all enabled indexers, or by those of these names, and tell what each brings as it answers.
 
         First each is told as asked. One bad indexer never fails a search, and a slow one holds up no other.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from auralarchive.domain.release import Release, SearchQuery
 from auralarchive.domain.status import DownloadType
-from auralarchive.pipeline.searching import Scores, Searcher, Step
+from auralarchive.pipeline.searching import Scores, Searcher
 from auralarchive.ports.errors import Cancelled, RateLimited, Unreachable
 from auralarchive.ports.indexers import Indexer
 from auralarchive.ports.work import CancelToken
@@ -108,7 +107,7 @@ def test_whoever_stops_reading_stops_the_search(bench: Bench) -> None:
     """A page that was closed leaves no indexer at work for nobody."""
     slow = ScriptedIndexer("Slow", answer=threading.Event())
     search = searcher(bench, slow)
-    steps = cast("Generator[Step]", search.steps(QUERY))
+    steps = search.steps(QUERY)
     next(steps)
     steps.close()
     search._pool.shutdown(wait=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Self
 
 from anyio import to_thread
@@ -183,6 +184,9 @@ async def _lines(body: SearchRequest, services: Services) -> AsyncIterator[bytes
         yield _line("error", **_fault(error))
     finally:
         cancel.cancel()
+        # Where a thread is in them just now, it sees the sign. Else only their end tells the indexers.
+        with suppress(ValueError):
+            steps.close()
 
 
 def _next_lines(steps: Iterator[Step], holdings: Holdings, redact: Redact) -> bytes:

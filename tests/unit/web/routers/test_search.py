@@ -206,6 +206,7 @@ def test_whoever_hangs_up_ends_the_search(world: World) -> None:
     world.indexers[:] = [patient]
     with world.keyed().stream("POST", "/api/search/manual/stream", json={"query": "x"}) as answer:
         assert json.loads(next(answer.iter_lines()))["status"] == "asked"
+        wait_until(patient.asked.is_set, "the indexer has the question: before that nobody would be asked at all")
     wait_until(patient.gone.is_set, "the indexer is told to stop")
 
 
@@ -213,9 +214,11 @@ def test_whoever_hangs_up_ends_the_search(world: World) -> None:
 class PatientIndexer(StubIndexer):
     """Answers only once its work is taken away."""
 
+    asked: threading.Event = field(default_factory=threading.Event)
     gone: threading.Event = field(default_factory=threading.Event)
 
     def search(self, query: SearchQuery, cancel: CancelToken) -> tuple[Release, ...]:
+        self.asked.set()
         if cancel.wait(60):
             self.gone.set()
         return ()
