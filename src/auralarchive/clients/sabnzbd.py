@@ -125,7 +125,8 @@ class SABnzbdClient:
 
     def _usable(self, item: ClientItem) -> bool:
         """Whether it can still become a book: it did not fail, and its files were not deleted under it."""
-        if item.state in (ItemState.FAILED, ItemState.WARNING):
+        # In the queue a warning tells that the whole queue is paused, in the history of a failure that could be mended.
+        if item.state is ItemState.FAILED or (item.state is ItemState.WARNING and item.raw_state == "Failed"):
             return False
         if item.state is not ItemState.READY or not item.content_path or not item.save_path:
             return True

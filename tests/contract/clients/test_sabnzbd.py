@@ -393,6 +393,19 @@ def test_pause_resume_and_priority(bench: Bench, slow: NewsServer) -> None:
     bench.until(added.id, ItemState.READY)
 
 
+def test_a_second_add_keeps_what_a_paused_queue_holds(bench: Bench) -> None:
+    """As after a crash between the add and its record: it is the same job, and not one that is loaded anew."""
+    payload, tag = bench.book(90_000)[0], "auralarchive-test-917"
+    bench.server.call("pause")
+    try:
+        first = bench.add(payload, tag=tag)
+        assert bench.item(first.id).state is ItemState.WARNING
+        assert bench.add(payload, tag=tag) == first
+    finally:
+        bench.server.call("resume")
+    bench.until(first.id, ItemState.READY)
+
+
 def test_its_whole_queue_paused_by_hand(bench: Bench) -> None:
     """Our jobs wait for it, and say why."""
     payload, _ = bench.book(30_000)
