@@ -46,6 +46,13 @@ def rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     running.close()
 
 
+@pytest.fixture(autouse=True)
+def _alive(request: pytest.FixtureRequest) -> None:
+    """A client that died under one test is one failure, and not that of all tests behind it."""
+    if "rig" in request.fixturenames:
+        request.getfixturevalue("rig").revive()
+
+
 @pytest.fixture
 def kind(request: pytest.FixtureRequest, rig: Rig) -> Kind:
     """What to expect of the rig."""

@@ -106,6 +106,10 @@ class Rig(ABC):
     def restart(self) -> None:
         """Stop it in good order and start it again."""
 
+    def revive(self) -> bool:
+        """Start it again where it has died by itself; whether it had."""
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """End it."""
@@ -126,6 +130,8 @@ class Server(Protocol):
     def restart(self) -> None: ...
 
     def stop(self) -> None: ...
+
+    def obituary(self) -> str | None: ...
 
 
 class RemoteRig(Rig):
@@ -167,6 +173,12 @@ class RemoteRig(Rig):
     def connected(self, context: ClientContext = NOWHERE, **settings: object) -> DownloadClient:
         """A new adapter of this server, with other settings than the usual ones."""
         return self.adapter.build(self.adapter.title, {**self.settings, **settings}, context)
+
+    def revive(self) -> bool:
+        if self.server.obituary() is None:
+            return False
+        self.restart()
+        return True
 
     def restart(self) -> None:
         self.server.restart()
